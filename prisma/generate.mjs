@@ -1,0 +1,59 @@
+// Generates the database client into src/generated. Plain JavaScript: it runs at install time, on whatever Node is there.
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const schema = join(root, 'prisma', 'schema.prisma')
+const stamp = join(root, 'src', 'generated', '.schema-hash')
+
+const version = prismaVersion()
+const hash = createHash('sha256')
+  .update(readFileSync(schema))
+  .update(version ?? '')
+  .digest('hex')
+// A pruned installation has no generator, and no need of one: its client was generated when it was built.
+const isCurrent = existsSync(stamp) && (version === null || readFileSync(stamp, 'utf8') === hash)
+
+if (!isCurrent) generate()
+
+function generate() {
+  if (version === null) {
+    console.error(
+      'The database client must be generated, and the prisma package is not installed: run npm ci.',
+    )
+    process.exit(1)
+  }
+  const cli = join(
+    dirname(createRequire(import.meta.url).resolve('prisma/package.json')),
+    'build',
+    'index.js',
+  )
+  const run = spawnSync(process.execPath, [cli, 'generate', '--schema', schema], {
+    cwd: root,
+    encoding: 'utf8',
+    // The generator needs no engine, yet looks for one to download; any program that exists stops the search.
+    env: {
+      ...process.env,
+      PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,
+      PRISMA_HIDE_UPDATE_MESSAGE: '1',
+      CHECKPOINT_DISABLE: '1',
+    },
+  })
+  if (run.status !== 0) {
+    process.stderr.write(`${run.stdout ?? ''}${run.stderr ?? ''}${run.error ?? ''}\n`)
+    process.exit(1)
+  }
+  writeFileSync(stamp, hash)
+}
+
+function prismaVersion() {
+  try {
+    return createRequire(import.meta.url)('prisma/package.json').version
+  } catch {
+    return null
+  }
+}

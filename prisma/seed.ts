@@ -1,0 +1,195 @@
+/** A demo saver with a year of habits, and a demo admin: lived through with the app's own verbs on a clock that runs fast. */
+import { randomUUID } from 'node:crypto'
+import { type Bank, SCOPES } from '../src/bank/index.ts'
+import { DAY, HOUR, ManualClock, MINUTE } from '../src/clock.ts'
+import { readSettings } from '../src/config.ts'
+import { createDb } from '../src/db.ts'
+import { createDeps, type Deps } from '../src/deps.ts'
+import type { Habit, User } from '../src/generated/client.ts'
+import { createSettlePayment } from '../src/jobs/handlers/settle-payment.ts'
+import type { Queue } from '../src/jobs/queue.ts'
+import { type Actor, workerActor } from '../src/models/context.ts'
+import type { HabitWish } from '../src/models/habit.ts'
+import { startSandbox } from '../src/sandbox/index.ts'
+
+export const DEMO_SAVER = {
+  fullName: 'Solveig Holm',
+  email: 'saver@demo.example',
+  password: 'Birch-and-spruce-25',
+}
+export const DEMO_ADMIN = {
+  fullName: 'Aino Lind',
+  email: 'admin@demo.example',
+  password: 'Lingonberry-jam-52',
+}
+
+const DAYS_OF_HISTORY = 364
+/** Consents last 90 days; the demo saver renews in time. */
+const RENEW_EVERY_DAYS = 80
+
+/** How the demo saver really lives: when each habit began, and on which days it was kept. */
+const LIVES: { wish: HabitWish; fromDay: number; kept: (day: number) => boolean }[] = [
+  {
+    wish: { name: 'Run', frequency: 3, interval: 7, amountMinor: 25_00 },
+    fromDay: 0,
+    // Slow start, a summer break, steady since.
+    kept: (day) => [0, 2, 5].includes(day % 7) && day % 29 !== 5 && !(day > 200 && day < 222),
+  },
+  {
+    wish: { name: 'No takeaway this week', frequency: 1, interval: 7, amountMinor: 120_00 },
+    fromDay: 28,
+    kept: (day) => day % 7 === 6 && day % 5 !== 3,
+  },
+  {
+    wish: { name: 'Read before bed', frequency: 1, interval: 1, amountMinor: 5_00 },
+    fromDay: 280,
+    kept: (day) => day % 9 !== 4,
+  },
+  {
+    wish: { name: 'Water the plants', frequency: 1, interval: 3, amountMinor: 10_00 },
+    fromDay: 240,
+    kept: (day) => day % 3 === 0,
+  },
+]
+
+export async function isEmpty(databaseUrl: string): Promise<boolean> {
+  const db = createDb(databaseUrl, 2)
+  try {
+    return (await db.prisma.user.count()) === 0
+  } finally {
+    await db.close()
+  }
+}
+
+/** @param environment the settings the app will run with; bank and clock are replaced for the time of the story. */
+export async function seedDemo(
+  environment: Record<string, string>,
+  options: { stateFile: string; progress: (done: string) => void },
+): Promise<void> {
+  const clock = new ManualClock(new Date(Date.now() - DAYS_OF_HISTORY * DAY))
+  const sandbox = await startSandbox({
+    port: 0,
+    clientId: environment.NORDEA_CLIENT_ID ?? '',
+    clientSecret: environment.NORDEA_CLIENT_SECRET ?? '',
+    redirectUris: [environment.NORDEA_REDIRECT_URI ?? '', `${environment.BASE_URL}/payments/return`],
+    consentMode: 'straight-back',
+    settleDelayMs: 0,
+    approval: 'never',
+    rateLimitPerSecond: null,
+    stateFile: options.stateFile,
+    seed: 'standard',
+    clock,
+    exposeControl: false,
+  })
+  const settings = readSettings({
+    ...environment,
+    NORDEA_BASE_URL: sandbox.url,
+    SMTP_URL: 'smtp://127.0.0.1:9',
+    UNDO_WINDOW_SECONDS: '0',
+    LOG_LEVEL: 'error',
+  })
+  const deps = await createDeps(settings, 'web', { clock, queue: silentQueue })
+  try {
+    await live(deps, clock, options.progress)
+  } finally {
+    await deps.close()
+    await sandbox.close()
+  }
+}
+
+async function live(deps: Deps, clock: ManualClock, progress: (done: string) => void): Promise<void> {
+  const saver = await createUser(deps, DEMO_SAVER, 'SAVER')
+  const admin = await createUser(deps, DEMO_ADMIN, 'ADMIN')
+  await link(deps, saver, 'DK')
+  await chooseAccounts(deps, saver)
+  const settle = createSettlePayment({
+    ...deps,
+    rules: {
+      pollSeconds: deps.settings.PAYMENT_POLL_SECONDS,
+      resendAfterSeconds: deps.settings.RESEND_AFTER_SECONDS,
+    },
+  })
+  const habits: (Habit | undefined)[] = []
+  for (let day = 0; day < DAYS_OF_HISTORY; day += 1) {
+    if (day % RENEW_EVERY_DAYS === RENEW_EVERY_DAYS - 1) await link(deps, saver, 'DK')
+    for (const [index, life] of LIVES.entries()) {
+      if (day === life.fromDay)
+        habits[index] = await deps.models.habits.create(saver, life.wish, 'DKK', actorFor(saver))
+      const habit = habits[index]
+      if (!habit || !life.kept(day)) continue
+      const paymentId = await keep(deps, saver, habit)
+      if (paymentId) await settle({ paymentId })
+      clock.advance(20 * MINUTE)
+    }
+    if (day % 91 === 90) progress(`${Math.round((day / DAYS_OF_HISTORY) * 12)} of 12 months`)
+    clock.advance(nextMorning(clock))
+  }
+  await link(deps, saver, 'DK')
+  await link(deps, admin, 'DK')
+}
+
+function nextMorning(clock: ManualClock): number {
+  return DAY - ((clock.now().getTime() - 7 * HOUR) % DAY)
+}
+
+async function createUser(deps: Deps, who: typeof DEMO_SAVER, role: 'SAVER' | 'ADMIN'): Promise<User> {
+  const by: Actor = { kind: 'visitor', id: null, ip: null, requestId: null }
+  await deps.models.users.signUp(who, by)
+  const { id } = await deps.db.prisma.user.update({ where: { email: who.email }, data: { role } })
+  const { token } = await deps.models.users.mintToken(id, 'CONFIRM')
+  await deps.models.users.confirmEmail(token, by)
+  return deps.db.prisma.user.findUniqueOrThrow({ where: { id } })
+}
+
+/** Through the bank's own doors: the emulator sends the browser straight back, so the code is in the address. */
+async function link(deps: Deps, user: User, country: 'DK'): Promise<void> {
+  const anonymous = { onBehalfOf: user.id, actor: 'saver', requestId: null }
+  const sessionId = randomUUID()
+  const state = await deps.models.consents.begin(user.id, sessionId, country, actorFor(user))
+  const durationMinutes = deps.settings.CONSENT_DAYS * 24 * 60
+  const { redirectTo } = await deps.bank.beginConsent({ state, country, durationMinutes }, anonymous)
+  const code = new URL(redirectTo).searchParams.get('code') ?? ''
+  await deps.models.consents.redeemState(user.id, sessionId, state)
+  const tokens = await deps.bank.exchangeCode(code, anonymous)
+  await deps.models.consents.grant(
+    user.id,
+    { profile: deps.bank.profile, country, scopes: SCOPES, tokens },
+    actorFor(user),
+  )
+}
+
+async function chooseAccounts(deps: Deps, user: User): Promise<void> {
+  const anonymous = { onBehalfOf: user.id, actor: 'saver', requestId: null }
+  const access = await deps.models.consents.accessFor(user.id, (token) =>
+    deps.bank.refreshTokens(token, anonymous),
+  )
+  if (access.kind !== 'access') throw new Error(`the demo saver has no way to the bank: ${access.kind}`)
+  const listed = await (deps.bank as Bank).listAccounts({ ...anonymous, accessToken: access.accessToken })
+  const pick = (kind: 'current' | 'savings') => {
+    const found = listed.find((account) => account.kind === kind && account.currency === 'DKK')
+    if (!found) throw new Error(`the emulator shows no ${kind} account`)
+    return deps.models.accounts.hashOf(found)
+  }
+  const choice = { debtorAccount: pick('current'), creditorAccount: pick('savings') }
+  await deps.models.accounts.choose(user.id, access.consentId, listed, choice, actorFor(user))
+}
+
+async function keep(deps: Deps, user: User, habit: Habit): Promise<string | null> {
+  const today = await deps.models.habits.findOwned(user, habit.id)
+  if (today?.progress.next.kind !== 'open') return null
+  const offer = { day: today.today, slot: today.progress.next.slot }
+  const result = await deps.models.checkOffs.record(user, habit.id, offer, actorFor(user))
+  return result.kind === 'recorded' ? result.paymentId : null
+}
+
+function actorFor(user: User): Actor {
+  return { ...workerActor(null), kind: user.role === 'ADMIN' ? 'admin' : 'saver', id: user.id }
+}
+
+/** The story settles its own payments, one after the other; nothing is left for a worker. */
+const silentQueue: Queue = {
+  enqueue: async () => {},
+  work: async () => {},
+  isReady: async () => true,
+  stop: async () => {},
+}

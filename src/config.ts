@@ -1,0 +1,136 @@
+import { z } from 'zod'
+
+const PLACEHOLDER = /change.?me|example|placeholder|^test|^dev/i
+
+/** Long, and not the same few characters over and over. */
+const secret = z
+  .string()
+  .min(32, 'must have at least 32 characters')
+  .refine((value) => new Set(value).size >= 12, 'must be random, not repeated characters')
+  .refine((value) => !PLACEHOLDER.test(value), 'still has its placeholder value')
+
+const key32 = z
+  .string()
+  .refine((value) => Buffer.from(value, 'base64').length === 32, 'must be 32 random bytes in base64')
+  .transform((value) => Buffer.from(value, 'base64'))
+
+const versionedKeys = z
+  .string()
+  .regex(/^\d{1,3}:[A-Za-z0-9+/=]+(,\d{1,3}:[A-Za-z0-9+/=]+)*$/, 'must look like 1:<32 bytes in base64>,2:…')
+  .transform((value, context) => {
+    const keys = new Map<number, Buffer>()
+    for (const entry of value.split(',')) {
+      const colon = entry.indexOf(':')
+      const version = Number(entry.slice(0, colon))
+      const key = Buffer.from(entry.slice(colon + 1), 'base64')
+      if (key.length !== 32 || version < 1 || version > 255 || keys.has(version)) {
+        context.addIssue('every key needs its own version from 1 to 255 and exactly 32 bytes')
+        return z.NEVER
+      }
+      keys.set(version, key)
+    }
+    return keys
+  })
+
+const seconds = (fallback: number, max: number) => z.coerce.number().int().min(0).max(max).default(fallback)
+const origins = z
+  .string()
+  .default('')
+  .transform((value) =>
+    value
+      .split(',')
+      .map((origin) => origin.trim())
+      .filter(Boolean),
+  )
+  .refine(
+    (list) => list.every((origin) => URL.canParse(origin) && new URL(origin).origin === origin),
+    'must be origins, separated by commas',
+  )
+
+/** Every setting of the app, in the order of .env.example. Secrets have no default. */
+export const settingsSchema = z.object({
+  NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
+  PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
+  HOST: z.string().default('0.0.0.0'),
+  BASE_URL: z.url().transform((value) => new URL(value).origin),
+  TRUST_PROXY: z.coerce.number().int().min(0).max(5).default(0),
+  DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, 'must be a postgres:// address'),
+  DATABASE_POOL: z.coerce.number().int().min(2).max(100).default(10),
+  SESSION_SECRET: secret,
+  SESSION_IDLE_MINUTES: z.coerce.number().int().min(1).max(720).default(30),
+  PASSWORD_PEPPER: secret,
+  ACCOUNT_HASH_KEY: key32,
+  TOKEN_KEYS: versionedKeys,
+  BCRYPT_COST: z.coerce.number().int().min(4).max(15).default(12),
+  SMTP_URL: z.string().regex(/^smtps?:\/\//, 'must be an smtp:// or smtps:// address'),
+  MAIL_FROM: z.string().min(3).default('Sparvana <no-reply@sparvana.example>'),
+  NORDEA_BASE_URL: z.url(),
+  NORDEA_ENVIRONMENT: z.enum(['sandbox', 'production']).default('sandbox'),
+  NORDEA_PROFILE: z.enum(['current', 'paper']).default('current'),
+  NORDEA_CLIENT_ID: z.string().min(1),
+  NORDEA_CLIENT_SECRET: z.string().min(1),
+  NORDEA_REDIRECT_URI: z.url(),
+  NORDEA_LOGIN_ORIGINS: origins,
+  NORDEA_SIGNING_KEY: z.string().default(''),
+  CONSENT_DAYS: z.coerce.number().int().min(1).max(180).default(90),
+  UNDO_WINDOW_SECONDS: seconds(60, 86_400),
+  PAYMENT_LEASE_SECONDS: seconds(30, 600),
+  PAYMENT_POLL_SECONDS: seconds(10, 3_600),
+  RESEND_AFTER_SECONDS: seconds(120, 86_400),
+  SANDBOX_CONSOLE: z.enum(['on', 'off']).default('off'),
+  DEMO: z.enum(['on', 'off']).default('off'),
+  LOG_LEVEL: z.enum(['error', 'warn', 'info', 'debug']).default('info'),
+})
+
+export type Settings = Readonly<z.output<typeof settingsSchema>>
+
+export class WrongSettings extends Error {
+  readonly problems: readonly string[]
+
+  constructor(problems: readonly string[]) {
+    super(`These settings are wrong:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`)
+    this.name = 'WrongSettings'
+    this.problems = problems
+  }
+}
+
+/** Reads the settings once and freezes them. @throws WrongSettings naming every one that is wrong, not only the first. */
+export function readSettings(environment: NodeJS.ProcessEnv): Settings {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
+  const parsed = settingsSchema.safeParse(given)
+  const problems = parsed.success
+    ? contradictions(parsed.data, environment)
+    : parsed.error.issues.map(
+        (issue) =>
+          `${issue.path.join('.')} ${given[String(issue.path[0])] === undefined ? 'is missing' : issue.message}`,
+      )
+  if (!parsed.success || problems.length > 0) throw new WrongSettings(problems)
+  return Object.freeze(parsed.data)
+}
+
+function contradictions(settings: Settings, environment: NodeJS.ProcessEnv): string[] {
+  const problems: string[] = []
+  const callback = `${settings.BASE_URL}/bank/callback`
+  if (settings.NORDEA_REDIRECT_URI !== callback)
+    problems.push(`NORDEA_REDIRECT_URI must be ${callback}, as registered at the bank`)
+  if (settings.NORDEA_ENVIRONMENT === 'production' && settings.NORDEA_SIGNING_KEY === '') {
+    problems.push('NORDEA_SIGNING_KEY is missing: only the sandbox takes unsigned calls')
+  }
+  if (settings.NODE_ENV === 'production') problems.push(...productionProblems(settings, environment))
+  return problems
+}
+
+function productionProblems(settings: Settings, environment: NodeJS.ProcessEnv): string[] {
+  const problems: string[] = []
+  if (!settings.BASE_URL.startsWith('https://')) problems.push('BASE_URL must be https in production')
+  if (!settings.NORDEA_BASE_URL.startsWith('https://'))
+    problems.push('NORDEA_BASE_URL must be https in production')
+  if (environment.NODE_TLS_REJECT_UNAUTHORIZED === '0')
+    problems.push('NODE_TLS_REJECT_UNAUTHORIZED must not be 0')
+  if (settings.DEMO === 'on') problems.push('DEMO cannot be on in production')
+  if (settings.SANDBOX_CONSOLE === 'on' && settings.NORDEA_ENVIRONMENT === 'production') {
+    problems.push('SANDBOX_CONSOLE cannot be on against the real bank')
+  }
+  if (settings.BCRYPT_COST < 12) problems.push('BCRYPT_COST must be at least 12 in production')
+  return problems
+}

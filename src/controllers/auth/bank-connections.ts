@@ -1,0 +1,127 @@
+import type { Request, RequestHandler } from 'express'
+import { BankError, type Country, SCOPES } from '../../bank/index.ts'
+import { NotFound } from '../../errors.ts'
+import { currentRequestId } from '../../logger.ts'
+import { actorOf, signedIn } from '../../middleware/authentication.ts'
+import { flash } from '../../middleware/flash.ts'
+import { paths } from '../../paths.ts'
+import { bankTroubleFor } from '../bank-access.ts'
+import type { WebContext } from '../context.ts'
+import { callbackQuery, connectForm } from '../forms/bank-forms.ts'
+import { readForm, uuidParam } from '../forms/form.ts'
+import { renderPage, renderRefused } from '../page.ts'
+import { consentCard } from '../view-models/consent-view.ts'
+
+const PAGE = { title: 'Your bank' } as const
+const COUNTRY_NAMES: Record<Country, string> = { DK: 'Denmark', SE: 'Sweden', NO: 'Norway', FI: 'Finland' }
+const MINUTES_PER_DAY = 24 * 60
+
+export function bankConnectionControllers({ models, bank, clock, consentDays, log }: WebContext) {
+  /** GET /bank */
+  const show: RequestHandler = async (req, res) => {
+    renderPage(req, res, 'auth/bank', PAGE, await propsFor(signedIn(req), null))
+  }
+
+  /** POST /bank/connect: from here the browser goes to the bank's own pages. */
+  const connect: RequestHandler = async (req, res) => {
+    const user = signedIn(req)
+    const reading = readForm(connectForm, req.body)
+    if (reading.kind === 'refused') {
+      const props = await propsFor(user, reading.typed.country ?? null)
+      return renderRefused(req, res, 'auth/bank', PAGE, { ...props, errors: reading.errors })
+    }
+    const { country } = reading.value
+    const state = await models.consents.begin(user.id, req.sessionID, country, actorOf(req))
+    const { redirectTo } = await bank
+      .beginConsent({ state, country, durationMinutes: consentDays * MINUTES_PER_DAY }, anonymous(req))
+      .catch((error) => Promise.reject(bankTroubleFor(error)))
+    res.redirect(303, redirectTo)
+  }
+
+  /**
+   * GET /bank/callback: the one GET that acts, because the bank sends the browser here. The state value is bound to this
+   * saver's session and works once; the answer is a redirect, so that the code stays in no history.
+   */
+  const callback: RequestHandler = async (req, res) => {
+    const user = signedIn(req)
+    const query = callbackQuery.safeParse(req.query)
+    const country = query.success
+      ? await models.consents.redeemState(user.id, req.sessionID, query.data.state)
+      : null
+    if (!query.success || !country) {
+      log.warn('bank callback refused', { userId: user.id, ip: req.ip })
+      flash(
+        req,
+        'warning',
+        'That answer from the bank did not belong to a link you had just begun. Begin again here.',
+      )
+      return res.redirect(303, paths.bank)
+    }
+    const { code, error } = query.data
+    if (error !== undefined || code === undefined) {
+      flash(req, 'info', 'You did not give your consent at Nordea. Nothing was linked.')
+      return res.redirect(303, paths.bank)
+    }
+    const tokens = await bank
+      .exchangeCode(code, anonymous(req))
+      .catch((error) => Promise.reject(bankTroubleFor(error)))
+    await models.consents.grant(
+      user.id,
+      { profile: bank.profile, country, scopes: SCOPES, tokens },
+      actorOf(req),
+    )
+    await models.payments.wakeBlocked(user.id)
+    flash(req, 'done', 'Nordea is linked.')
+    const chosen = await models.accounts.chosenBy(user.id)
+    res.redirect(303, chosen ? paths.bank : paths.accountsLoad)
+  }
+
+  /** POST /bank/:id/revoke */
+  const revoke: RequestHandler = async (req, res) => {
+    const user = signedIn(req)
+    const id = uuidParam.safeParse(req.params.id)
+    const revoked = id.success ? await models.consents.revoke(user.id, id.data, actorOf(req)) : null
+    if (!revoked) throw new NotFound()
+    const told = await tellBank(req, revoked.refreshToken)
+    const sentence = told
+      ? 'The link to Nordea has ended, here and at the bank.'
+      : 'The link has ended here. Nordea could not be told; the consent there ends by itself, or in your netbank.'
+    flash(req, told ? 'done' : 'warning', sentence)
+    res.redirect(303, paths.bank)
+  }
+
+  return { show, connect, callback, revoke }
+
+  async function tellBank(req: Request, refreshToken: string): Promise<boolean> {
+    try {
+      await bank.revoke(refreshToken, anonymous(req))
+      return true
+    } catch (error) {
+      if (!(error instanceof BankError)) throw error
+      return false
+    }
+  }
+
+  async function propsFor(user: Express.User, typedCountry: string | null) {
+    const consents = await models.consents.listOwned(user.id)
+    const chosen = await models.accounts.chosenBy(user.id)
+    const live = consents.find((consent) => consent.revokedAt === null)
+    const picked = typedCountry ?? live?.country ?? 'DK'
+    return {
+      consents: consents.map((consent) => consentCard(consent, clock.now(), user.timezone)),
+      linked: live !== undefined,
+      chosenAccounts: chosen && { debtor: chosen.debtor.name, creditor: chosen.creditor.name },
+      countries: Object.entries(COUNTRY_NAMES).map(([value, label]) => ({
+        value,
+        label,
+        selected: value === picked,
+      })),
+      consentDays,
+      errors: [],
+    }
+  }
+}
+
+function anonymous(req: Request) {
+  return { onBehalfOf: req.user?.id ?? null, actor: actorOf(req).kind, requestId: currentRequestId() }
+}

@@ -1,0 +1,80 @@
+import type { Request, RequestHandler, Response } from 'express'
+import { actorOf } from '../../middleware/authentication.ts'
+import { flash } from '../../middleware/flash.ts'
+import { passwordProblem } from '../../models/password.ts'
+import { paths } from '../../paths.ts'
+import type { WebContext } from '../context.ts'
+import { emailForm, newPasswordForm } from '../forms/account-forms.ts'
+import { readForm, refusedWith, tokenOf } from '../forms/form.ts'
+import { renderPage, renderRefused } from '../page.ts'
+
+const FORGOT = { title: 'Forgotten password', width: 'narrow' } as const
+const RESET = { title: 'Choose a new password', width: 'narrow' } as const
+
+export function passwordControllers({ models }: WebContext) {
+  /** GET /password/forgot */
+  const showForgot: RequestHandler = (req, res) => {
+    renderPage(req, res, 'auth/password-forgot', FORGOT, { form: {}, errors: [] })
+  }
+
+  /** POST /password/forgot */
+  const forget: RequestHandler = async (req, res) => {
+    const reading = readForm(emailForm, req.body)
+    if (reading.kind === 'refused') {
+      return renderRefused(req, res, 'auth/password-forgot', FORGOT, {
+        form: reading.typed,
+        errors: reading.errors,
+      })
+    }
+    await models.users.forgetPassword(reading.value.email, actorOf(req))
+    flash(req, 'info', 'If we know that address, a mail with the next step is on its way.')
+    res.redirect(303, paths.passwordForgot)
+  }
+
+  /** GET /password/reset/:token */
+  const showReset: RequestHandler = async (req, res) => {
+    const user = await models.users.findByResetToken(tokenOf(req))
+    if (!user) return tooOld(req, res)
+    renderPage(req, res, 'auth/password-reset', RESET, {
+      resetPath: paths.passwordReset(tokenOf(req)),
+      errors: [],
+    })
+  }
+
+  /** POST /password/reset/:token */
+  const reset: RequestHandler = async (req, res) => {
+    const token = tokenOf(req)
+    const user = await models.users.findByResetToken(token)
+    if (!user) return tooOld(req, res)
+    const reading = readForm(newPasswordForm, req.body)
+    const problem =
+      reading.kind === 'good'
+        ? await passwordProblem(reading.value.password, [user.fullName, user.email])
+        : null
+    const refused =
+      reading.kind === 'refused'
+        ? reading
+        : problem && refusedWith({}, [{ field: 'password', message: problem }])
+    if (refused) {
+      return renderRefused(req, res, 'auth/password-reset', RESET, {
+        resetPath: paths.passwordReset(token),
+        errors: refused.errors,
+      })
+    }
+    if (
+      reading.kind !== 'good' ||
+      !(await models.users.resetPassword(token, reading.value.password, actorOf(req)))
+    ) {
+      return tooOld(req, res)
+    }
+    flash(req, 'done', 'Your new password is set. Sign in with it.')
+    res.redirect(303, paths.login)
+  }
+
+  return { showForgot, forget, showReset, reset }
+}
+
+function tooOld(req: Request, res: Response): void {
+  flash(req, 'warning', 'That link has been used or is too old. Ask for a new one here.')
+  res.redirect(303, paths.passwordForgot)
+}

@@ -1,0 +1,73 @@
+import type { Request } from 'express'
+import { type Bank, BankError, type BankTroubleKind, type CallContext } from '../bank/index.ts'
+import { BankTrouble, WrongState } from '../errors.ts'
+import { currentRequestId } from '../logger.ts'
+import { actorOf, signedIn } from '../middleware/authentication.ts'
+import type { Models } from '../models/index.ts'
+import { paths } from '../paths.ts'
+
+export interface BankAccess {
+  consentId: string
+  country: 'DK' | 'SE' | 'NO' | 'FI'
+  context: CallContext
+}
+
+const LINK_AGAIN = [{ href: paths.bank, label: 'To your bank link' }]
+
+/**
+ * The signed-in user's own way to the bank.
+ * @throws WrongState when there is no live consent; BankTrouble when the bank can't be asked now.
+ */
+export async function bankAccessFor(req: Request, models: Models, bank: Bank): Promise<BankAccess> {
+  const user = signedIn(req)
+  const anonymous = { onBehalfOf: user.id, actor: actorOf(req).kind, requestId: currentRequestId() }
+  const access = await models.consents
+    .accessFor(user.id, (refreshToken) => bank.refreshTokens(refreshToken, anonymous))
+    .catch((error) => Promise.reject(bankTroubleFor(error)))
+  switch (access.kind) {
+    case 'access': {
+      const presence = { ip: req.ip ?? '', userAgent: req.get('user-agent') ?? '' }
+      const context = { ...anonymous, accessToken: access.accessToken, presence }
+      return { consentId: access.consentId, country: access.country, context }
+    }
+    case 'busy':
+      throw new BankTrouble('The link to your bank is being renewed right now. Try again in a few seconds.')
+    case 'expired':
+      throw new WrongState(
+        'Your consent at Nordea has ended',
+        'Renew it; your accounts and habits stay as they are.',
+        LINK_AGAIN,
+      )
+    case 'no-consent':
+      throw new WrongState(
+        'Your bank is not linked',
+        'Link Nordea first; you choose there what Sparvana may see.',
+        LINK_AGAIN,
+      )
+  }
+}
+
+/** What a person reads when the bank can't or won't; the bank's own code is in the log of bank calls. */
+const WORDS: Record<BankTroubleKind, string> = {
+  timeout: 'Nordea did not answer in time. Nothing you recorded is lost. Try again in a minute.',
+  connection: 'Nordea could not be reached. Nothing you recorded is lost. Try again in a minute.',
+  'server-error': 'Nordea has trouble right now. Nothing you recorded is lost. Try again later.',
+  unreadable: 'Nordea answered in a way we could not read. Nothing you recorded is lost. Try again later.',
+  'rate-limited': 'Nordea asks us to wait before the next question. Try again a little later.',
+  'token-expired': 'The link to Nordea has to be renewed. Link your bank again.',
+  'token-invalid': 'Nordea no longer accepts the link. Link your bank again.',
+  'consent-denied':
+    'Your consent at Nordea does not cover this. Link your bank again and include the account.',
+  'client-refused':
+    'Nordea does not accept Sparvana’s own access right now. We have been told; try again later.',
+  'invalid-request': 'Nordea did not accept the request. Check what you entered, or link your bank again.',
+  'not-found': 'Nordea does not know this account or payment.',
+  conflict: 'Nordea says that this is not possible in the present state.',
+}
+
+const RELINK: readonly BankTroubleKind[] = ['token-expired', 'token-invalid', 'consent-denied']
+
+export function bankTroubleFor(error: unknown): unknown {
+  if (!(error instanceof BankError)) return error
+  return new BankTrouble(WORDS[error.kind], RELINK.includes(error.kind) ? LINK_AGAIN : [])
+}

@@ -1,0 +1,14 @@
+import type { Bank } from '../bank/index.ts'
+import type { Clock } from '../clock.ts'
+import type { Logger } from '../logger.ts'
+import type { Models } from '../models/index.ts'
+
+/** What controllers are built from. */
+export interface WebContext {
+  models: Models
+  bank: Bank
+  clock: Clock
+  log: Logger
+  /** How long the bank is asked to let us in. */
+  consentDays: number
+}

@@ -1,0 +1,61 @@
+import { z } from 'zod'
+import { isTimezone } from '../../models/habit/schedule.ts'
+import { PASSWORD_MAX } from '../../models/password.ts'
+import { line, wholeNumber } from './form.ts'
+
+const emailField = z
+  .string({ error: 'Enter your e-mail address.' })
+  .trim()
+  .toLowerCase()
+  .min(1, 'Enter your e-mail address.')
+  .max(254, 'Use at most 254 characters.')
+  .pipe(z.email('Enter an address like name@example.com.'))
+
+const currentPasswordField = z
+  .string({ error: 'Enter your password.' })
+  .min(1, 'Enter your password.')
+  .max(PASSWORD_MAX, `Use at most ${PASSWORD_MAX} characters.`)
+
+const newPasswordField = z
+  .string({ error: 'Choose a password.' })
+  .min(1, 'Choose a password.')
+  .max(PASSWORD_MAX, `Use at most ${PASSWORD_MAX} characters.`)
+
+const repeated = z.string({ error: 'Repeat the password.' }).min(1, 'Repeat the password.')
+
+const samePasswords = {
+  check: (form: { password: string; passwordConfirm: string }) => form.password === form.passwordConfirm,
+  refusal: { path: ['passwordConfirm'], message: 'The two passwords differ.' },
+}
+
+const fullName = line({ missing: 'Enter your name.', max: 100 })
+
+export const signUpForm = z
+  .strictObject({ fullName, email: emailField, password: newPasswordField, passwordConfirm: repeated })
+  .refine(samePasswords.check, samePasswords.refusal)
+
+export const signInForm = z.strictObject({ email: emailField, password: currentPasswordField })
+
+export const emailForm = z.strictObject({ email: emailField })
+
+export const newPasswordForm = z
+  .strictObject({ password: newPasswordField, passwordConfirm: repeated })
+  .refine(samePasswords.check, samePasswords.refusal)
+
+export const changePasswordForm = z
+  .strictObject({
+    passwordCurrent: currentPasswordField,
+    password: newPasswordField,
+    passwordConfirm: repeated,
+  })
+  .refine(samePasswords.check, samePasswords.refusal)
+
+export const preferencesForm = z.strictObject({
+  fullName,
+  timezone: z
+    .string({ error: 'Choose your time zone.' })
+    .max(64)
+    .refine(isTimezone, 'Choose a time zone from the list.'),
+  dayStartHour: wholeNumber({ missing: 'Choose an hour.', min: 0, max: 12 }),
+  weekStart: wholeNumber({ missing: 'Choose a day.', min: 1, max: 7 }),
+})

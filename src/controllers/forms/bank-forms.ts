@@ -1,0 +1,101 @@
+import { z } from 'zod'
+import { COUNTRIES, type Country, normaliseIban } from '../../bank/index.ts'
+import { CURRENCIES } from '../../money.ts'
+import { line } from './form.ts'
+import { amountField } from './habit-forms.ts'
+
+const hashed = (missing: string) => z.string({ error: missing }).regex(/^[0-9a-f]{64}$/, missing)
+
+export const connectForm = z.strictObject({
+  country: z.enum(COUNTRIES, { error: 'Choose the country of your bank account.' }),
+})
+
+export const accountsForm = z.strictObject({
+  debtorAccount: hashed('Choose the account the money comes from.'),
+  creditorAccount: hashed('Choose the account the money goes to.'),
+})
+
+/** What the bank sends the browser back with; anything else it adds is ignored. */
+export const callbackQuery = z.object({
+  state: z.string().min(20).max(200),
+  code: z.string().min(1).max(4_000).optional(),
+  error: z.string().max(200).optional(),
+})
+
+export const SANDBOX_MOST_MINOR = 100_000_000
+
+/** How the sandbox wants the number of a new account, by country. */
+const NEW_NUMBERS: Record<Country, { type: string; form: RegExp; words: string }> = {
+  DK: { type: 'BBAN_DK', form: /^\d{14}$/, words: 'A Danish account number has 14 digits.' },
+  SE: { type: 'BBAN_SE', form: /^\d{11}$/, words: 'A Swedish account number has 11 digits.' },
+  NO: { type: 'BBAN_NO', form: /^\d{11}$/, words: 'A Norwegian account number has 11 digits.' },
+  FI: {
+    type: 'IBAN',
+    form: /^FI\d{16}$/,
+    words: 'Use a Finnish IBAN: FI and 16 digits, the first two of them right.',
+  },
+}
+
+export const newAccountForm = z
+  .strictObject({
+    country: z.enum(COUNTRIES, { error: 'Choose a country.' }),
+    currency: z.enum(CURRENCIES, { error: 'Choose a currency.' }),
+    accountName: line({ missing: 'Give the account a name.', max: 35 }),
+    accountNumber: line({ missing: 'Enter an account number.', max: 34 }),
+    kind: z.enum(['current', 'savings'], { error: 'Choose a kind.' }),
+    balance: openingBalance(),
+  })
+  .transform(({ accountNumber, ...form }, context) => {
+    const { type, form: shape, words } = NEW_NUMBERS[form.country]
+    const value = accountNumber.replace(/[\s.-]/g, '').toUpperCase()
+    if (shape.test(value) && (type !== 'IBAN' || normaliseIban(value)))
+      return { ...form, number: { type, value } }
+    context.addIssue({ code: 'custom', path: ['accountNumber'], message: words })
+    return z.NEVER
+  })
+
+export const newAccountQuery = z.object({ country: z.enum(COUNTRIES) })
+
+export const deleteAccountForm = z.strictObject({
+  account: hashed('Choose an account.'),
+  sure: z.literal('on', { error: 'Tick this to delete the account for good.' }),
+})
+
+export const addFundsForm = z.strictObject({
+  account: hashed('Choose an account.'),
+  amount: amountField(SANDBOX_MOST_MINOR),
+  text: line({ missing: 'Enter a text for the statement.', max: 35 }),
+})
+
+export const sandboxPaymentForm = z
+  .strictObject({
+    debtorAccount: hashed('Choose the account the money comes from.'),
+    creditorAccount: hashed('Choose the account the money goes to.'),
+    amount: amountField(SANDBOX_MOST_MINOR),
+  })
+  .refine((form) => form.debtorAccount !== form.creditorAccount, {
+    path: ['creditorAccount'],
+    message: 'Choose two different accounts.',
+  })
+
+/** The bank's own id of an order: opaque, so only what no id can be is refused. */
+export const bankOrderParam = z
+  .string()
+  .min(1)
+  .max(200)
+  .refine((id) => id !== '.' && id !== '..')
+
+/** A new account may be empty. */
+function openingBalance() {
+  const amount = amountField(SANDBOX_MOST_MINOR)
+  return z
+    .string({ error: 'Enter an amount, or 0.' })
+    .trim()
+    .transform((text, context) => {
+      if (/^0+(?:[.,]0{1,2})?$/.test(text)) return 0
+      const reading = amount.safeParse(text)
+      if (reading.success) return reading.data
+      context.addIssue(reading.error.issues[0]?.message ?? 'Enter an amount, or 0.')
+      return z.NEVER
+    })
+}

@@ -1,0 +1,86 @@
+import { z } from 'zod'
+
+export interface FieldError {
+  /** The id of the input, which is also its name. */
+  field: string | null
+  message: string
+}
+
+/** What was typed is given back, without passwords, so that nothing has to be typed twice. */
+export interface Refused {
+  errors: FieldError[]
+  typed: Record<string, string>
+}
+
+export type FormReading<T> = { kind: 'good'; value: T } | ({ kind: 'refused' } & Refused)
+
+const NEVER_GIVEN_BACK = /password|_csrf|code/i
+
+/**
+ * Reads a posted form. Every field is one string: lists, objects and repeated names are refused. Forms are strict objects, so
+ * names they don't have are refused too, and nobody can add a field of the database to a form.
+ */
+export function readForm<T extends z.ZodType>(schema: T, body: unknown): FormReading<z.output<T>> {
+  const { _csrf, ...fields } = (body ?? {}) as Record<string, unknown>
+  const parsed = schema.safeParse(fields)
+  if (parsed.success) return { kind: 'good', value: parsed.data }
+  return { kind: 'refused', errors: fieldErrors(parsed.error), typed: typedText(fields) }
+}
+
+/** The same page again, with errors that only the model could find. */
+export function refusedWith(body: unknown, errors: FieldError[]): Refused {
+  return { errors, typed: typedText((body ?? {}) as Record<string, unknown>) }
+}
+
+function fieldErrors(error: z.ZodError): FieldError[] {
+  const first = new Map<string | null, string>()
+  for (const issue of error.issues) {
+    const field = issue.code === 'unrecognized_keys' ? null : String(issue.path[0] ?? '') || null
+    const message =
+      issue.code === 'unrecognized_keys' ? 'The form had a field that does not belong to it.' : issue.message
+    if (!first.has(field)) first.set(field, message)
+  }
+  return [...first].map(([field, message]) => ({ field, message }))
+}
+
+function typedText(fields: Record<string, unknown>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(fields)
+      .filter(
+        (entry): entry is [string, string] =>
+          typeof entry[1] === 'string' && !NEVER_GIVEN_BACK.test(entry[0]),
+      )
+      .map(([name, value]) => [name, value.slice(0, 300)]),
+  )
+}
+
+/** One line of text: trimmed, without control characters, bounded. */
+export function line(options: { missing: string; max: number }) {
+  return z
+    .string({ error: options.missing })
+    .trim()
+    .min(1, options.missing)
+    .max(options.max, `Use at most ${options.max} characters.`)
+    .refine(
+      (text) => !/\p{Cc}|[\u2028\u2029\u202a-\u202e\u2066-\u2069]/u.test(text),
+      'Use ordinary characters only.',
+    )
+}
+
+/** A whole number typed as digits. */
+export function wholeNumber(options: { missing: string; min: number; max: number }) {
+  const range = `Choose a whole number from ${options.min} to ${options.max}.`
+  return z
+    .string({ error: options.missing })
+    .trim()
+    .regex(/^\d{1,6}$/, range)
+    .transform(Number)
+    .refine((value) => value >= options.min && value <= options.max, range)
+}
+
+export const uuidParam = z.uuid()
+
+/** The one-time part of a link; whatever it is, only its digest is compared with anything. */
+export function tokenOf(req: { params: Record<string, unknown> }): string {
+  return String(req.params.token).slice(0, 200)
+}

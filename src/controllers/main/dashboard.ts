@@ -1,0 +1,83 @@
+import type { RequestHandler } from 'express'
+import type { Currency } from '../../generated/enums.ts'
+import { signedIn } from '../../middleware/authentication.ts'
+import { dayOf } from '../../models/habit/schedule.ts'
+import type { HabitToday } from '../../models/habit.ts'
+import type { SavingsTotals } from '../../models/ledger.ts'
+import { paths } from '../../paths.ts'
+import type { WebContext } from '../context.ts'
+import { renderPage } from '../page.ts'
+import { formatMoney, formatWeekday, plural } from '../view-models/format.ts'
+import { habitCard } from '../view-models/habit-card.ts'
+import { noticesFor } from '../view-models/notices.ts'
+import { recentRow } from '../view-models/payment-rows.ts'
+
+const RECENT = 5
+
+export function dashboardControllers({ models, clock }: WebContext) {
+  /** GET /dashboard */
+  const show: RequestHandler = async (req, res) => {
+    const user = signedIn(req)
+    const [habits, totals, waiting, consent, recent] = await Promise.all([
+      models.habits.listOwned(user),
+      models.habits.totalsOf(user.id),
+      models.payments.waitingFor(user.id),
+      models.consents.live(user.id),
+      models.payments.listOwned(user.id, { size: RECENT }),
+    ])
+    const today = dayOf(clock.now(), user.timezone, user.dayStartHour)
+    renderPage(
+      req,
+      res,
+      'main/dashboard',
+      { title: 'Today' },
+      {
+        todayLabel: formatWeekday(today),
+        summary: summaryOf(habits),
+        notices: noticesFor({ user, consent, waiting, now: clock.now() }),
+        habits: habits.map(habitCard),
+        stats: [...totals].flatMap(([currency, sums]) => statsOf(currency, sums, totals.size > 1)),
+        recent: recent.map((payment) => recentRow(payment, user.timezone)),
+        emptyState: emptyStateFor(user, habits.length),
+      },
+    )
+  }
+
+  return { show }
+}
+
+function summaryOf(habits: readonly HabitToday[]): string {
+  const open = habits.filter((habit) => habit.progress.next.kind === 'open').length
+  if (habits.length === 0) return ''
+  return open === 0 ? 'Nothing left for today.' : `${plural(open, 'habit')} to check off.`
+}
+
+/** What to do next, for somebody who has just arrived. */
+function emptyStateFor(user: Express.User, habitCount: number) {
+  if (!user.accLoaded) {
+    return {
+      title: 'First, link your bank',
+      text: 'You choose at Nordea what Sparvana may see, and then which account the money comes from and which one it goes to.',
+      action: { href: paths.bank, label: 'Link Nordea' },
+    }
+  }
+  if (habitCount > 0) return null
+  return {
+    title: 'Your first habit',
+    text: 'Something small you want to do, and what it is worth to you each time.',
+    action: { href: paths.habitNew, label: 'Make a habit' },
+  }
+}
+
+function statsOf(currency: Currency, sums: SavingsTotals, named: boolean) {
+  const suffix = named ? ` (${currency})` : ''
+  return [
+    { label: `Saved${suffix}`, text: formatMoney(sums.savedMinor, currency), tone: 'arrived' as const },
+    {
+      label: `On its way${suffix}`,
+      text: formatMoney(sums.onItsWayMinor, currency),
+      tone: 'waiting' as const,
+    },
+    { label: `Pledged${suffix}`, text: formatMoney(sums.pledgedMinor, currency), tone: 'plain' as const },
+  ]
+}

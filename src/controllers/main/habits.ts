@@ -1,0 +1,164 @@
+import type { Request, RequestHandler, Response } from 'express'
+import { NotFound, WrongState } from '../../errors.ts'
+import { actorOf, signedIn } from '../../middleware/authentication.ts'
+import { flash } from '../../middleware/flash.ts'
+import type { HabitToday } from '../../models/habit.ts'
+import { toDecimal } from '../../money.ts'
+import { paths } from '../../paths.ts'
+import type { WebContext } from '../context.ts'
+import { type Refused, readForm, uuidParam } from '../forms/form.ts'
+import { habitForm } from '../forms/habit-forms.ts'
+import { renderPage, renderRefused } from '../page.ts'
+import { habitCard } from '../view-models/habit-card.ts'
+import { habitPage } from '../view-models/habit-page.ts'
+
+const NEW = { title: 'New habit' } as const
+const HISTORY = 30
+
+export function habitControllers({ models }: WebContext) {
+  /** GET /habits/new */
+  const showNew: RequestHandler = async (req, res) => {
+    const currency = await currencyFor(signedIn(req).id)
+    renderPage(req, res, 'main/habit-new', NEW, {
+      form: { frequency: '1', interval: '1' },
+      currency,
+      errors: [],
+    })
+  }
+
+  /** POST /habits/new */
+  const create: RequestHandler = async (req, res) => {
+    const user = signedIn(req)
+    const currency = await currencyFor(user.id)
+    const reading = readForm(habitForm(user.capPerPaymentMinor), req.body)
+    if (reading.kind === 'refused') {
+      return renderRefused(req, res, 'main/habit-new', NEW, {
+        form: reading.typed,
+        currency,
+        errors: reading.errors,
+      })
+    }
+    const habit = await models.habits.create(user, reading.value, currency, actorOf(req))
+    flash(req, 'done', `${habit.name}: ready to be checked off.`)
+    res.redirect(303, paths.dashboard)
+  }
+
+  /** GET /habits/:id */
+  const show: RequestHandler = async (req, res) => {
+    const habit = await owned(req)
+    const user = signedIn(req)
+    const checkOffs = await models.checkOffs.recentOf(user.id, habit.habit.id, HISTORY)
+    renderPage(req, res, 'main/habit', { title: habit.habit.name }, habitPage(habit, checkOffs))
+  }
+
+  /** GET /habits/:id/edit */
+  const showEdit: RequestHandler = async (req, res) => {
+    const { habit, version } = living(await owned(req))
+    renderPage(req, res, 'main/habit-edit', editPage(habit.name), {
+      form: {
+        name: habit.name,
+        frequency: String(version.frequency),
+        interval: String(version.interval),
+        amount: toDecimal(version.amountMinor),
+      },
+      currency: await currencyFor(habit.userId),
+      habitPath: paths.habit(habit.id),
+      editPath: paths.habitEdit(habit.id),
+      errors: [],
+    })
+  }
+
+  /** POST /habits/:id/edit */
+  const edit: RequestHandler = async (req, res) => {
+    const user = signedIn(req)
+    const { habit } = living(await owned(req))
+    const currency = await currencyFor(user.id)
+    const reading = readForm(habitForm(user.capPerPaymentMinor), req.body)
+    if (reading.kind === 'refused') return refuseEdit(req, res, habit, currency, reading)
+    await models.habits.edit(user, habit.id, reading.value, currency, actorOf(req))
+    flash(req, 'done', 'Saved. What you have already checked off stays as it was.')
+    res.redirect(303, paths.habit(habit.id))
+  }
+
+  /** GET /habits/:id/delete */
+  const showDelete: RequestHandler = async (req, res) => {
+    const today = living(await owned(req))
+    const { habit } = today
+    renderPage(
+      req,
+      res,
+      'main/habit-delete',
+      { title: `Delete ${habit.name}`, width: 'narrow' },
+      {
+        habit: habitCard(today),
+        habitPath: paths.habit(habit.id),
+        deletePath: paths.habitDelete(habit.id),
+        hasHistory: (await models.checkOffs.recentOf(habit.userId, habit.id, 1)).length > 0,
+      },
+    )
+  }
+
+  /** POST /habits/:id/delete */
+  const destroy: RequestHandler = async (req, res) => {
+    const { habit } = await owned(req)
+    const result = await models.habits.remove(signedIn(req).id, habit.id, actorOf(req))
+    flash(
+      req,
+      'done',
+      result === 'archived' ? `${habit.name} is put away. What it saved stays.` : `${habit.name} is deleted.`,
+    )
+    res.redirect(303, paths.dashboard)
+  }
+
+  return { showNew, create, show, showEdit, edit, showDelete, destroy }
+
+  async function owned(req: Request): Promise<HabitToday> {
+    const id = uuidParam.safeParse(req.params.id)
+    const habit = id.success ? await models.habits.findOwned(signedIn(req), id.data) : null
+    if (!habit) throw new NotFound()
+    return habit
+  }
+
+  /** Amounts need a currency, and that is the account's. */
+  async function currencyFor(userId: string) {
+    const chosen = await models.accounts.chosenBy(userId)
+    if (chosen) return chosen.debtor.currency
+    throw new WrongState(
+      'Choose your accounts first',
+      'A habit saves into an account, in that account’s currency.',
+      [{ href: paths.bank, label: 'To your bank link' }],
+    )
+  }
+}
+
+function living(habit: HabitToday): HabitToday {
+  if (!habit.habit.archivedOn) return habit
+  throw new WrongState(
+    'This habit has been put away',
+    'Its history stays, and it can no longer be changed.',
+    [
+      { href: paths.habit(habit.habit.id), label: 'See its history' },
+      { href: paths.dashboard, label: 'To today' },
+    ],
+  )
+}
+
+function editPage(name: string) {
+  return { title: `Edit ${name}` }
+}
+
+function refuseEdit(
+  req: Request,
+  res: Response,
+  habit: HabitToday['habit'],
+  currency: string,
+  refused: Refused,
+): void {
+  renderRefused(req, res, 'main/habit-edit', editPage(habit.name), {
+    form: refused.typed,
+    currency,
+    habitPath: paths.habit(habit.id),
+    editPath: paths.habitEdit(habit.id),
+    errors: refused.errors,
+  })
+}

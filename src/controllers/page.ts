@@ -1,0 +1,85 @@
+import type { Request, Response } from 'express'
+import { csrfToken } from '../middleware/csrf.ts'
+import { takeFlashes } from '../middleware/flash.ts'
+import { paths } from '../paths.ts'
+
+export interface PageSettings {
+  demo: boolean
+  assetVersion: string
+}
+
+export interface PageOptions {
+  title: string
+  width?: 'narrow' | 'wide'
+}
+
+const SAVER_NAV = [
+  { href: paths.dashboard, label: 'Today', icon: 'today' },
+  { href: paths.payments, label: 'Payments', icon: 'payments' },
+  { href: paths.bank, label: 'Bank', icon: 'bank' },
+  { href: paths.settings, label: 'Settings', icon: 'settings' },
+]
+const ADMIN_NAV = [
+  { href: paths.admin, label: 'Overview', icon: 'activity' },
+  { href: paths.adminSandbox, label: 'Sandbox', icon: 'coin-jar' },
+  { href: paths.bank, label: 'Bank', icon: 'bank' },
+  { href: paths.settings, label: 'Settings', icon: 'settings' },
+]
+const VISITOR_NAV = [
+  { href: paths.login, label: 'Sign in' },
+  { href: paths.signup, label: 'Sign up' },
+]
+
+/** Renders a view with named props; `page` is what the layout needs on every page, and nothing else is global. */
+export function renderPage(
+  req: Request,
+  res: Response,
+  view: string,
+  options: PageOptions,
+  props: object = {},
+): void {
+  res.render(view, { ...props, page: pageOf(req, res, options) })
+}
+
+/** A form that was refused is shown again: same page, status 422. */
+export function renderRefused(
+  req: Request,
+  res: Response,
+  view: string,
+  options: PageOptions,
+  props: object,
+): void {
+  res.status(422)
+  renderPage(req, res, view, { ...options, title: `Please check: ${options.title}` }, props)
+}
+
+function pageOf(req: Request, res: Response, options: PageOptions) {
+  const { demo, assetVersion } = res.app.locals as unknown as PageSettings
+  const user = req.user ?? null
+  const confirmed = Boolean(user?.emailConfirmedOn)
+  return {
+    title: options.title,
+    width: options.width,
+    lang: 'en',
+    user: user && { name: user.fullName, isAdmin: user.role === 'ADMIN', unconfirmed: !confirmed },
+    nav: navOf(user, confirmed).map((place) => ({
+      ...place,
+      current: isCurrent(place.href, req.path, req.baseUrl),
+    })),
+    flashes: takeFlashes(req),
+    csrfToken: csrfToken(req),
+    demo,
+    assetVersion,
+  }
+}
+
+function navOf(user: Express.User | null, confirmed: boolean) {
+  if (!user) return VISITOR_NAV
+  if (!confirmed) return []
+  return user.role === 'ADMIN' ? ADMIN_NAV : SAVER_NAV
+}
+
+function isCurrent(href: string, path: string, baseUrl: string): boolean {
+  const here = baseUrl + path
+  return here === href || (href !== paths.admin && here.startsWith(`${href}/`))
+}

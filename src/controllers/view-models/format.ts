@@ -1,0 +1,47 @@
+import type { Currency } from '../../generated/enums.ts'
+import { toDecimal } from '../../money.ts'
+
+const SYMBOL = { DKK: 'kr', SEK: 'kr', NOK: 'kr', EUR: '€' } as const satisfies Record<Currency, string>
+
+/** 1250 DKK → "12.50 kr"; 123456789 → "1 234 567.89 kr", with thin no-break spaces so that a number never wraps. */
+export function formatMoney(minor: number | bigint, currency: Currency): string {
+  const [whole = '0', decimals = '00'] = toDecimal(Number(minor)).split('.')
+  return `${whole.replace(/\B(?=(\d{3})+$)/g, '\u202f')}.${decimals}\u00a0${SYMBOL[currency]}`
+}
+
+export function formatDay(day: string | Date): string {
+  const date = typeof day === 'string' ? new Date(`${day}T00:00:00.000Z`) : day
+  return new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeZone: 'UTC' }).format(date)
+}
+
+export function formatWeekday(day: string): string {
+  const date = new Date(`${day}T00:00:00.000Z`)
+  return new Intl.DateTimeFormat('en-GB', {
+    weekday: 'long',
+    day: 'numeric',
+    month: 'long',
+    timeZone: 'UTC',
+  }).format(date)
+}
+
+export function formatInstant(instant: Date, timezone: string): string {
+  return new Intl.DateTimeFormat('en-GB', {
+    dateStyle: 'medium',
+    timeStyle: 'short',
+    timeZone: timezone,
+  }).format(instant)
+}
+
+export function formatTime(instant: Date, timezone: string): string {
+  return new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium', timeZone: timezone }).format(instant)
+}
+
+/** 1 → "once", 2 → "twice", 3 → "3 times". */
+export function times(count: number): string {
+  if (count === 1) return 'once'
+  return count === 2 ? 'twice' : `${count} times`
+}
+
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`
+}

@@ -1,0 +1,114 @@
+import type { Payment } from '../../generated/client.ts'
+import type { PaymentState } from '../../generated/enums.ts'
+import { isUnsent } from '../../models/payment/states.ts'
+import type { PaymentReason } from '../../models/payment.ts'
+
+type Tone = 'plain' | 'waiting' | 'done' | 'arrived' | 'attention'
+
+export const STATE_WORDS: Record<PaymentState, { label: string; tone: Tone; meaning: string }> = {
+  SCHEDULED: {
+    label: 'Scheduled',
+    tone: 'waiting',
+    meaning: 'It will be sent to Nordea soon. Until then you can still take it back.',
+  },
+  BLOCKED: {
+    label: 'Waiting',
+    tone: 'attention',
+    meaning: 'It has not been sent. It goes on by itself when the reason is gone.',
+  },
+  SENDING: { label: 'Being sent', tone: 'waiting', meaning: 'The order is on its way to Nordea.' },
+  INITIATED: { label: 'At Nordea', tone: 'waiting', meaning: 'Nordea has the order; it is being confirmed.' },
+  CONFIRMING: {
+    label: 'Being confirmed',
+    tone: 'waiting',
+    meaning: 'Nordea is being told that the order may be carried out.',
+  },
+  AWAITING_APPROVAL: {
+    label: 'Needs your approval',
+    tone: 'attention',
+    meaning: 'Nordea wants you to approve this payment. Nothing moves before you do.',
+  },
+  ACCEPTED: {
+    label: 'Accepted',
+    tone: 'waiting',
+    meaning: 'Nordea has accepted the order and is carrying it out.',
+  },
+  UNKNOWN: {
+    label: 'Not known yet',
+    tone: 'attention',
+    meaning: 'We don’t know yet whether Nordea took this order. We are asking; nothing is sent twice.',
+  },
+  PAID: { label: 'Saved', tone: 'arrived', meaning: 'The money is in your savings account.' },
+  REJECTED: {
+    label: 'Refused',
+    tone: 'attention',
+    meaning: 'Nordea did not carry out this order. No money has moved.',
+  },
+  CANCELLED: {
+    label: 'Taken back',
+    tone: 'plain',
+    meaning: 'This payment was cancelled. No money has moved.',
+  },
+  EXPIRED: {
+    label: 'Expired',
+    tone: 'attention',
+    meaning: 'The approval did not come in time. No money has moved.',
+  },
+}
+
+/** What happened, and what to do next. */
+export const REASON_WORDS: Record<PaymentReason, string> = {
+  'no-consent': 'The link to your bank is missing. Link Nordea again and the payment goes on.',
+  'consent-expired': 'Your consent at Nordea has ended. Renew it and the payment goes on.',
+  'bank-unreachable': 'Nordea could not be reached. We try again by ourselves.',
+  'bank-busy': 'Nordea asked us to wait. We try again by ourselves.',
+  'account-missing': 'Nordea no longer shows one of your two accounts. Choose your accounts again.',
+  'accounts-changed':
+    'You have chosen other accounts since. Choose the earlier ones again, or take this check-off back.',
+  'currency-differs': 'One of the accounts is now in another currency. Choose your accounts again.',
+  'savings-paused': 'You have paused all savings. It goes on when the pause ends.',
+  'cap-per-payment': 'The amount is above your own limit for one payment.',
+  interrupted:
+    'We were interrupted while sending. We are asking Nordea what it knows; nothing is sent twice.',
+  'no-clear-answer': 'Nordea gave no clear answer. We are asking; nothing is sent twice.',
+  'not-understood': 'Nordea answered in a way we don’t understand. We keep asking; nothing is sent twice.',
+  'bank-on-hold': 'Nordea is having a closer look at this payment. It may contact you.',
+  'undone-by-saver': 'You took the check-off back before the money was sent.',
+  'cancelled-at-bank': 'The order was cancelled at Nordea.',
+  'approval-timeout': 'The approval did not come in time.',
+  'insufficient-funds': 'There was not enough money in the account.',
+  'limit-exceeded': 'The amount was above a limit that your bank has set for you.',
+  'approval-refused': 'The approval at Nordea did not succeed.',
+  'approval-cancelled': 'The approval was cancelled at Nordea.',
+  'debtor-account': 'Nordea could not take money from the account you chose. Choose your accounts again.',
+  'creditor-account': 'Nordea could not pay into the savings account you chose. Choose your accounts again.',
+  'invalid-order': 'Nordea did not accept the order as we sent it. We have a record of it; please tell us.',
+  'refused-by-bank':
+    'Nordea refused the order and gave no reason we could pass on. Ask Nordea, or try again later.',
+}
+
+export function reasonWords(reason: string | null): string | null {
+  return reason === null ? null : (REASON_WORDS[reason as PaymentReason] ?? null)
+}
+
+export function moneyTone(state: PaymentState): 'arrived' | 'waiting' | 'plain' {
+  if (state === 'PAID') return 'arrived'
+  return state === 'REJECTED' || state === 'CANCELLED' || state === 'EXPIRED' ? 'plain' : 'waiting'
+}
+
+/** Such a payment changes by itself, so its page looks again. */
+export function isMoving(state: PaymentState): boolean {
+  return [
+    'SCHEDULED',
+    'SENDING',
+    'INITIATED',
+    'CONFIRMING',
+    'ACCEPTED',
+    'UNKNOWN',
+    'AWAITING_APPROVAL',
+  ].includes(state)
+}
+
+export function canBeUndone(payment: Pick<Payment, 'state'>): boolean {
+  return isUnsent(payment.state)
+}

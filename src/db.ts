@@ -1,0 +1,75 @@
+import { PrismaPg } from '@prisma/adapter-pg'
+import pg from 'pg'
+import { AlreadyExists } from './errors.ts'
+import { Prisma, PrismaClient } from './generated/client.ts'
+
+export type Tx = Prisma.TransactionClient
+
+export interface Db {
+  /** Reads and single-statement writes. */
+  readonly prisma: PrismaClient
+  /** The one pool of the process; Prisma, sessions and named statements share it. */
+  readonly pool: pg.Pool
+  /**
+   * One short transaction. No network call belongs inside.
+   * @throws AlreadyExists when a unique rule refuses a row.
+   */
+  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>
+  close(): Promise<void>
+}
+
+/** How often a transaction is tried again when PostgreSQL breaks a deadlock with it. */
+const TRIES = 4
+
+export function createDb(url: string, poolSize: number): Db {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: poolSize,
+    connectionTimeoutMillis: 10_000,
+    idleTimeoutMillis: 60_000,
+  })
+  // A connection that breaks while idle is replaced by the pool; without a listener it would end the process.
+  pool.on('error', () => {})
+  const prisma = new PrismaClient({ adapter: new PrismaPg(pool) })
+  return {
+    prisma,
+    pool,
+    transaction: (work) => retried(() => prisma.$transaction(work, { maxWait: 15_000, timeout: 15_000 })),
+    close: async () => {
+      await prisma.$disconnect()
+      if (!pool.ended) await pool.end()
+    },
+  }
+}
+
+async function retried<T>(run: () => Promise<T>, triesLeft = TRIES): Promise<T> {
+  try {
+    return await run()
+  } catch (error) {
+    if (isDeadlock(error) && triesLeft > 1) return retried(run, triesLeft - 1)
+    throw named(error)
+  }
+}
+
+function isDeadlock(error: unknown): boolean {
+  return error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2034'
+}
+
+/** Turns the one database refusal that callers expect into our own error. */
+export function named(error: unknown): unknown {
+  if (error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002') {
+    return new AlreadyExists(String(error.meta?.modelName ?? 'a unique rule'), error)
+  }
+  return error
+}
+
+/** Days are stored as `date`; in code they are 'yyyy-mm-dd'. */
+export function toDbDay(day: string): Date {
+  return new Date(`${day}T00:00:00.000Z`)
+}
+
+export function fromDbDay(day: Date): string {
+  return day.toISOString().slice(0, 10)
+}
+
+export { Prisma }

@@ -1,0 +1,76 @@
+/** Every situation a person can end up in has one class and one sentence; the error handler makes a page of it. */
+export class AppError extends Error {
+  readonly status: number
+  readonly title: string
+  /** What it means for the person, and what to do next. */
+  readonly meaning: string
+  readonly next: readonly { href: string; label: string }[]
+
+  constructor(
+    status: number,
+    title: string,
+    meaning: string,
+    next: readonly { href: string; label: string }[] = [],
+  ) {
+    super(title)
+    this.name = new.target.name
+    this.status = status
+    this.title = title
+    this.meaning = meaning
+    this.next = next
+  }
+}
+
+export class NotFound extends AppError {
+  constructor() {
+    super(404, 'There is nothing here', 'The address may be old or mistyped, or what was here is gone.')
+  }
+}
+
+export class Forbidden extends AppError {
+  constructor(meaning = 'Your account does not include this page.') {
+    super(403, 'This is not open to you', meaning)
+  }
+}
+
+/** The thing is in another state than the action needs; the page says which. */
+export class WrongState extends AppError {
+  constructor(title: string, meaning: string, next: readonly { href: string; label: string }[] = []) {
+    super(409, title, meaning, next)
+  }
+}
+
+export class StaleForm extends AppError {
+  constructor() {
+    super(
+      403,
+      'This form is too old to be trusted',
+      'Nothing was changed. Go back, reload the page and send the form again.',
+    )
+  }
+}
+
+/** The bank could not do it now; nothing that was recorded here is lost. */
+export class BankTrouble extends AppError {
+  constructor(meaning: string, next: readonly { href: string; label: string }[] = [], status = 502) {
+    super(status, 'The bank did not do this', meaning, next)
+  }
+}
+
+export class TooManyRequests extends AppError {
+  readonly retryAfterSeconds: number
+  constructor(retryAfterSeconds: number) {
+    super(429, 'That was too fast', `Wait ${retryAfterSeconds} seconds, then try again. Nothing was changed.`)
+    this.retryAfterSeconds = retryAfterSeconds
+  }
+}
+
+/** A unique rule of the database said no; the caller turns it into words. */
+export class AlreadyExists extends Error {
+  readonly rule: string
+  constructor(rule: string, cause: unknown) {
+    super(`refused by ${rule}`, { cause })
+    this.name = 'AlreadyExists'
+    this.rule = rule
+  }
+}

@@ -1,0 +1,27 @@
+import type { Letter } from '../../mailer.ts'
+
+export interface Draft {
+  subject: string
+  paragraphs: readonly string[]
+  action: { label: string; href: string }
+  ending: string
+}
+
+/** One letter in plain text and in the same words as HTML, without images, tracking or anything from outside. */
+export function composeLetter(to: string, draft: Draft): Letter {
+  const text = [
+    ...draft.paragraphs,
+    `${draft.action.label}:\n${draft.action.href}`,
+    draft.ending,
+    'Sparvana',
+  ].join('\n\n')
+  const html = `<!doctype html><html lang="en"><body style="font-family:system-ui,sans-serif;color:#1d2b27;background:#faf7f0;padding:24px">
+${draft.paragraphs.map((paragraph) => `<p>${escapeHtml(paragraph)}</p>`).join('\n')}
+<p><a href="${escapeHtml(draft.action.href)}" style="color:#12463b;font-weight:600">${escapeHtml(draft.action.label)}</a></p>
+<p>${escapeHtml(draft.ending)}</p><p>Sparvana</p></body></html>`
+  return { to, subject: draft.subject, text, html }
+}
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
+}

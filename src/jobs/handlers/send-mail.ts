@@ -1,0 +1,75 @@
+import type { Letter, Mailer } from '../../mailer.ts'
+import type { Models } from '../../models/index.ts'
+import { paths } from '../../paths.ts'
+import type { MailKind } from '../queue.ts'
+import { composeLetter } from './letters.ts'
+
+export interface SendMailDeps {
+  models: Models
+  mailer: Mailer
+  /** Where links lead: from the settings, never from a request. */
+  baseUrl: string
+}
+
+/** Links are made at the moment of sending, so that none lies readable in the queue. */
+export function createSendMail({ models, mailer, baseUrl }: SendMailDeps) {
+  return async function sendMail({ userId, kind }: { userId: string; kind: MailKind }): Promise<void> {
+    const letter = await letterFor(userId, kind)
+    if (letter) await mailer.send(letter)
+  }
+
+  async function letterFor(userId: string, kind: MailKind): Promise<Letter | null> {
+    switch (kind) {
+      case 'confirm-address': {
+        const { user, token } = await models.users.mintToken(userId, 'CONFIRM')
+        return composeLetter(user.email, {
+          subject: 'Confirm your e-mail address',
+          paragraphs: [
+            `Hello ${user.fullName},`,
+            'Confirm that this address is yours, and your Sparvana account is ready. The link works once, for 24 hours.',
+          ],
+          action: { label: 'Confirm my address', href: baseUrl + paths.confirm(token) },
+          ending: 'If you did not sign up, ignore this mail: without the confirmation nothing happens.',
+        })
+      }
+      case 'reset-password': {
+        const { user, token } = await models.users.mintToken(userId, 'RESET')
+        return composeLetter(user.email, {
+          subject: 'Choose a new password',
+          paragraphs: [
+            `Hello ${user.fullName},`,
+            'You can choose a new password now. The link works once, for 30 minutes.',
+          ],
+          action: { label: 'Choose a new password', href: baseUrl + paths.passwordReset(token) },
+          ending: 'If you did not ask for this, ignore this mail: your password stays as it is.',
+        })
+      }
+      case 'already-registered': {
+        const user = await models.users.find(userId)
+        if (!user) return null
+        return composeLetter(user.email, {
+          subject: 'You already have an account',
+          paragraphs: [
+            `Hello ${user.fullName},`,
+            'Somebody, probably you, tried to sign up with this address. It has an account already, and nothing was changed.',
+          ],
+          action: { label: 'Sign in', href: baseUrl + paths.login },
+          ending: `If you have forgotten your password: ${baseUrl}${paths.passwordForgot}`,
+        })
+      }
+      case 'password-changed': {
+        const user = await models.users.find(userId)
+        if (!user) return null
+        return composeLetter(user.email, {
+          subject: 'Your password was changed',
+          paragraphs: [
+            `Hello ${user.fullName},`,
+            'The password of your Sparvana account was changed just now. You are signed out everywhere else.',
+          ],
+          action: { label: 'It was not me: choose a new password', href: baseUrl + paths.passwordForgot },
+          ending: 'If it was you, there is nothing to do.',
+        })
+      }
+    }
+  }
+}

@@ -1,0 +1,79 @@
+import { fromPrisma, PgBoss } from 'pg-boss'
+import type { Db, Tx } from '../db.ts'
+import type { Logger } from '../logger.ts'
+
+/** The jobs there are, and what each carries. Ids only: the database holds the truth. */
+export interface Jobs {
+  'settle-payment': { paymentId: string }
+  'send-mail': { userId: string; kind: MailKind }
+}
+export type JobName = keyof Jobs
+/** The letters we write. Their links are made when they are sent, so that no link lies in the queue. */
+export type MailKind = 'confirm-address' | 'reset-password' | 'already-registered' | 'password-changed'
+
+const JOB_NAMES = ['settle-payment', 'send-mail'] as const satisfies readonly JobName[]
+
+/** Mails are tried for about a day; payments are brought back by their own schedule, so their jobs are not retried. */
+const QUEUE_OPTIONS = {
+  'settle-payment': { retryLimit: 0, expireInSeconds: 120, deleteAfterSeconds: 3_600 },
+  'send-mail': {
+    retryLimit: 12,
+    retryDelay: 5,
+    retryBackoff: true,
+    expireInSeconds: 60,
+    deleteAfterSeconds: 3_600,
+  },
+} satisfies Record<JobName, object>
+
+export interface Queue {
+  /** The job exists if and only if the caller's transaction commits. */
+  enqueue<N extends JobName>(tx: Tx, name: N, data: Jobs[N], when?: { startAfter: Date }): Promise<void>
+  /** Runs handlers until `stop`; only the worker process does. */
+  work<N extends JobName>(
+    name: N,
+    options: { concurrency: number },
+    handle: (data: Jobs[N]) => Promise<void>,
+  ): Promise<void>
+  isReady(): Promise<boolean>
+  /** Lets running jobs finish, for at most `graceMs`. */
+  stop(graceMs: number): Promise<void>
+}
+
+export async function createQueue(db: Db, log: Logger, role: 'web' | 'worker'): Promise<Queue> {
+  const boss = new PgBoss({
+    db: { executeSql: async (text, values) => db.pool.query(text, values) },
+    migrate: false,
+    createSchema: false,
+    supervise: role === 'worker',
+    schedule: false,
+  })
+  boss.on('error', (error) => log.error('queue', { error }))
+  await boss.start()
+
+  return {
+    enqueue: async (tx, name, data, when) => {
+      await boss.send(name, data, { db: fromPrisma(tx), ...(when ? { startAfter: when.startAfter } : {}) })
+    },
+    work: async (name, { concurrency }, handle) => {
+      await boss.work(name, { pollingIntervalSeconds: 0.5, localConcurrency: concurrency }, async (jobs) => {
+        for (const job of jobs) await handle(job.data as Jobs[typeof name])
+      })
+    },
+    isReady: async () => {
+      const { rows } = await db.pool.query(`SELECT to_regclass('pgboss.job') IS NOT NULL AS ready`)
+      return rows[0]?.ready === true
+    },
+    stop: (graceMs) => boss.stop({ graceful: true, timeout: graceMs }),
+  }
+}
+
+/** Part of the release command: the queue's own schema and its queues, made before any process needs them. */
+export async function createQueueSchema(url: string): Promise<void> {
+  const boss = new PgBoss({ connectionString: url, max: 2, supervise: false, schedule: false })
+  await boss.start()
+  try {
+    for (const name of JOB_NAMES) await boss.createQueue(name, QUEUE_OPTIONS[name])
+  } finally {
+    await boss.stop({ graceful: false })
+  }
+}

@@ -1,0 +1,21 @@
+import type { RequestHandler } from 'express'
+
+/**
+ * One address for everybody: sessions, form checks and the bank's redirect all depend on it. Anything else that reaches us
+ * is sent there when it only looks, and refused when it wants to act.
+ */
+export function canonicalHost(baseUrl: string): RequestHandler {
+  const { host, protocol } = new URL(baseUrl)
+  const wantsTls = protocol === 'https:'
+  return (req, res, next) => {
+    if (req.headers.host === host && (!wantsTls || req.secure)) return next()
+    if (req.method === 'GET' || req.method === 'HEAD')
+      return res.redirect(308, baseUrl + ownPath(req.originalUrl))
+    res.status(421).type('text').send('This is not the address of the site.\n')
+  }
+}
+
+/** "//elsewhere.example" would leave the site when read as an address. */
+function ownPath(url: string): string {
+  return url.startsWith('/') && !url.startsWith('//') && !url.startsWith('/\\') ? url : '/'
+}

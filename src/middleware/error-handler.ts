@@ -1,0 +1,72 @@
+import type { ErrorRequestHandler, RequestHandler } from 'express'
+import { AppError, NotFound, StaleForm, TooManyRequests } from '../errors.ts'
+import { currentRequestId, type Logger } from '../logger.ts'
+
+export const notFound: RequestHandler = (_req, _res, next) => next(new NotFound())
+
+export type RenderError = (
+  req: Parameters<RequestHandler>[0],
+  res: Parameters<RequestHandler>[1],
+  problem: {
+    status: number
+    title: string
+    meaning: string
+    next: readonly { href: string; label: string }[]
+    requestId: string | null
+  },
+) => void
+
+const HOME = [{ href: '/', label: 'To the start page' }]
+
+/** Every error becomes one page, here; what went wrong inside is for the log only. */
+export function errorHandler(log: Logger, render: RenderError): ErrorRequestHandler {
+  return (error: unknown, req, res, next) => {
+    const problem = asProblem(error)
+    if (problem.status >= 500) log.error('request failed', { error, status: problem.status })
+    else if (error instanceof StaleForm)
+      log.warn('form refused', { ip: req.ip, origin: req.headers.origin ?? null })
+    if (res.headersSent) return next(error)
+    if (error instanceof TooManyRequests) res.setHeader('Retry-After', String(error.retryAfterSeconds))
+    res.status(problem.status).setHeader('Cache-Control', 'no-store')
+    try {
+      render(req, res, {
+        ...problem,
+        next: problem.next.length > 0 ? problem.next : HOME,
+        requestId: currentRequestId(),
+      })
+    } catch (renderError) {
+      log.error('error page failed', { error: renderError })
+      res.type('text').send(`${problem.title}. ${problem.meaning}\n`)
+    }
+  }
+}
+
+function asProblem(error: unknown): Pick<AppError, 'status' | 'title' | 'meaning' | 'next'> {
+  if (error instanceof AppError) return error
+  const status = clientStatusOf(error)
+  if (status === null) {
+    return {
+      status: 500,
+      title: 'Something broke on our side',
+      meaning:
+        'What you had recorded before is safe. Try again in a moment; if it stays, tell us the reference below.',
+      next: [],
+    }
+  }
+  return { status, ...(CLIENT_ERRORS[status] ?? UNREADABLE), next: [] }
+}
+
+const UNREADABLE = {
+  title: 'We could not read that request',
+  meaning: 'Nothing was changed. Go back and try again.',
+}
+const CLIENT_ERRORS: Record<number, { title: string; meaning: string }> = {
+  413: { title: 'That was too much at once', meaning: 'Nothing was changed. Send less in one go.' },
+  415: { title: 'We do not take this kind of content', meaning: 'Nothing was changed.' },
+}
+
+/** body-parser and the router mark what the client did wrong with a 4xx status. */
+function clientStatusOf(error: unknown): number | null {
+  const status = (error as { status?: unknown } | null)?.status
+  return typeof status === 'number' && status >= 400 && status < 500 ? status : null
+}

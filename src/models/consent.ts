@@ -1,0 +1,267 @@
+import { randomUUID } from 'node:crypto'
+import type { Country, Tokens } from '../bank/index.ts'
+import { DAY, MINUTE, SECOND } from '../clock.ts'
+import { digestOf, randomToken } from '../crypto.ts'
+import type { Tx } from '../db.ts'
+import type { BankConsent } from '../generated/client.ts'
+import { audit } from './audit.ts'
+import type { Actor, ModelContext } from './context.ts'
+
+/** How long a trip to the bank's consent page may take. */
+const STATE_LIFE_MS = 10 * MINUTE
+/** A token is renewed this long before its end, so that it can't end on the way. */
+const RENEW_BEFORE_MS = MINUTE
+/** Longer than the refresh call can take; after it another process may try. */
+const REFRESH_LEASE_MS = 30 * SECOND
+const REFRESH_POLL_MS = 100
+
+export type Access =
+  | { kind: 'access'; consentId: string; accessToken: string; country: Country }
+  | { kind: 'no-consent' }
+  | { kind: 'expired' }
+  /** Somebody else is renewing the token right now. */
+  | { kind: 'busy' }
+
+export type Consents = ReturnType<typeof createConsents>
+
+export function createConsents({ db, clock, sealer, rules }: ModelContext) {
+  return {
+    /** @returns the state value for the bank's redirect; it is bound to this saver and this session, and works once. */
+    async begin(userId: string, sessionId: string, country: Country, by: Actor): Promise<string> {
+      const state = randomToken()
+      const now = clock.now()
+      await db.transaction(async (tx) => {
+        await tx.consentRequest.create({
+          data: {
+            userId,
+            hashedState: digestOf(state),
+            hashedSession: digestOf(sessionId),
+            country,
+            createdOn: now,
+            expiresOn: new Date(now.getTime() + STATE_LIFE_MS),
+          },
+        })
+        await audit(tx, { action: 'consent.requested', by, at: now, subjectId: userId, detail: { country } })
+      })
+      return state
+    },
+
+    /** Spends a state value; one statement decides, so it can't be spent twice. @returns the country, or null if refused. */
+    async redeemState(userId: string, sessionId: string, state: string): Promise<Country | null> {
+      const now = clock.now()
+      const [spent] = await db.prisma.consentRequest.updateManyAndReturn({
+        where: {
+          userId,
+          hashedState: digestOf(state),
+          hashedSession: digestOf(sessionId),
+          usedOn: null,
+          expiresOn: { gt: now },
+        },
+        data: { usedOn: now },
+      })
+      return (spent?.country as Country | undefined) ?? null
+    },
+
+    /** Keeps a new consent; the one before it ends, its accounts stay. */
+    async grant(
+      userId: string,
+      granted: { profile: string; country: Country; scopes: readonly string[]; tokens: Tokens },
+      by: Actor,
+    ): Promise<BankConsent> {
+      const now = clock.now()
+      return db.transaction(async (tx) => {
+        // Two callbacks of one saver queue here, so that exactly one consent is live afterwards.
+        await tx.$queryRaw`SELECT id FROM "User" WHERE id = ${userId}::uuid FOR UPDATE`
+        const before = await tx.bankConsent.findFirst({ where: { userId, revokedAt: null } })
+        if (before) await end(tx, before, 'replaced', by)
+        const id = randomUUID()
+        const consent = await tx.bankConsent.create({
+          data: {
+            id,
+            userId,
+            profile: granted.profile,
+            country: granted.country,
+            scopes: [...granted.scopes],
+            grantedAt: now,
+            expiresAt: new Date(now.getTime() + rules.consentDays * DAY),
+            lastUsedAt: now,
+            ...sealedTokens(id, granted.tokens, now),
+          },
+        })
+        if (before)
+          await tx.account.updateMany({
+            where: { userId, consentId: before.id },
+            data: { consentId: consent.id },
+          })
+        await audit(tx, {
+          action: 'consent.granted',
+          by,
+          at: now,
+          subjectId: userId,
+          object: { kind: 'consent', id: consent.id },
+          detail: { scopes: granted.scopes.join(' '), expiresAt: consent.expiresAt.toISOString() },
+        })
+        return consent
+      })
+    },
+
+    /**
+     * A token that works now. A refresh token works once, so a lease lets one process spend it; the new pair is stored
+     * before anybody uses it.
+     * @param refresh asks the bank; runs outside any transaction. What it throws is thrown on.
+     */
+    async accessFor(userId: string, refresh: (refreshToken: string) => Promise<Tokens>): Promise<Access> {
+      const consent = await live(userId)
+      if (!consent) return { kind: 'no-consent' }
+      const now = clock.now()
+      if (consent.expiresAt <= now) return { kind: 'expired' }
+      if (consent.accessTokenExpiresAt.getTime() - now.getTime() > RENEW_BEFORE_MS) return use(consent)
+      return renew(consent, refresh)
+    },
+
+    /** The bank refused the token although its time had not come: the next use asks for a new one. */
+    async distrustToken(consentId: string): Promise<void> {
+      await db.prisma.bankConsent.updateMany({
+        where: { id: consentId, revokedAt: null },
+        data: { accessTokenExpiresAt: clock.now() },
+      })
+    },
+
+    /** Ends the consent here; the tokens are forgotten. @returns them, so that the bank can be told, or null if already ended. */
+    async revoke(userId: string, id: string, by: Actor): Promise<{ refreshToken: string } | null> {
+      return db.transaction(async (tx) => {
+        const consent = await tx.bankConsent.findFirst({ where: { id, userId, revokedAt: null } })
+        if (!consent?.refreshTokenSealed) return null
+        const refreshToken = sealer.open(consent.refreshTokenSealed, refreshContext(consent.id))
+        await end(tx, consent, 'revoked-by-saver', by)
+        return { refreshToken }
+      })
+    },
+
+    /** The bank says that the consent is no more. */
+    async endRefused(consentId: string, by: Actor): Promise<void> {
+      await db.transaction(async (tx) => {
+        const consent = await tx.bankConsent.findFirst({ where: { id: consentId, revokedAt: null } })
+        if (consent) await end(tx, consent, 'refused-by-bank', by)
+      })
+    },
+
+    async listOwned(userId: string): Promise<BankConsent[]> {
+      return db.prisma.bankConsent.findMany({ where: { userId }, orderBy: { grantedAt: 'desc' }, take: 20 })
+    },
+
+    live,
+  }
+
+  async function live(userId: string): Promise<BankConsent | null> {
+    return db.prisma.bankConsent.findFirst({ where: { userId, revokedAt: null } })
+  }
+
+  async function use(consent: BankConsent): Promise<Access> {
+    if (!consent.accessTokenSealed) return { kind: 'no-consent' }
+    await db.prisma.bankConsent.updateMany({
+      where: { id: consent.id, revokedAt: null },
+      data: { lastUsedAt: clock.now() },
+    })
+    const accessToken = sealer.open(consent.accessTokenSealed, accessContext(consent.id))
+    return { kind: 'access', consentId: consent.id, accessToken, country: consent.country as Country }
+  }
+
+  async function renew(
+    consent: BankConsent,
+    refresh: (refreshToken: string) => Promise<Tokens>,
+  ): Promise<Access> {
+    const owner = randomUUID()
+    const leased = await takeRefreshLease(consent.id, owner)
+    if (!leased) return waitForOther(consent.userId)
+    if (!leased.refreshTokenSealed) return { kind: 'no-consent' }
+    const tokens = await refresh(sealer.open(leased.refreshTokenSealed, refreshContext(consent.id))).catch(
+      async (error) => {
+        await releaseRefreshLease(consent.id, owner)
+        throw error
+      },
+    )
+    const [stored] = await db.prisma.bankConsent.updateManyAndReturn({
+      where: { id: consent.id, revokedAt: null, refreshLeaseOwner: owner },
+      data: {
+        ...sealedTokens(consent.id, tokens, clock.now()),
+        refreshLeaseOwner: null,
+        refreshLeaseUntil: null,
+      },
+    })
+    return stored ? use(stored) : { kind: 'no-consent' }
+  }
+
+  async function takeRefreshLease(id: string, owner: string): Promise<BankConsent | null> {
+    const now = clock.now()
+    const [leased] = await db.prisma.bankConsent.updateManyAndReturn({
+      where: {
+        id,
+        revokedAt: null,
+        accessTokenExpiresAt: { lte: new Date(now.getTime() + RENEW_BEFORE_MS) },
+        OR: [{ refreshLeaseUntil: null }, { refreshLeaseUntil: { lte: now } }],
+      },
+      data: { refreshLeaseOwner: owner, refreshLeaseUntil: new Date(now.getTime() + REFRESH_LEASE_MS) },
+    })
+    return leased ?? null
+  }
+
+  async function releaseRefreshLease(id: string, owner: string): Promise<void> {
+    await db.prisma.bankConsent.updateMany({
+      where: { id, refreshLeaseOwner: owner },
+      data: { refreshLeaseOwner: null, refreshLeaseUntil: null },
+    })
+  }
+
+  /** Another process is spending the refresh token; its result is ours too. Real time: the other side is a real process. */
+  async function waitForOther(userId: string): Promise<Access> {
+    for (let waited = 0; waited < 5 * SECOND; waited += REFRESH_POLL_MS) {
+      const consent = await live(userId)
+      if (!consent) return { kind: 'no-consent' }
+      if (consent.accessTokenExpiresAt.getTime() - clock.now().getTime() > RENEW_BEFORE_MS)
+        return use(consent)
+      if (consent.refreshLeaseOwner === null) return { kind: 'busy' }
+      await new Promise((resolve) => setTimeout(resolve, REFRESH_POLL_MS))
+    }
+    return { kind: 'busy' }
+  }
+
+  async function end(tx: Tx, consent: BankConsent, reason: string, by: Actor): Promise<void> {
+    const now = clock.now()
+    await tx.bankConsent.update({
+      where: { id: consent.id },
+      data: {
+        revokedAt: now,
+        endReason: reason,
+        accessTokenSealed: null,
+        refreshTokenSealed: null,
+        refreshLeaseOwner: null,
+        refreshLeaseUntil: null,
+      },
+    })
+    await audit(tx, {
+      action: 'consent.ended',
+      by,
+      at: now,
+      subjectId: consent.userId,
+      object: { kind: 'consent', id: consent.id },
+      detail: { reason },
+    })
+  }
+
+  function sealedTokens(consentId: string, tokens: Tokens, now: Date) {
+    return {
+      accessTokenSealed: sealer.seal(tokens.accessToken, accessContext(consentId)),
+      refreshTokenSealed: sealer.seal(tokens.refreshToken, refreshContext(consentId)),
+      accessTokenExpiresAt: new Date(now.getTime() + tokens.expiresInSeconds * SECOND),
+    }
+  }
+}
+
+function accessContext(consentId: string): string {
+  return `access-token:${consentId}`
+}
+
+function refreshContext(consentId: string): string {
+  return `refresh-token:${consentId}`
+}

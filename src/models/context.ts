@@ -1,0 +1,37 @@
+import type { Clock } from '../clock.ts'
+import type { Sealer } from '../crypto.ts'
+import type { Db } from '../db.ts'
+import type { Queue } from '../jobs/queue.ts'
+
+/** What every model is built from. */
+export interface ModelContext {
+  db: Db
+  clock: Clock
+  queue: Queue
+  sealer: Sealer
+  accountHashKey: Buffer
+  rules: Rules
+}
+
+/** The settings the models need, in their own units. */
+export interface Rules {
+  passwordPepper: string
+  bcryptCost: number
+  undoWindowSeconds: number
+  leaseSeconds: number
+  pollSeconds: number
+  resendAfterSeconds: number
+  consentDays: number
+}
+
+/** Who acts; goes into the audit trail. */
+export interface Actor {
+  kind: 'visitor' | 'saver' | 'admin' | 'worker'
+  id: string | null
+  ip: string | null
+  requestId: string | null
+}
+
+export function workerActor(requestId: string | null): Actor {
+  return { kind: 'worker', id: null, ip: null, requestId }
+}

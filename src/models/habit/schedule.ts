@@ -1,0 +1,105 @@
+import { Temporal } from 'temporal-polyfill'
+
+/** Days are 'yyyy-mm-dd': the saver's own days, not instants. */
+export type Day = string
+
+export interface Schedule {
+  /** Times per interval. */
+  frequency: number
+  /** Days; 7 is the calendar week by the saver's week start, every other number is counted from `effectiveFrom`. */
+  interval: number
+  effectiveFrom: Day
+}
+
+export interface Period {
+  start: Day
+  /** The last day of it. */
+  end: Day
+}
+
+/**
+ * The saver's day at an instant. Before `dayStartHour` on the wall clock it is still yesterday; asking the wall clock and
+ * not counting hours keeps days whole when clocks change.
+ */
+export function dayOf(instant: Date, timezone: string, dayStartHour: number): Day {
+  const local = Temporal.Instant.fromEpochMilliseconds(instant.getTime()).toZonedDateTimeISO(timezone)
+  const date = local.toPlainDate()
+  return (local.hour < dayStartHour ? date.subtract({ days: 1 }) : date).toString()
+}
+
+/** The period that a day lies in. The day must not be before the schedule takes effect. */
+export function periodOf(schedule: Schedule, day: Day, weekStart: number): Period {
+  const date = Temporal.PlainDate.from(day)
+  const intoPeriod =
+    schedule.interval === 7 ? daysIntoWeek(date, weekStart) : daysIntoInterval(schedule, date)
+  const start = date.subtract({ days: intoPeriod })
+  return { start: start.toString(), end: start.add({ days: schedule.interval - 1 }).toString() }
+}
+
+function daysIntoWeek(date: Temporal.PlainDate, weekStart: number): number {
+  return (date.dayOfWeek - weekStart + 7) % 7
+}
+
+function daysIntoInterval(schedule: Schedule, date: Temporal.PlainDate): number {
+  const since = Temporal.PlainDate.from(schedule.effectiveFrom).until(date, { largestUnit: 'days' }).days
+  if (since < 0)
+    throw new RangeError(`${date} is before ${schedule.effectiveFrom}, when this schedule takes effect`)
+  return since % schedule.interval
+}
+
+/** Three times a week may not be done three times on one day; three times a day may. */
+export function timesPerDay(schedule: Pick<Schedule, 'frequency' | 'interval'>): number {
+  return Math.ceil(schedule.frequency / schedule.interval)
+}
+
+/** Days left in the period, today among them. */
+export function daysLeft(period: Period, today: Day): number {
+  return (
+    Temporal.PlainDate.from(today).until(Temporal.PlainDate.from(period.end), { largestUnit: 'days' }).days +
+    1
+  )
+}
+
+export function dayBefore(day: Day): Day {
+  return Temporal.PlainDate.from(day).subtract({ days: 1 }).toString()
+}
+
+export function isTimezone(name: string): boolean {
+  try {
+    Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(name)
+    return name.includes('/') || name === 'UTC'
+  } catch {
+    return false
+  }
+}
+
+export interface Progress {
+  period: Period
+  doneInPeriod: number
+  doneToday: number
+  /** The next free slot, or why there is none. */
+  next:
+    | { kind: 'open'; slot: number; daySlot: number }
+    | { kind: 'enough-today' }
+    | { kind: 'period-complete' }
+}
+
+/** @param taken slots of live check-offs in this period and on this day. */
+export function progressOf(
+  schedule: Schedule,
+  period: Period,
+  taken: { slots: readonly number[]; daySlots: readonly number[] },
+): Progress {
+  const slot = firstFree(taken.slots, schedule.frequency)
+  const daySlot = firstFree(taken.daySlots, timesPerDay(schedule))
+  const base = { period, doneInPeriod: taken.slots.length, doneToday: taken.daySlots.length }
+  if (slot === null) return { ...base, next: { kind: 'period-complete' } }
+  if (daySlot === null) return { ...base, next: { kind: 'enough-today' } }
+  return { ...base, next: { kind: 'open', slot, daySlot } }
+}
+
+function firstFree(taken: readonly number[], most: number): number | null {
+  const used = new Set(taken)
+  for (let slot = 1; slot <= most; slot += 1) if (!used.has(slot)) return slot
+  return null
+}

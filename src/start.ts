@@ -1,0 +1,185 @@
+/** Everything on one machine: whatever isn't configured is brought up here, and all of it ends together. */
+import { existsSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { applyMigrations } from '../prisma/engine.ts'
+import { DEMO_ADMIN, DEMO_SAVER, isEmpty, seedDemo } from '../prisma/seed.ts'
+import { systemClock } from './clock.ts'
+import { onInterrupt } from './embedded/interrupts.ts'
+import { startMailCatcher } from './embedded/mail-catcher.ts'
+import { choosePort } from './embedded/ports.ts'
+import { startPostgres } from './embedded/postgres.ts'
+import { localSecrets } from './embedded/secrets.ts'
+import { type ChildSpec, superviseAll } from './embedded/supervisor.ts'
+import { createQueueSchema } from './jobs/queue.ts'
+
+const SRC = dirname(fileURLToPath(import.meta.url))
+const HOST = '127.0.0.1'
+const say = (line: string) => console.log(line)
+
+/** What has been brought up, newest last; all of it goes down again in reverse, whatever happens. */
+const running: { stop(): Promise<void> }[] = []
+let isStopping = false
+
+const started = process.hrtime.bigint()
+try {
+  await start()
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
+  await stopAll()
+  process.exit(1)
+}
+
+async function start(): Promise<void> {
+  if (existsSync('.env')) process.loadEnvFile('.env')
+  const dataDir = resolve(process.env.DATA_DIR || '.data')
+  const secrets = await localSecrets(dataDir)
+  const port = await portFor('PORT', 3000)
+  const env: Record<string, string> = {
+    ...secrets,
+    ...given(),
+    PORT: String(port),
+    HOST: process.env.HOST || HOST,
+  }
+  env.BASE_URL ??= `http://localhost:${port}`
+  env.NORDEA_REDIRECT_URI ??= `${env.BASE_URL}/bank/callback`
+
+  await bringUpDatabase(env, dataDir)
+  const sandbox = await prepareSandbox(env, dataDir)
+  if (sandbox) await seedOnce(env, sandbox)
+  const mail = await bringUpMail(env, dataDir)
+  await bringUpProcesses(env, sandbox)
+  tell(env, sandbox, mail)
+}
+
+async function bringUpDatabase(env: Record<string, string>, dataDir: string): Promise<void> {
+  if (!env.DATABASE_URL) {
+    say('Starting PostgreSQL (the first time takes a few seconds) …')
+    const postgres = await startPostgres({ dataDir })
+    running.push(postgres)
+    postgres.ended.then(() => endIfUnasked('PostgreSQL has ended.'))
+    env.DATABASE_URL = postgres.url
+  }
+  const applied = await applyMigrations(env.DATABASE_URL)
+  await createQueueSchema(env.DATABASE_URL)
+  if (applied.length > 0) say(`Applied ${applied.length} migrations.`)
+}
+
+interface SandboxPlan {
+  env: Record<string, string>
+  stateFile: string
+  url: string
+}
+
+/** The emulated bank, unless a bank is configured. */
+async function prepareSandbox(env: Record<string, string>, dataDir: string): Promise<SandboxPlan | null> {
+  if (env.NORDEA_BASE_URL) return null
+  const port = await portFor('SANDBOX_PORT', 4010)
+  const stateFile = join(dataDir, 'sandbox', 'state')
+  env.NORDEA_BASE_URL = `http://localhost:${port}`
+  env.NORDEA_LOGIN_ORIGINS ??= env.NORDEA_BASE_URL
+  env.NORDEA_ENVIRONMENT ??= 'sandbox'
+  env.SANDBOX_CONSOLE ??= 'on'
+  env.DEMO ??= 'on'
+  env.UNDO_WINDOW_SECONDS ??= '20'
+  return {
+    stateFile,
+    url: env.NORDEA_BASE_URL,
+    env: {
+      SANDBOX_PORT: String(port),
+      SANDBOX_HOST: HOST,
+      SANDBOX_PUBLIC_URL: env.NORDEA_BASE_URL,
+      SANDBOX_STATE_FILE: stateFile,
+      SANDBOX_REDIRECT_URIS: `${env.NORDEA_REDIRECT_URI},${env.BASE_URL}/payments/return`,
+      NORDEA_CLIENT_ID: env.NORDEA_CLIENT_ID ?? '',
+      NORDEA_CLIENT_SECRET: env.NORDEA_CLIENT_SECRET ?? '',
+    },
+  }
+}
+
+async function seedOnce(env: Record<string, string>, sandbox: SandboxPlan): Promise<void> {
+  if (!(await isEmpty(env.DATABASE_URL ?? ''))) return
+  say('Making a year of demo history …')
+  await seedDemo(env, { stateFile: sandbox.stateFile, progress: (done) => say(`  ${done}`) })
+}
+
+async function bringUpMail(env: Record<string, string>, dataDir: string): Promise<string | null> {
+  if (env.SMTP_URL) return null
+  const smtpPort = await portFor('MAIL_SMTP_PORT', 1025)
+  const webPort = await portFor('MAIL_WEB_PORT', 1080)
+  const catcher = await startMailCatcher({
+    smtpPort,
+    webPort,
+    host: HOST,
+    dataDir: join(dataDir, 'mail'),
+    clock: systemClock,
+  })
+  running.push({ stop: () => catcher.close() })
+  env.SMTP_URL = `smtp://${HOST}:${smtpPort}`
+  return catcher.url
+}
+
+async function bringUpProcesses(env: Record<string, string>, sandbox: SandboxPlan | null): Promise<void> {
+  const programs: ChildSpec[] = [
+    { name: 'worker', file: join(SRC, 'worker.ts'), env, ready: /worker ready/ },
+    { name: 'web', file: join(SRC, 'server.ts'), env, ready: /web ready/ },
+  ]
+  if (sandbox) {
+    const file = join(SRC, 'sandbox', 'main.ts')
+    programs.unshift({ name: 'bank', file, env: sandbox.env, ready: /sandbox listening/ })
+  }
+  const quiet = process.env.LOG_LEVEL ? () => true : (line: string) => !line.includes('"level":"info"')
+  const supervisor = await superviseAll(programs, {
+    log: (line) => {
+      if (quiet(line)) say(line)
+    },
+  })
+  running.push(supervisor)
+  onInterrupt({ stop: stopAll, kill: () => supervisor.kill(), log: say })
+}
+
+function tell(env: Record<string, string>, sandbox: SandboxPlan | null, mail: string | null): void {
+  const seconds = Number(process.hrtime.bigint() - started) / 1e9
+  const lines = [
+    '',
+    `Sparvana is ready after ${seconds.toFixed(1)} s.`,
+    '',
+    `  the app        ${env.BASE_URL}`,
+  ]
+  if (mail) lines.push(`  caught mail    ${mail}`)
+  if (sandbox) {
+    lines.push(`  the bank       ${sandbox.url}`, '')
+    lines.push(`  demo saver     ${DEMO_SAVER.email}   ${DEMO_SAVER.password}`)
+    lines.push(`  demo admin     ${DEMO_ADMIN.email}   ${DEMO_ADMIN.password}`)
+  }
+  say([...lines, '', 'Ctrl-C stops everything.', ''].join('\n'))
+}
+
+/** A default port that is busy moves on to the next; one that was asked for by name does not. */
+async function portFor(name: string, fallback: number): Promise<number> {
+  const asked = process.env[name]
+  const wanted = asked ? Number(asked) : fallback
+  if (!Number.isInteger(wanted) || wanted < 1 || wanted > 65_535)
+    throw new Error(`${name} must be a port number, not "${asked}"`)
+  const { port, moved } = await choosePort({ name, wanted, asked: Boolean(asked), host: HOST })
+  if (moved) say(`Port ${wanted} is busy; ${name} is ${port}.`)
+  return port
+}
+
+function given(): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(process.env).filter((entry): entry is [string, string] => Boolean(entry[1])),
+  )
+}
+
+async function stopAll(): Promise<void> {
+  isStopping = true
+  for (const part of running.toReversed()) await part.stop()
+}
+
+async function endIfUnasked(why: string): Promise<void> {
+  if (isStopping) return
+  say(why)
+  await stopAll()
+  process.exit(1)
+}
