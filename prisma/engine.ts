@@ -113,6 +113,8 @@ const TEXT_OID = 25
 /** What the driver adapter keeps inside, as far as it has to be mended. */
 interface AdapterInside {
   client: Pool
+  /** Throws, in the words that the engine understands. */
+  onError(error: unknown): never
   performIO(query: SqlQuery): Promise<{ fields: { dataTypeID: number }[] }>
 }
 
@@ -142,7 +144,7 @@ function fitForMigrations<T extends SqlDriverAdapter>(adapter: T): T {
     return result
   }
   adapter.executeScript = async (script) => {
-    await inside.client.query(script)
+    await inside.client.query(script).catch((error) => inside.onError(error))
   }
   adapter.dispose = once(adapter.dispose.bind(adapter))
   return adapter

@@ -78,6 +78,8 @@ export const sandboxPaymentForm = z
     message: 'Choose two different accounts.',
   })
 
+export type SandboxPaymentForm = z.output<typeof sandboxPaymentForm>
+
 /** The bank's own id of an order: opaque, so only what no id can be is refused. */
 export const bankOrderParam = z
   .string()

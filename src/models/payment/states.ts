@@ -26,6 +26,7 @@ export const MOVES = {
   UNKNOWN: [
     'SENDING',
     'INITIATED',
+    'CONFIRMING',
     'AWAITING_APPROVAL',
     'ACCEPTED',
     'PAID',

@@ -1,0 +1,83 @@
+import { BankError, type BankOrder, type OrderOutcome } from '../../bank/index.ts'
+import { BankTrouble, NotFound } from '../../errors.ts'
+import type { Flash } from '../../middleware/flash.ts'
+import { paths } from '../../paths.ts'
+import { bankTroubleFor } from '../bank-access.ts'
+import type { FieldError } from '../forms/form.ts'
+import { formatMoney } from '../view-models/format.ts'
+import { withCode } from './sandbox-access.ts'
+import { flashKindOf, ORDER_WORDS, orderMoneyTone, REASON_WORDS, statusReason } from './sandbox-words.ts'
+
+type Failure = Exclude<OrderOutcome, { kind: 'order' }>
+
+/** The bank's view of one order. */
+export function orderProps(order: BankOrder) {
+  const { label, tone, meaning } = ORDER_WORDS[order.status.kind]
+  const amount = { text: formatMoney(order.amountMinor, order.currency), tone: orderMoneyTone(order.status) }
+  return {
+    amount,
+    badge: { text: label, tone },
+    meaning,
+    reasonText: statusReason(order.status),
+    facts: [
+      { term: 'The bank’s id', text: order.bankPaymentId },
+      { term: 'Our id', text: order.externalId ?? 'none' },
+      { term: 'Currency', text: order.currency },
+    ],
+    confirmPath:
+      order.status.kind === 'awaiting-confirmation' ? paths.adminPaymentConfirm(order.bankPaymentId) : null,
+    approvalUrl: order.status.kind === 'awaiting-approval' ? (order.approvalUrl ?? null) : null,
+    orderPath: paths.adminPayment(order.bankPaymentId),
+  }
+}
+
+/** A sentence for every outcome of something that acts: `unknown` must never read as a no. */
+export function outcomeWords(outcome: OrderOutcome): Flash {
+  switch (outcome.kind) {
+    case 'order': {
+      const { label, meaning } = ORDER_WORDS[outcome.order.status.kind]
+      return { kind: flashKindOf(outcome.order.status), text: `${label}. ${meaning}` }
+    }
+    case 'rejected': {
+      const reason = withCode(REASON_WORDS[outcome.reason], outcome.code)
+      return { kind: 'problem', text: `Nordea refused the order. ${reason}` }
+    }
+    case 'conflict': {
+      const sentence = 'Nordea says that the order’s present state does not allow this.'
+      return { kind: 'warning', text: withCode(sentence, outcome.code) }
+    }
+    case 'not-found':
+      return { kind: 'warning', text: 'Nordea does not know this order.' }
+    case 'not-sent':
+      return { kind: 'problem', text: `Nothing was done. ${troubleFor(outcome).meaning}` }
+    case 'unknown': {
+      const sentence = 'Nordea gave no clear answer, so it is not known whether it did this.'
+      return { kind: 'warning', text: `${sentence} Look at the orders before you try again.` }
+    }
+  }
+}
+
+/** What the form of a new order says to an outcome that certainly made none; null where there is one, or may be. */
+export function refusalOf(outcome: OrderOutcome): FieldError | null {
+  if (outcome.kind === 'order' || outcome.kind === 'unknown') return null
+  return { field: fieldOf(outcome), message: outcomeWords(outcome).text }
+}
+
+function fieldOf(failure: Failure): string | null {
+  if (failure.kind !== 'rejected') return null
+  if (failure.reason === 'debtor-account') return 'debtorAccount'
+  if (failure.reason === 'creditor-account') return 'creditorAccount'
+  return failure.reason === 'insufficient-funds' || failure.reason === 'limit-exceeded' ? 'amount' : null
+}
+
+/** Why there is no order to look at. */
+export function cannotShow(failure: Failure): Error {
+  if (failure.kind === 'not-found') return new NotFound()
+  return 'because' in failure ? troubleFor(failure) : new BankTrouble(outcomeWords(failure).text)
+}
+
+function troubleFor({ because }: Extract<Failure, { because: unknown }>): BankTrouble {
+  const trouble = bankTroubleFor(new BankError(because))
+  if (trouble instanceof BankTrouble) return trouble
+  throw trouble
+}

@@ -1,0 +1,142 @@
+/** The import table: which room of src/ may know which. The first room that matches a file is its room. */
+export interface Room {
+  name: string
+  files: RegExp
+  /** Own modules it may import, as paths below src/ (or prisma/). */
+  may: RegExp[]
+  /** npm packages it must not name, whatever else. */
+  never?: RegExp[]
+}
+
+const LEAF = /^src\/(money|clock|errors|paths|logger|crypto|mailer)\.ts$/
+const BANK_DOOR = /^src\/bank\/index\.ts$/
+const MODELS = /^src\/models\/.+\.ts$/
+const GENERATED = /^src\/generated\/.+\.ts$/
+/** Types and enums of rows may be known more widely than the client that reads them. */
+const ROW_TYPES = /^src\/generated\/(client|enums)\.ts$/
+const MIDDLEWARE = /^src\/middleware\/.+\.ts$/
+const FORMS = /^src\/controllers\/(forms|view-models)\/.+\.ts$/
+const CONTROLLER_SHARED = /^src\/controllers\/(context|page|bank-access)\.ts$/
+const WEB_PACKAGES = [/^express/, /^ejs$/, /^passport/, /^csurf$/, /^helmet$/, /^connect-pg-simple$/]
+const DATABASE_PACKAGES = [/^pg$/, /^@prisma\//]
+const QUEUE_PACKAGE = [/^pg-boss$/]
+const HTTP_CLIENT = [/^undici$/]
+
+function controllers(router: string, more: RegExp[] = []): Room {
+  return {
+    name: `controllers/${router}`,
+    files: new RegExp(`^src/controllers/${router}/.+\\.ts$`),
+    may: [
+      LEAF,
+      MODELS,
+      ROW_TYPES,
+      MIDDLEWARE,
+      FORMS,
+      CONTROLLER_SHARED,
+      new RegExp(`^src/controllers/${router}/.+\\.ts$`),
+      ...more,
+    ],
+    never: [...DATABASE_PACKAGES, ...QUEUE_PACKAGE, ...HTTP_CLIENT],
+  }
+}
+
+export const ROOMS: Room[] = [
+  { name: 'generated', files: GENERATED, may: [GENERATED] },
+  {
+    name: 'leaves',
+    files: LEAF,
+    may: [LEAF],
+    never: [...WEB_PACKAGES, ...DATABASE_PACKAGES, ...QUEUE_PACKAGE, ...HTTP_CLIENT],
+  },
+  { name: 'config', files: /^src\/config\.ts$/, may: [LEAF] },
+  { name: 'process', files: /^src\/process\.ts$/, may: [LEAF, /^src\/config\.ts$/] },
+  { name: 'db', files: /^src\/db\.ts$/, may: [LEAF, GENERATED], never: WEB_PACKAGES },
+  {
+    name: 'models',
+    files: MODELS,
+    // Of the bank only its words: types are erased, and no call can be made with them.
+    may: [LEAF, MODELS, ROW_TYPES, /^src\/db\.ts$/, /^src\/jobs\/queue\.ts$/, BANK_DOOR],
+    never: [...WEB_PACKAGES, ...QUEUE_PACKAGE, ...HTTP_CLIENT],
+  },
+  {
+    name: 'bank',
+    files: /^src\/bank\/.+\.ts$/,
+    may: [LEAF, /^src\/bank\/.+\.ts$/],
+    never: [...WEB_PACKAGES, ...DATABASE_PACKAGES, ...QUEUE_PACKAGE],
+  },
+  { name: 'jobs/queue', files: /^src\/jobs\/queue\.ts$/, may: [LEAF, /^src\/db\.ts$/], never: WEB_PACKAGES },
+  {
+    name: 'jobs/handlers',
+    files: /^src\/jobs\/handlers\/.+\.ts$/,
+    may: [LEAF, MODELS, BANK_DOOR, /^src\/jobs\/.+\.ts$/],
+    never: [...WEB_PACKAGES, ...DATABASE_PACKAGES, ...QUEUE_PACKAGE, ...HTTP_CLIENT],
+  },
+  {
+    name: 'sandbox',
+    files: /^src\/sandbox\/.+\.ts$/,
+    may: [LEAF, /^src\/sandbox\/.+\.ts$/],
+    never: [...DATABASE_PACKAGES, ...QUEUE_PACKAGE],
+  },
+  {
+    name: 'embedded',
+    files: /^src\/embedded\/.+\.ts$/,
+    may: [LEAF, /^src\/embedded\/.+\.ts$/, /^src\/sandbox\/.+\.ts$/],
+  },
+  {
+    name: 'middleware',
+    files: MIDDLEWARE,
+    may: [LEAF, MIDDLEWARE, /^src\/models\/(user|context)\.ts$/, ROW_TYPES],
+    never: [...QUEUE_PACKAGE, ...HTTP_CLIENT, /^@prisma\//],
+  },
+  {
+    name: 'forms and view-models',
+    files: FORMS,
+    may: [LEAF, MODELS, ROW_TYPES, FORMS, BANK_DOOR],
+    never: [...WEB_PACKAGES, ...DATABASE_PACKAGES],
+  },
+  {
+    name: 'controllers',
+    files: CONTROLLER_SHARED,
+    may: [LEAF, MODELS, MIDDLEWARE, BANK_DOOR, CONTROLLER_SHARED],
+    never: DATABASE_PACKAGES,
+  },
+  controllers('auth', [BANK_DOOR]),
+  controllers('main'),
+  controllers('admin', [BANK_DOOR]),
+  {
+    name: 'app and deps',
+    files: /^src\/(app|deps)\.ts$/,
+    may: [/^src\/(?!embedded|sandbox|server|worker|start|bank\/nordea|generated).+\.ts$/],
+  },
+  {
+    name: 'server and worker',
+    files: /^src\/(server|worker)\.ts$/,
+    may: [LEAF, /^src\/(app|deps|config|process)\.ts$/, /^src\/jobs\/handlers\/index\.ts$/],
+  },
+  {
+    name: 'start',
+    files: /^src\/start\.ts$/,
+    may: [LEAF, /^src\/embedded\/.+\.ts$/, /^src\/jobs\/queue\.ts$/, /^prisma\/.+\.ts$/],
+  },
+]
+
+export interface Import {
+  from: string
+  /** A path below the project for own modules, a package name otherwise. */
+  to: string
+  isOwn: boolean
+  isTypeOnly: boolean
+}
+
+/** What the table has against an import; null when nothing. */
+export function objectionTo({ from, to, isOwn, isTypeOnly }: Import): string | null {
+  const room = ROOMS.find((candidate) => candidate.files.test(from))
+  if (!room) return `${from} stands in no room of the table`
+  if (!isOwn) {
+    const isBarred = room.never?.some((pattern) => pattern.test(to)) ?? false
+    return isBarred && !isTypeOnly ? `${from} (${room.name}) must not name the package ${to}` : null
+  }
+  if (room.name === 'models' && BANK_DOOR.test(to) && !isTypeOnly)
+    return `${from} (models) may know the bank's types only`
+  return room.may.some((pattern) => pattern.test(to)) ? null : `${from} (${room.name}) must not import ${to}`
+}

@@ -1,0 +1,116 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import winston from 'winston'
+import { createApp } from '../../src/app.ts'
+import { type Clock, ManualClock } from '../../src/clock.ts'
+import { readSettings } from '../../src/config.ts'
+import { createDeps, type Deps } from '../../src/deps.ts'
+import { type MailCatcher, startMailCatcher } from '../../src/embedded/mail-catcher.ts'
+import { createSendMail } from '../../src/jobs/handlers/send-mail.ts'
+import { createSettlePayment } from '../../src/jobs/handlers/settle-payment.ts'
+import type { Jobs } from '../../src/jobs/queue.ts'
+import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/index.ts'
+import { testDatabase } from './database.ts'
+import { testEnvironment } from './settings.ts'
+
+export interface TestApp {
+  baseUrl: string
+  deps: Deps
+  sandbox: Sandbox
+  mail: MailCatcher
+  environment: Record<string, string>
+  /** Sends the mails that wait in the queue, over real SMTP. */
+  sendMails(): Promise<void>
+  /** Lets the worker's own handler do everything that is due at this moment. */
+  settleDue(): Promise<void>
+  close(): Promise<void>
+}
+
+export interface TestAppOptions {
+  settings?: Record<string, string>
+  sandbox?: Partial<SandboxOptions>
+  clock?: Clock
+}
+
+/** The whole app on a port of its own: real PostgreSQL, real bank client against the emulator, real SMTP. */
+export async function startTestApp(options: TestAppOptions = {}): Promise<TestApp> {
+  const clock = options.clock ?? new ManualClock(new Date())
+  const database = await testDatabase()
+  const server = createServer()
+  const port = await listen(server)
+  const baseUrl = `http://localhost:${port}`
+  const mail = await startMailCatcher({ smtpPort: 0, webPort: 0, clock })
+  const base = testEnvironment({ BASE_URL: baseUrl })
+  const sandbox = await startSandbox({
+    port: 0,
+    clientId: base.NORDEA_CLIENT_ID ?? '',
+    clientSecret: base.NORDEA_CLIENT_SECRET ?? '',
+    redirectUris: [`${baseUrl}/bank/callback`, `${baseUrl}/payments/return`],
+    consentMode: 'straight-back',
+    settleDelayMs: 0,
+    approval: 'never',
+    seed: 'standard',
+    clock,
+    exposeControl: true,
+    ...options.sandbox,
+  })
+  const environment = {
+    ...base,
+    DATABASE_URL: database.url,
+    SMTP_URL: `smtp://127.0.0.1:${mail.smtpPort}`,
+    NORDEA_BASE_URL: sandbox.url,
+    NORDEA_LOGIN_ORIGINS: sandbox.url,
+    ...options.settings,
+  }
+  const settings = readSettings(environment)
+  const deps = await createDeps(settings, 'web', { clock, log: silentLog() })
+  server.on('request', createApp(deps))
+
+  const sendMail = createSendMail({ ...deps, baseUrl })
+  const rules = {
+    pollSeconds: settings.PAYMENT_POLL_SECONDS,
+    resendAfterSeconds: settings.RESEND_AFTER_SECONDS,
+  }
+  const settle = createSettlePayment({ ...deps, rules })
+  return {
+    baseUrl,
+    deps,
+    sandbox,
+    mail,
+    environment,
+    sendMails: async () => {
+      for (const job of await takeJobs(deps, 'send-mail')) await sendMail(job)
+    },
+    settleDue: async () => {
+      for (const paymentId of await deps.models.payments.overdue(0, 1_000)) await settle({ paymentId })
+    },
+    close: async () => {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+      await deps.close()
+      await sandbox.close()
+      await mail.close()
+      await database.drop()
+    },
+  }
+}
+
+/** Takes the waiting jobs of a queue out of it, as a worker would. */
+async function takeJobs<N extends keyof Jobs>(deps: Deps, name: N): Promise<Jobs[N][]> {
+  const { rows } = await deps.db.pool.query(
+    `DELETE FROM pgboss.job WHERE name = $1 AND state = 'created' RETURNING data`,
+    [name],
+  )
+  return rows.map((row) => row.data)
+}
+
+function listen(server: Server): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port))
+  })
+}
+
+function silentLog(): winston.Logger {
+  return winston.createLogger({ silent: true, transports: [new winston.transports.Console()] })
+}

@@ -1,0 +1,28 @@
+import { randomBytes } from 'node:crypto'
+
+/** A complete environment for the app with secrets of its own; every test may overrule what it is about. */
+export function testEnvironment(overrule: Record<string, string> = {}): Record<string, string> {
+  const BASE_URL = overrule.BASE_URL ?? 'http://localhost:3999'
+  return {
+    NODE_ENV: 'test',
+    BASE_URL,
+    HOST: '127.0.0.1',
+    DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none',
+    DATABASE_POOL: '6',
+    SESSION_SECRET: randomBytes(48).toString('base64url'),
+    PASSWORD_PEPPER: randomBytes(48).toString('base64url'),
+    ACCOUNT_HASH_KEY: randomBytes(32).toString('base64'),
+    TOKEN_KEYS: `1:${randomBytes(32).toString('base64')}`,
+    // Slow hashing is tested where it matters; elsewhere it would only slow the tests.
+    BCRYPT_COST: '4',
+    SMTP_URL: 'smtp://127.0.0.1:9',
+    NORDEA_BASE_URL: 'http://127.0.0.1:9',
+    NORDEA_CLIENT_ID: 'test-client',
+    NORDEA_CLIENT_SECRET: randomBytes(16).toString('hex'),
+    NORDEA_REDIRECT_URI: `${BASE_URL}/bank/callback`,
+    UNDO_WINDOW_SECONDS: '60',
+    SANDBOX_CONSOLE: 'on',
+    LOG_LEVEL: 'error',
+    ...overrule,
+  }
+}
