@@ -80,6 +80,6 @@ function navOf(user: Express.User | null, confirmed: boolean) {
 }
 
 function isCurrent(href: string, path: string, baseUrl: string): boolean {
-  const here = baseUrl + path
+  const here = (baseUrl + path).replace(/\/$/, '')
   return here === href || (href !== paths.admin && here.startsWith(`${href}/`))
 }

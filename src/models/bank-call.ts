@@ -30,7 +30,7 @@ export function createBankCalls({ db }: Pick<ModelContext, 'db'>) {
     },
 
     async latest(most: number): Promise<BankCall[]> {
-      return db.prisma.bankCall.findMany({ orderBy: { at: 'desc' }, take: most })
+      return db.prisma.bankCall.findMany({ orderBy: [{ at: 'desc' }, { id: 'desc' }], take: most })
     },
   }
 }

@@ -63,7 +63,7 @@ function statesOf(counts: ReadonlyMap<PaymentState, number>) {
 function callRow(call: BankCall, timezone: string) {
   return {
     cells: [
-      { text: formatTime(call.at, timezone), hint: formatInstant(call.at, timezone).split(',')[0] },
+      { text: formatTime(call.at, timezone), hint: dateOf(call.at, timezone) },
       { text: call.api },
       { text: call.method },
       { text: call.path },
@@ -72,4 +72,9 @@ function callRow(call: BankCall, timezone: string) {
       { text: String(call.durationMs) },
     ],
   }
+}
+
+/** In one piece: broken over lines it makes every row three lines high. */
+function dateOf(at: Date, timezone: string): string | undefined {
+  return formatInstant(at, timezone).split(',')[0]?.replaceAll(' ', '\u00a0')
 }
