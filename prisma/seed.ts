@@ -30,10 +30,10 @@ const RENEW_EVERY_DAYS = 80
 /** How the demo saver really lives: when each habit began, and on which days it was kept. */
 const LIVES: { wish: HabitWish; fromDay: number; kept: (day: number) => boolean }[] = [
   {
-    wish: { name: 'Run', frequency: 3, interval: 7, amountMinor: 25_00 },
+    wish: { name: 'Run', frequency: 2, interval: 7, amountMinor: 25_00 },
     fromDay: 0,
     // Slow start, a summer break, steady since.
-    kept: (day) => [0, 2, 5].includes(day % 7) && day % 29 !== 5 && !(day > 200 && day < 222),
+    kept: (day) => [1, 4].includes(day % 7) && day % 29 !== 5 && !(day > 200 && day < 222),
   },
   {
     wish: { name: 'No takeaway this week', frequency: 1, interval: 7, amountMinor: 120_00 },
@@ -42,12 +42,12 @@ const LIVES: { wish: HabitWish; fromDay: number; kept: (day: number) => boolean 
   },
   {
     wish: { name: 'Read before bed', frequency: 1, interval: 1, amountMinor: 5_00 },
-    fromDay: 280,
+    fromDay: 315,
     kept: (day) => day % 9 !== 4,
   },
   {
     wish: { name: 'Water the plants', frequency: 1, interval: 3, amountMinor: 10_00 },
-    fromDay: 240,
+    fromDay: 270,
     kept: (day) => day % 3 === 0,
   },
 ]
@@ -120,15 +120,19 @@ async function live(deps: Deps, clock: ManualClock, progress: (done: string) => 
   const habits: (Habit | undefined)[] = []
   for (let day = 0; day < DAYS_OF_HISTORY; day += 1) {
     if (day % RENEW_EVERY_DAYS === RENEW_EVERY_DAYS - 1) await link(deps, saver, 'DK')
+    const sent: string[] = []
     for (const [index, life] of LIVES.entries()) {
       if (day === life.fromDay)
         habits[index] = await deps.models.habits.create(saver, life.wish, 'DKK', actorFor(saver))
       const habit = habits[index]
-      if (!habit || !life.kept(day)) continue
-      const paymentId = await keep(deps, saver, habit)
-      if (paymentId) await settle({ paymentId })
+      const paymentId = habit && life.kept(day) ? await keep(deps, saver, habit) : null
+      if (paymentId) sent.push(paymentId)
       clock.advance(20 * MINUTE)
     }
+    // Once to send and confirm them, once more to see them paid.
+    await Promise.all(sent.map((paymentId) => settle({ paymentId })))
+    clock.advance(20 * MINUTE)
+    await Promise.all(sent.map((paymentId) => settle({ paymentId })))
     if (day % 91 === 90) progress(`${Math.round((day / DAYS_OF_HISTORY) * 12)} of 12 months`)
     clock.advance(nextMorning(clock))
   }

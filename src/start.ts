@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { applyMigrations } from '../prisma/engine.ts'
 import { DEMO_ADMIN, DEMO_SAVER, isEmpty, seedDemo } from '../prisma/seed.ts'
 import { systemClock } from './clock.ts'
+import { readSettings } from './config.ts'
 import { onInterrupt } from './embedded/interrupts.ts'
 import { startMailCatcher } from './embedded/mail-catcher.ts'
 import { choosePort } from './embedded/ports.ts'
@@ -34,6 +35,7 @@ async function start(): Promise<void> {
   if (existsSync('.env')) process.loadEnvFile('.env')
   const dataDir = resolve(process.env.DATA_DIR || '.data')
   const secrets = await localSecrets(dataDir)
+  refuseWrongSettings({ ...secrets, ...given() })
   const port = await portFor('PORT', 3000)
   const env: Record<string, string> = {
     ...secrets,
@@ -50,6 +52,19 @@ async function start(): Promise<void> {
   const mail = await bringUpMail(env, dataDir)
   await bringUpProcesses(env, sandbox)
   tell(env, sandbox, mail)
+}
+
+/** Before anything is brought up: every setting that was given must be right, and all that aren't are named at once. */
+function refuseWrongSettings(environment: Record<string, string>): void {
+  const BASE_URL = environment.BASE_URL ?? 'http://localhost'
+  readSettings({
+    BASE_URL,
+    DATABASE_URL: 'postgres://brought-up-here',
+    SMTP_URL: 'smtp://brought-up-here',
+    NORDEA_BASE_URL: 'http://brought-up-here',
+    NORDEA_REDIRECT_URI: `${BASE_URL}/bank/callback`,
+    ...environment,
+  })
 }
 
 async function bringUpDatabase(env: Record<string, string>, dataDir: string): Promise<void> {

@@ -116,7 +116,7 @@ export const ROOMS: Room[] = [
   {
     name: 'start',
     files: /^src\/start\.ts$/,
-    may: [LEAF, /^src\/embedded\/.+\.ts$/, /^src\/jobs\/queue\.ts$/, /^prisma\/.+\.ts$/],
+    may: [LEAF, /^src\/config\.ts$/, /^src\/embedded\/.+\.ts$/, /^src\/jobs\/queue\.ts$/, /^prisma\/.+\.ts$/],
   },
 ]
 

@@ -64,7 +64,7 @@ function completeLabel(interval: number): string {
 function intervalNoun(interval: number, count: number): string {
   if (interval === 1) return count === 1 ? 'day' : 'days'
   if (interval === 7) return count === 1 ? 'week' : 'weeks'
-  return count === 1 ? 'period' : 'periods'
+  return count === 1 ? 'time' : 'times'
 }
 
 export function daysLeftLabel(today: HabitToday): string {

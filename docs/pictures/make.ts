@@ -1,0 +1,82 @@
+/** Takes the README's pictures from a running app: `npm start` in one terminal, `npm run pictures` in another. */
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Browser, Page } from 'playwright-core'
+import { DEMO_ADMIN, DEMO_SAVER } from '../../prisma/seed.ts'
+import { newWindow, startBrowser } from '../../tests/support/browser.ts'
+
+const APP = process.env.BASE_URL || 'http://localhost:3000'
+const FOLDER = process.env.PICTURES_DIR || dirname(fileURLToPath(import.meta.url))
+
+const browser = await startBrowser()
+try {
+  await visitorPictures(browser)
+  await saverPictures(browser)
+  await adminPictures(browser)
+} finally {
+  await browser.close()
+}
+
+async function visitorPictures(browser: Browser): Promise<void> {
+  const page = await openPage(browser, {})
+  await page.goto(APP)
+  await take(page, 'home')
+  await page.goto(`${APP}/signup`)
+  await take(page, 'sign-up')
+  await page.context().close()
+}
+
+async function saverPictures(browser: Browser): Promise<void> {
+  for (const [suffix, options] of [
+    ['', {}],
+    ['-dark', { colorScheme: 'dark' }],
+    ['-phone', { width: 390, height: 844 }],
+  ] as const) {
+    const page = await openPage(browser, options)
+    await signIn(page, DEMO_SAVER)
+    await page.goto(`${APP}/dashboard`)
+    await take(page, `dashboard${suffix}`)
+    await page.goto(`${APP}/payments`)
+    await take(page, `payments${suffix}`)
+    await page.locator('td a').first().click()
+    await take(page, `payment${suffix}`)
+    await page.goto(`${APP}/dashboard`)
+    await page.locator('.habit-card__name a').first().click()
+    await take(page, `habit${suffix}`)
+    await page.goto(`${APP}/bank`)
+    await take(page, `bank${suffix}`)
+    await page.goto(`${APP}/accounts/load`)
+    await take(page, `accounts${suffix}`)
+    await page.goto(`${APP}/habits/new`)
+    await take(page, `habit-new${suffix}`)
+    await page.goto(`${APP}/settings`)
+    await take(page, `settings${suffix}`)
+    await page.context().close()
+  }
+}
+
+async function adminPictures(browser: Browser): Promise<void> {
+  const page = await openPage(browser, {})
+  await signIn(page, DEMO_ADMIN)
+  await page.goto(`${APP}/admin`)
+  await take(page, 'admin')
+  await page.goto(`${APP}/admin/sandbox`)
+  await take(page, 'sandbox')
+  await page.context().close()
+}
+
+async function openPage(browser: Browser, options: Parameters<typeof newWindow>[1]): Promise<Page> {
+  return (await newWindow(browser, options)).newPage()
+}
+
+async function signIn(page: Page, who: { email: string; password: string }): Promise<void> {
+  await page.goto(`${APP}/login`)
+  await page.getByLabel('E-mail').fill(who.email)
+  await page.getByLabel('Password', { exact: true }).fill(who.password)
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.waitForURL(/\/(dashboard|admin)/)
+}
+
+async function take(page: Page, name: string): Promise<void> {
+  await page.screenshot({ path: join(FOLDER, `${name}.png`), fullPage: false })
+}
