@@ -16,6 +16,7 @@ import { authentication } from './middleware/authentication.ts'
 import { canonicalHost } from './middleware/canonical-host.ts'
 import { csrf } from './middleware/csrf.ts'
 import { errorHandler, notFound } from './middleware/error-handler.ts'
+import { knownMethods, onlyForms } from './middleware/known-requests.ts'
 import { requestContext } from './middleware/request-context.ts'
 import { noStore, securityHeaders } from './middleware/security-headers.ts'
 import { sessions } from './middleware/session.ts'
@@ -40,6 +41,7 @@ export function createApp(deps: Deps): Express {
 
   app.use(requestContext(log))
   app.use(securityHeaders({ bankOrigins: bank.browserOrigins, https }))
+  app.use(knownMethods)
   app.get('/healthz', (_req, res) => void res.type('text').send('ok\n'))
   app.get('/readyz', async (_req, res) => {
     const ready = await queue.isReady().catch(() => false)
@@ -66,6 +68,7 @@ export function createApp(deps: Deps): Express {
     }),
   )
   app.use(handlers)
+  app.use(onlyForms)
   app.use(express.urlencoded({ extended: false, limit: '16kb', parameterLimit: 50 }))
   app.use(csrf(settings.BASE_URL))
 

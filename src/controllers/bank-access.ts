@@ -65,9 +65,7 @@ const WORDS: Record<BankTroubleKind, string> = {
   conflict: 'Nordea says that this is not possible in the present state.',
 }
 
-const RELINK: readonly BankTroubleKind[] = ['token-expired', 'token-invalid', 'consent-denied']
-
 export function bankTroubleFor(error: unknown): unknown {
   if (!(error instanceof BankError)) return error
-  return new BankTrouble(WORDS[error.kind], RELINK.includes(error.kind) ? LINK_AGAIN : [])
+  return new BankTrouble(WORDS[error.kind], LINK_AGAIN)
 }

@@ -34,12 +34,10 @@ export type CheckPassword = (req: Request) => Promise<Express.User | null>
 
 /** A new session id at sign-in: one that was planted before is worth nothing afterwards. */
 export async function startSession(req: Request, user: Express.User, now: Date): Promise<void> {
-  const { returnTo } = req.session
   await new Promise<void>((resolve, reject) => {
     req.logIn(user, (error) => (error ? reject(error) : resolve()))
   })
   req.session.signedInAt = now.getTime()
-  if (returnTo) req.session.returnTo = returnTo
 }
 
 export async function endSession(req: Request): Promise<void> {

@@ -1,4 +1,5 @@
 import type { RequestHandler } from 'express'
+import { isOwnPath } from './own-path.ts'
 
 /**
  * One address for everybody: sessions, form checks and the bank's redirect all depend on it. Anything else that reaches us
@@ -10,12 +11,7 @@ export function canonicalHost(baseUrl: string): RequestHandler {
   return (req, res, next) => {
     if (req.headers.host === host && (!wantsTls || req.secure)) return next()
     if (req.method === 'GET' || req.method === 'HEAD')
-      return res.redirect(308, baseUrl + ownPath(req.originalUrl))
+      return res.redirect(308, baseUrl + (isOwnPath(req.originalUrl) ? req.originalUrl : '/'))
     res.status(421).type('text').send('This is not the address of the site.\n')
   }
-}
-
-/** "//elsewhere.example" would leave the site when read as an address. */
-function ownPath(url: string): string {
-  return url.startsWith('/') && !url.startsWith('//') && !url.startsWith('/\\') ? url : '/'
 }

@@ -12,9 +12,9 @@ export function csrf(baseUrl: string): (RequestHandler | ErrorRequestHandler)[] 
   return [sameOrigin(baseUrl), csurf({ cookie: false, value: tokenOf }) as RequestHandler, wordRefusal]
 }
 
-/** Empty where the request broke off before there was a session: an error page has no form that could use it. */
+/** Empty where there is no session (any more): an error page has no form that could use it. */
 export function csrfToken(req: Request): string {
-  return typeof req.csrfToken === 'function' ? req.csrfToken() : ''
+  return req.session && typeof req.csrfToken === 'function' ? req.csrfToken() : ''
 }
 
 function sameOrigin(baseUrl: string): RequestHandler {

@@ -1,4 +1,4 @@
-import type { ErrorRequestHandler, RequestHandler } from 'express'
+import type { ErrorRequestHandler, Request, RequestHandler } from 'express'
 import { AppError, NotFound, StaleForm, TooManyRequests } from '../errors.ts'
 import { currentRequestId, type Logger } from '../logger.ts'
 
@@ -19,26 +19,43 @@ export type RenderError = (
 const HOME = [{ href: '/', label: 'To the start page' }]
 
 /** Every error becomes one page, here; what went wrong inside is for the log only. */
-export function errorHandler(log: Logger, render: RenderError): ErrorRequestHandler {
+export function errorHandler(log: Logger, render: RenderError): ErrorRequestHandler[] {
+  return [errorPage(log, render), lastResort(log)]
+}
+
+function errorPage(log: Logger, render: RenderError): ErrorRequestHandler {
   return (error: unknown, req, res, next) => {
     const problem = asProblem(error)
     if (problem.status >= 500) log.error('request failed', { error, status: problem.status })
+    else if (error instanceof NotFound) noteRefusal(log, req)
     else if (error instanceof StaleForm)
       log.warn('form refused', { ip: req.ip, origin: req.headers.origin ?? null })
     if (res.headersSent) return next(error)
     if (error instanceof TooManyRequests) res.setHeader('Retry-After', String(error.retryAfterSeconds))
     res.status(problem.status).setHeader('Cache-Control', 'no-store')
-    try {
-      render(req, res, {
-        ...problem,
-        next: problem.next.length > 0 ? problem.next : HOME,
-        requestId: currentRequestId(),
-      })
-    } catch (renderError) {
-      log.error('error page failed', { error: renderError })
-      res.type('text').send(`${problem.title}. ${problem.meaning}\n`)
-    }
+    const nextSteps = problem.next.length > 0 ? problem.next : HOME
+    render(req, res, { ...problem, next: nextSteps, requestId: currentRequestId() })
   }
+}
+
+/** The error page itself can't be drawn, or half an answer is out: nothing of the error may reach the visitor. */
+function lastResort(log: Logger): ErrorRequestHandler {
+  return (error: unknown, _req, res, _next) => {
+    log.error('error page failed', { error })
+    if (res.headersSent) return void res.destroy()
+    const status = res.statusCode >= 400 ? res.statusCode : 500
+    res.status(status).type('text').send('Something broke on our side. Try again in a moment.\n')
+  }
+}
+
+const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/i
+
+/** Somebody asked for a thing that is not there for them: harmless once, a pattern when it is somebody trying ids. */
+function noteRefusal(log: Logger, req: Request): void {
+  const object = UUID.exec(req.path)?.[0]
+  if (!object) return
+  const route = `${req.method} ${req.route?.path ?? '(none)'}`
+  log.warn('refused', { route, object, userId: req.user?.id ?? null, ip: req.ip, outcome: 'denied' })
 }
 
 function asProblem(error: unknown): Pick<AppError, 'status' | 'title' | 'meaning' | 'next'> {

@@ -27,6 +27,12 @@ export function securityHeaders(options: { bankOrigins: readonly string[]; https
   })
 }
 
+/** For answers to an address that carries a secret: where they lead must not learn it, our own pages included. */
+export const noReferrer: RequestHandler = (_req, res, next) => {
+  res.setHeader('Referrer-Policy', 'no-referrer')
+  next()
+}
+
 /** Private pages are never kept by a browser or a proxy. */
 export const noStore: RequestHandler = (_req, res, next) => {
   res.setHeader('Cache-Control', 'no-store')

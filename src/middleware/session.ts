@@ -1,5 +1,5 @@
 import connectPgSimple from 'connect-pg-simple'
-import type { RequestHandler } from 'express'
+import type { Request, RequestHandler } from 'express'
 import session from 'express-session'
 import type pg from 'pg'
 import { type Clock, HOUR, MINUTE } from '../clock.ts'
@@ -18,8 +18,7 @@ const LONGEST_MS = 12 * HOUR
 
 /** Sessions live in PostgreSQL; the cookie is a signed random id and nothing else. */
 export function sessions(options: SessionOptions): RequestHandler[] {
-  const Store = connectPgSimple(session)
-  const store = new Store({
+  const store = new SessionStore({
     pool: options.pool,
     pruneSessionInterval: 15 * 60,
     errorLog: (...details: unknown[]) => options.onError(new Error(details.map(String).join(' '))),
@@ -42,6 +41,31 @@ export function sessions(options: SessionOptions): RequestHandler[] {
     }),
     endAfter(LONGEST_MS, options.clock),
   ]
+}
+
+/**
+ * The store as it is inserts whatever a request ends with. A session that was ended meanwhile (signed out, password changed)
+ * would come back to life with a request that was under way; here only a new one is inserted.
+ */
+class SessionStore extends connectPgSimple(session) {
+  readonly #stored = new WeakSet<object>()
+
+  override createSession(req: Request, data: session.SessionData): session.Session & session.SessionData {
+    const found = super.createSession(req, data)
+    this.#stored.add(found)
+    return found
+  }
+
+  override set(sid: string, data: session.SessionData, done: (error?: unknown) => void = () => {}): void {
+    if (this.#stored.has(data)) return this.#update(sid, data, done)
+    this.#stored.add(data)
+    super.set(sid, data, done)
+  }
+
+  #update(sid: string, data: session.SessionData, done: (error?: unknown) => void): void {
+    const statement = 'UPDATE session SET sess = $1, expire = $2 WHERE sid = $3'
+    this.query(statement, [data, data.cookie.expires ?? new Date(), sid], (error) => done(error ?? undefined))
+  }
 }
 
 function endAfter(longestMs: number, clock: Clock): RequestHandler {

@@ -4,7 +4,7 @@ import { AlreadyExists } from '../errors.ts'
 import type { Account, CheckOff, Habit, HabitVersion, User } from '../generated/client.ts'
 import { audit } from './audit.ts'
 import type { Actor, ModelContext } from './context.ts'
-import { type Day, dayOf, type Progress, periodOf, progressOf } from './habit/schedule.ts'
+import { type Day, dayOf, type Progress, periodOf, progressOf, type Schedule } from './habit/schedule.ts'
 import { scheduleOf, versionOn } from './habit/versions.ts'
 import { book } from './ledger.ts'
 import type { Payments } from './payment.ts'
@@ -101,7 +101,8 @@ export function createCheckOffs({ db, clock }: ModelContext, payments: Payments)
     const version = versionOn(habit.versions, today)
     if (offer.day !== today || !version) return { kind: 'day-changed' }
 
-    const progress = await progressIn(tx, habit, version, today, user.weekStart)
+    const schedule = scheduleOf(version, habit.versions)
+    const progress = await progressIn(tx, habit.id, schedule, today, user.weekStart)
     const earlier = await slotHolder(tx, habit.id, progress, offer.slot)
     if (earlier) return { kind: 'already-recorded', checkOff: earlier }
     if (progress.next.kind !== 'open') return progress.next
@@ -193,16 +194,15 @@ export function createCheckOffs({ db, clock }: ModelContext, payments: Payments)
 
 async function progressIn(
   tx: Tx,
-  habit: Habit,
-  version: HabitVersion,
+  habitId: string,
+  schedule: Schedule,
   today: Day,
   weekStart: number,
 ): Promise<Progress> {
-  const schedule = scheduleOf(version)
   const period = periodOf(schedule, today, weekStart)
   const live = await tx.checkOff.findMany({
     where: {
-      habitId: habit.id,
+      habitId,
       state: 'RECORDED',
       OR: [{ period: toDbDay(period.start) }, { day: toDbDay(today) }],
     },

@@ -194,7 +194,7 @@ export function createHabits({ db, clock }: ModelContext) {
       const today = localToday < firstDay ? firstDay : localToday
       const version = versionOn(own, today)
       if (!version) return []
-      const schedule = scheduleOf(version)
+      const schedule = scheduleOf(version, own)
       const period = periodOf(schedule, today, user.weekStart)
       const live = onToday.filter((row) => row.habitId === habit.id)
       const progress = progressOf(schedule, period, {
@@ -214,7 +214,12 @@ export function createHabits({ db, clock }: ModelContext) {
         progress,
         daysLeft: daysLeft(period, today),
         isCompleted: progress.next.kind === 'period-complete',
-        streak: currentStreak(own.map(scheduleOf), doneByPeriod, today, user.weekStart),
+        streak: currentStreak(
+          own.map((each) => scheduleOf(each, own)),
+          doneByPeriod,
+          today,
+          user.weekStart,
+        ),
         totals: ownBalances.length > 0 ? totalsOf(ownBalances) : NOTHING_SAVED,
       }
     })

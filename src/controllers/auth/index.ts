@@ -1,6 +1,7 @@
 import { Router } from 'express'
 import type { CheckPassword } from '../../middleware/authentication.ts'
 import { requireConfirmed, requireVisitor } from '../../middleware/authorisation.ts'
+import { noReferrer } from '../../middleware/security-headers.ts'
 import type { WebContext } from '../context.ts'
 import { accountControllers } from './accounts.ts'
 import { bankConnectionControllers } from './bank-connections.ts'
@@ -36,7 +37,7 @@ export function authRouter(context: WebContext, checkPassword: CheckPassword): R
 
   router.get('/bank', requireConfirmed, connections.show)
   router.post('/bank/connect', requireConfirmed, connections.connect)
-  router.get('/bank/callback', requireConfirmed, connections.callback)
+  router.get('/bank/callback', noReferrer, requireConfirmed, connections.callback)
   router.post('/bank/:id/revoke', requireConfirmed, connections.revoke)
   router.get('/accounts/load', requireConfirmed, accounts.show)
   router.post('/accounts/load', requireConfirmed, accounts.choose)

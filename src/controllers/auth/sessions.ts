@@ -1,5 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express'
 import { actorOf, type CheckPassword, endSession, startSession } from '../../middleware/authentication.ts'
+import { isOwnPath } from '../../middleware/own-path.ts'
 import { paths } from '../../paths.ts'
 import type { WebContext } from '../context.ts'
 import { signInForm } from '../forms/account-forms.ts'
@@ -49,6 +50,6 @@ function refuse(req: Request, res: Response, refused: Refused): void {
 
 /** `returnTo` was set by us from a local address; it is checked again, since a redirect must never leave the site. */
 function destination(user: Express.User, returnTo: string | undefined): string {
-  if (returnTo?.startsWith('/') && !/^\/[/\\]/.test(returnTo)) return returnTo
+  if (returnTo !== undefined && isOwnPath(returnTo)) return returnTo
   return user.role === 'ADMIN' ? paths.admin : paths.dashboard
 }

@@ -6,9 +6,11 @@ export type Day = string
 export interface Schedule {
   /** Times per interval. */
   frequency: number
-  /** Days; 7 is the calendar week by the saver's week start, every other number is counted from `effectiveFrom`. */
+  /** Days; 7 is the calendar week by the saver's week start, every other number is counted from `countedFrom`. */
   interval: number
   effectiveFrom: Day
+  /** The first day of the first period of this length: an edit that keeps the interval keeps its periods. */
+  countedFrom: Day
 }
 
 export interface Period {
@@ -41,10 +43,11 @@ function daysIntoWeek(date: Temporal.PlainDate, weekStart: number): number {
 }
 
 function daysIntoInterval(schedule: Schedule, date: Temporal.PlainDate): number {
-  const since = Temporal.PlainDate.from(schedule.effectiveFrom).until(date, { largestUnit: 'days' }).days
-  if (since < 0)
+  if (date.toString() < schedule.effectiveFrom)
     throw new RangeError(`${date} is before ${schedule.effectiveFrom}, when this schedule takes effect`)
-  return since % schedule.interval
+  const since = Temporal.PlainDate.from(schedule.countedFrom).until(date, { largestUnit: 'days' }).days
+  // A saver who travels west after an edit can be before the first counted day.
+  return ((since % schedule.interval) + schedule.interval) % schedule.interval
 }
 
 /** Three times a week may not be done three times on one day; three times a day may. */
@@ -66,6 +69,8 @@ export function dayBefore(day: Day): Day {
 
 export function isTimezone(name: string): boolean {
   try {
+    // Temporal would also find a zone inside a written date; pages could not show a time in that.
+    new Intl.DateTimeFormat('en', { timeZone: name })
     Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(name)
     return name.includes('/') || name === 'UTC'
   } catch {

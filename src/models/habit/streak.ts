@@ -5,7 +5,7 @@ const LONGEST = 40_000
 
 /**
  * Completed periods in a row, up to now. The current period counts once it is complete and never breaks the streak before
- * it is over.
+ * it is over; nor does one that an edit cut short, because it never was over.
  * @param versions of the habit, newest first.
  * @param doneByPeriod live check-offs by the first day of their period.
  */
@@ -23,7 +23,7 @@ export function currentStreak(
     const period = periodOf(schedule, day, weekStart)
     const isComplete = (doneByPeriod.get(period.start) ?? 0) >= schedule.frequency
     if (isComplete) streak += 1
-    else if (step > 0) return streak
+    else if (step > 0 && period.end === day) return streak
     day = dayBefore(period.start)
   }
   return streak

@@ -9,10 +9,24 @@ export function versionOn(versions: readonly HabitVersion[], day: Day): HabitVer
     .find((version) => fromDbDay(version.effectiveFrom) <= day)
 }
 
-export function scheduleOf(version: HabitVersion): Schedule {
+/** @param versions all of the habit, because the periods of a version can go back to earlier ones. */
+export function scheduleOf(version: HabitVersion, versions: readonly HabitVersion[]): Schedule {
   return {
     frequency: version.frequency,
     interval: version.interval,
     effectiveFrom: fromDbDay(version.effectiveFrom),
+    countedFrom: fromDbDay(firstOfInterval(version, versions).effectiveFrom),
   }
+}
+
+/** The oldest of the versions in a row that have this one's interval; those replaced on their first day never counted. */
+function firstOfInterval(version: HabitVersion, versions: readonly HabitVersion[]): HabitVersion {
+  const older = versions.filter((other) => other.number < version.number).sort((a, b) => b.number - a.number)
+  let first = version
+  for (const other of older) {
+    if (other.effectiveFrom >= first.effectiveFrom && other.number > 1) continue
+    if (other.interval !== version.interval) break
+    first = other
+  }
+  return first
 }

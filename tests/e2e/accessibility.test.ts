@@ -1,0 +1,146 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startTestApp, type TestApp } from '../support/app.ts'
+import { newWindow, startBrowser } from '../support/browser.ts'
+import {
+  checkOff,
+  linkBank,
+  newAdmin,
+  newHabit,
+  newLinkedSaver,
+  PASSWORD,
+  type Person,
+} from '../support/people.ts'
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+let app: TestApp
+let browser: Browser
+let saver: Person
+let admin: Person
+let places: { visitor: string[]; saver: string[]; admin: string[] }
+
+beforeAll(async () => {
+  app = await startTestApp()
+  browser = await startBrowser()
+  saver = await newLinkedSaver(app)
+  admin = await linkBank(app, await newAdmin(app))
+  const habit = await newHabit(app, saver, { name: 'Run', frequency: 3, interval: 7 })
+  await newHabit(app, saver, { name: 'Read a rather long book before going to bed', amount: '12,50' })
+  await checkOff(app, saver, habit)
+  const payment = await app.deps.db.prisma.payment.findFirstOrThrow({ where: { userId: saver.user.id } })
+  places = {
+    visitor: [
+      '/',
+      '/signup',
+      '/login',
+      '/confirm/resend',
+      '/confirm/abc',
+      '/password/forgot',
+      '/no-such-page',
+    ],
+    saver: [
+      '/dashboard',
+      '/profile',
+      '/habits/new',
+      `/habits/${habit}`,
+      `/habits/${habit}/edit`,
+      `/habits/${habit}/delete`,
+      '/payments',
+      `/payments/${payment.id}`,
+      '/bank',
+      '/accounts/load',
+      '/settings',
+      '/settings/security',
+    ],
+    admin: [
+      '/admin',
+      '/admin/sandbox',
+      '/admin/sandbox/accounts/new',
+      '/admin/sandbox/accounts/delete',
+      '/admin/sandbox/transactions/new',
+      '/admin/sandbox/payments/new',
+    ],
+  }
+})
+
+afterAll(async () => {
+  await browser.close()
+  await app.close()
+})
+
+describe.each([
+  { theme: 'light', width: 1280 },
+  { theme: 'dark', width: 1280 },
+  { theme: 'light', width: 320 },
+  { theme: 'dark', width: 320 },
+] as const)('in the $theme theme at $width pixels', ({ theme, width }) => {
+  test.each(['visitor', 'saver', 'admin'] as const)(
+    'every page of the %s passes axe and fits the screen',
+    async (who) => {
+      const window = await newWindow(browser, { width, height: 800, colorScheme: theme })
+      const page = await window.newPage()
+      if (who !== 'visitor') await signIn(page, who === 'saver' ? saver : admin)
+      for (const place of places[who]) {
+        await page.goto(app.baseUrl + place)
+        expect.soft(await troubleOn(page), `${place} as ${who}`).toEqual([])
+      }
+      await window.close()
+    },
+  )
+
+  test('refused forms pass axe too, and the summary leads to the fields', async () => {
+    const window = await newWindow(browser, { width, height: 800, colorScheme: theme })
+    const page = await window.newPage()
+    await page.goto(`${app.baseUrl}/signup`)
+    await page.getByRole('button', { name: 'Sign up' }).click()
+    await page.getByRole('alert').waitFor()
+    expect(await troubleOn(page)).toEqual([])
+    await page.getByRole('alert').getByRole('link').first().click()
+    expect(await page.evaluate('document.activeElement.id')).toBe('fullName')
+    await window.close()
+  })
+})
+
+test('a habit is checked off with the keyboard alone', async () => {
+  const person = await newLinkedSaver(app)
+  await newHabit(app, person, { name: 'Stretch' })
+  const window = await newWindow(browser)
+  const page = await window.newPage()
+  await signIn(page, person)
+  await page.goto(`${app.baseUrl}/dashboard`)
+  await tabTo(page, 'Check off Stretch')
+  await page.keyboard.press('Enter')
+  await page.getByText('Stretch: done.').waitFor()
+  await window.close()
+})
+
+async function signIn(page: Page, person: Person): Promise<void> {
+  await page.goto(`${app.baseUrl}/login`)
+  await page.getByLabel('E-mail').fill(person.email)
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.waitForURL(/\/(dashboard|admin)$/)
+}
+
+/** What axe has against the page, and whether it is wider than the screen. */
+async function troubleOn(page: Page): Promise<string[]> {
+  await page.evaluate(AXE)
+  const violations = (await page.evaluate(
+    `axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })
+      .then((result) => result.violations.map((violation) => violation.id + ': ' + violation.nodes[0].html))`,
+  )) as string[]
+  const overflow = (await page.evaluate('document.documentElement.scrollWidth - window.innerWidth')) as number
+  return overflow > 0 ? [...violations, `${overflow} px wider than the screen`] : violations
+}
+
+async function tabTo(page: Page, name: string): Promise<void> {
+  for (let press = 0; press < 60; press += 1) {
+    await page.keyboard.press('Tab')
+    const text = (await page.evaluate('document.activeElement.textContent')) as string
+    if (text.replace(/\s+/g, ' ').trim() === name) return
+  }
+  throw new Error(`"${name}" cannot be reached with the Tab key`)
+}

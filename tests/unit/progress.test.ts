@@ -1,0 +1,214 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { type Day, progressOf, type Schedule, timesPerDay } from '../../src/models/habit/schedule.ts'
+import { currentStreak } from '../../src/models/habit/streak.ts'
+
+const DAY_MS = 86_400_000
+const PERIOD = { start: '2026-06-15', end: '2026-06-21' }
+
+describe('progress in a period', () => {
+  test('the first place is offered while nothing is done', () => {
+    expect(progressOf(schedule(3, 7), PERIOD, { slots: [], daySlots: [] })).toEqual({
+      period: PERIOD,
+      doneInPeriod: 0,
+      doneToday: 0,
+      next: { kind: 'open', slot: 1, daySlot: 1 },
+    })
+  })
+
+  test('three times a week done once today is enough for today', () => {
+    expect(progressOf(schedule(3, 7), PERIOD, { slots: [1], daySlots: [1] }).next).toEqual({
+      kind: 'enough-today',
+    })
+  })
+
+  test('three times a week done once yesterday offers the second place', () => {
+    expect(progressOf(schedule(3, 7), PERIOD, { slots: [1], daySlots: [] }).next).toEqual({
+      kind: 'open',
+      slot: 2,
+      daySlot: 1,
+    })
+  })
+
+  test('a place that was given back is offered again before the next one', () => {
+    expect(progressOf(schedule(3, 7), PERIOD, { slots: [1, 3], daySlots: [] }).next).toMatchObject({
+      slot: 2,
+    })
+  })
+
+  test('twice a day is offered twice', () => {
+    expect(progressOf(schedule(2, 1), PERIOD, { slots: [1], daySlots: [1] }).next).toEqual({
+      kind: 'open',
+      slot: 2,
+      daySlot: 2,
+    })
+    expect(progressOf(schedule(2, 1), PERIOD, { slots: [1, 2], daySlots: [1, 2] }).next).toEqual({
+      kind: 'period-complete',
+    })
+  })
+
+  test('a complete period says so even where the day would allow more', () => {
+    expect(progressOf(schedule(1, 7), PERIOD, { slots: [1], daySlots: [] }).next).toEqual({
+      kind: 'period-complete',
+    })
+  })
+
+  test('after the habit was made rarer, more than enough is complete', () => {
+    expect(progressOf(schedule(1, 7), PERIOD, { slots: [1, 2, 3], daySlots: [] })).toMatchObject({
+      doneInPeriod: 3,
+      next: { kind: 'period-complete' },
+    })
+  })
+
+  test('taking every offer completes a period in exactly its number of times, never above the limit of a day', () => {
+    const schedules = fc
+      .integer({ min: 1, max: 14 })
+      .chain((interval) => fc.tuple(fc.integer({ min: 1, max: 10 * interval }), fc.constant(interval)))
+    fc.assert(
+      fc.property(schedules, ([frequency, interval]) => {
+        const terms = schedule(frequency, interval)
+        const slots: number[] = []
+        for (let day = 0; day < interval; day += 1) {
+          const daySlots: number[] = []
+          for (;;) {
+            const { next } = progressOf(terms, PERIOD, { slots, daySlots })
+            if (next.kind !== 'open') break
+            slots.push(next.slot)
+            daySlots.push(next.daySlot)
+          }
+          expect(daySlots.length).toBeLessThanOrEqual(timesPerDay(terms))
+        }
+        expect(slots).toEqual(Array.from({ length: frequency }, (_, index) => index + 1))
+        expect(progressOf(terms, PERIOD, { slots, daySlots: [] }).next.kind).toBe('period-complete')
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+})
+
+describe('a streak', () => {
+  const daily = schedule(1, 1, '2026-06-01')
+  const weekly = schedule(2, 7, '2026-06-01')
+
+  test('is nothing before the first check-off', () => {
+    expect(currentStreak([daily], new Map(), '2026-06-10', 1)).toBe(0)
+  })
+
+  test('counts today once today is done', () => {
+    expect(currentStreak([daily], done('2026-06-09', '2026-06-10'), '2026-06-10', 1)).toBe(2)
+  })
+
+  test('is not broken by today before today is over', () => {
+    expect(currentStreak([daily], done('2026-06-08', '2026-06-09'), '2026-06-10', 1)).toBe(2)
+  })
+
+  test('is broken by a day that is over', () => {
+    expect(currentStreak([daily], done('2026-06-07', '2026-06-08'), '2026-06-10', 1)).toBe(0)
+    expect(currentStreak([daily], done('2026-06-07', '2026-06-08', '2026-06-10'), '2026-06-10', 1)).toBe(1)
+  })
+
+  test('begins with the habit, whatever lies before it', () => {
+    expect(currentStreak([daily], done('2026-05-31', '2026-06-01', '2026-06-02'), '2026-06-02', 1)).toBe(2)
+  })
+
+  test('a week counts only with all its times', () => {
+    const weeks = new Map([
+      ['2026-06-01', 2],
+      ['2026-06-08', 1],
+      ['2026-06-15', 2],
+    ])
+    expect(currentStreak([weekly], weeks, '2026-06-17', 1)).toBe(1)
+    expect(currentStreak([weekly], weeks.set('2026-06-08', 2), '2026-06-17', 1)).toBe(3)
+  })
+
+  test('more than enough in a week counts once', () => {
+    expect(currentStreak([weekly], new Map([['2026-06-08', 9]]), '2026-06-10', 1)).toBe(1)
+  })
+
+  test('each week is judged by what was asked of it, not by what is asked now', () => {
+    const versions = [schedule(3, 7, '2026-06-15'), schedule(1, 7, '2026-06-01')]
+    const weeks = new Map([
+      ['2026-06-01', 1],
+      ['2026-06-08', 1],
+      ['2026-06-15', 3],
+    ])
+    expect(currentStreak(versions, weeks, '2026-06-17', 1)).toBe(3)
+    expect(currentStreak(versions, weeks.set('2026-06-15', 2), '2026-06-17', 1)).toBe(2)
+  })
+
+  test('from days to weeks it goes on', () => {
+    const versions = [schedule(1, 7, '2026-06-08'), schedule(1, 1, '2026-06-05')]
+    const periods = done('2026-06-05', '2026-06-06', '2026-06-07', '2026-06-08')
+    expect(currentStreak(versions, periods, '2026-06-14', 1)).toBe(4)
+  })
+
+  test('a period that an edit cut short does not break it, because it was never over', () => {
+    const versions = [schedule(1, 3, '2026-06-17'), schedule(1, 7, '2026-06-01')]
+    expect(currentStreak(versions, done('2026-06-01', '2026-06-08'), '2026-06-17', 1)).toBe(2)
+    expect(
+      currentStreak(versions, done('2026-06-01', '2026-06-08', '2026-06-15', '2026-06-17'), '2026-06-17', 1),
+    ).toBe(4)
+  })
+
+  test('a period that was over before an edit still breaks it', () => {
+    const versions = [schedule(1, 3, '2026-06-15'), schedule(1, 7, '2026-06-01')]
+    expect(currentStreak(versions, done('2026-06-01', '2026-06-15'), '2026-06-15', 1)).toBe(1)
+  })
+
+  test('an edit that keeps the interval keeps its periods', () => {
+    const versions = [
+      { ...schedule(1, 3, '2026-06-05'), countedFrom: '2026-06-01' },
+      schedule(1, 3, '2026-06-01'),
+    ]
+    expect(currentStreak(versions, done('2026-06-01', '2026-06-04', '2026-06-07'), '2026-06-07', 1)).toBe(3)
+  })
+
+  test('it is the number of complete periods at the end of a list of all of them', () => {
+    const habits = fc.record({
+      interval: fc.constantFrom(1, 2, 3, 7, 10, 30),
+      frequency: fc.integer({ min: 1, max: 4 }),
+      weekStart: fc.integer({ min: 1, max: 7 }),
+      age: fc.integer({ min: 0, max: 200 }),
+      counts: fc.array(fc.integer({ min: 0, max: 5 }), { minLength: 201, maxLength: 201 }),
+      luck: fc.boolean(),
+    })
+    fc.assert(
+      fc.property(habits, ({ interval, frequency, weekStart, age, counts, luck }) => {
+        const first = Date.UTC(2026, 0, 1) / DAY_MS
+        const today = first + age
+        const start =
+          interval === 7 ? first - ((new Date(first * DAY_MS).getUTCDay() - weekStart + 14) % 7) : first
+        const starts: number[] = []
+        for (let at = start; at <= today; at += interval) starts.push(at)
+        const byPeriod = new Map(
+          starts.map((at, index) => [
+            asDay(at),
+            luck ? frequency + (index % 7 === 3 ? -1 : 1) : (counts[index] ?? 0),
+          ]),
+        )
+        const complete = starts.map((at) => (byPeriod.get(asDay(at)) ?? 0) >= frequency)
+        const terms = schedule(frequency, interval, asDay(first))
+        expect(currentStreak([terms], byPeriod, asDay(today), weekStart)).toBe(slowStreak(complete))
+      }),
+      { numRuns: 5_000 },
+    )
+  })
+})
+
+function slowStreak(complete: readonly boolean[]): number {
+  const over = complete.slice(0, -1)
+  const unbroken = over.length - 1 - over.lastIndexOf(false)
+  return unbroken + (complete.at(-1) ? 1 : 0)
+}
+
+function schedule(frequency: number, interval: number, effectiveFrom: Day = '2026-01-01'): Schedule {
+  return { frequency, interval, effectiveFrom, countedFrom: effectiveFrom }
+}
+
+function done(...periods: Day[]): Map<Day, number> {
+  return new Map(periods.map((period) => [period, 1]))
+}
+
+function asDay(number: number): Day {
+  return new Date(number * DAY_MS).toISOString().slice(0, 10)
+}
