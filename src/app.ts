@@ -25,7 +25,7 @@ import './middleware/types.ts'
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
 const PUBLIC = join(ROOT, 'public')
 const PICO = join(dirname(createRequire(import.meta.url).resolve('@picocss/pico/package.json')), 'css')
-const STATIC = { index: false, dotfiles: 'ignore', maxAge: '1h' } as const
+const STATIC = { index: false, redirect: false, dotfiles: 'ignore', maxAge: '1h' } as const
 
 /** The whole order of middleware on one screen. */
 export function createApp(deps: Deps): Express {

@@ -9,10 +9,19 @@ const secret = z
   .refine((value) => new Set(value).size >= 12, 'must be random, not repeated characters')
   .refine((value) => !PLACEHOLDER.test(value), 'still has its placeholder value')
 
-const key32 = z
-  .string()
-  .refine((value) => Buffer.from(value, 'base64').length === 32, 'must be 32 random bytes in base64')
-  .transform((value) => Buffer.from(value, 'base64'))
+/** 32 random bytes: nothing shorter, no sentence that happens to decode to as many, no byte over and over. */
+function keyIn(text: string): Buffer | null {
+  const key = Buffer.from(text, 'base64')
+  const isExact = key.toString('base64') === text && key.length === 32
+  return isExact && new Set(key).size >= 12 ? key : null
+}
+
+const key32 = z.string().transform((value, context) => {
+  const key = keyIn(value)
+  if (key) return key
+  context.addIssue('must be 32 random bytes in base64')
+  return z.NEVER
+})
 
 const versionedKeys = z
   .string()
@@ -22,9 +31,9 @@ const versionedKeys = z
     for (const entry of value.split(',')) {
       const colon = entry.indexOf(':')
       const version = Number(entry.slice(0, colon))
-      const key = Buffer.from(entry.slice(colon + 1), 'base64')
-      if (key.length !== 32 || version < 1 || version > 255 || keys.has(version)) {
-        context.addIssue('every key needs its own version from 1 to 255 and exactly 32 bytes')
+      const key = keyIn(entry.slice(colon + 1))
+      if (!key || version < 1 || version > 255 || keys.has(version)) {
+        context.addIssue('needs a version of its own from 1 to 255 and 32 random bytes for every key')
         return z.NEVER
       }
       keys.set(version, key)
@@ -32,7 +41,8 @@ const versionedKeys = z
     return keys
   })
 
-const seconds = (fallback: number, max: number) => z.coerce.number().int().min(0).max(max).default(fallback)
+const seconds = (fallback: number, max: number, min = 0) =>
+  z.coerce.number().int().min(min).max(max).default(fallback)
 const origins = z
   .string()
   .default('')
@@ -47,12 +57,14 @@ const origins = z
     'must be origins, separated by commas',
   )
 
+const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// address' })
+
 /** Every setting of the app, in the order of .env.example. Secrets have no default. */
 export const settingsSchema = z.object({
   NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
   PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
   HOST: z.string().default('0.0.0.0'),
-  BASE_URL: z.url().transform((value) => new URL(value).origin),
+  BASE_URL: httpUrl.transform((value) => new URL(value).origin),
   TRUST_PROXY: z.coerce.number().int().min(0).max(5).default(0),
   DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, 'must be a postgres:// address'),
   DATABASE_POOL: z.coerce.number().int().min(2).max(100).default(10),
@@ -64,17 +76,17 @@ export const settingsSchema = z.object({
   BCRYPT_COST: z.coerce.number().int().min(4).max(15).default(12),
   SMTP_URL: z.string().regex(/^smtps?:\/\//, 'must be an smtp:// or smtps:// address'),
   MAIL_FROM: z.string().min(3).default('Sparvana <no-reply@sparvana.example>'),
-  NORDEA_BASE_URL: z.url(),
+  NORDEA_BASE_URL: httpUrl,
   NORDEA_ENVIRONMENT: z.enum(['sandbox', 'production']).default('sandbox'),
   NORDEA_PROFILE: z.enum(['current', 'paper']).default('current'),
   NORDEA_CLIENT_ID: z.string().min(1),
   NORDEA_CLIENT_SECRET: z.string().min(1),
-  NORDEA_REDIRECT_URI: z.url(),
+  NORDEA_REDIRECT_URI: httpUrl,
   NORDEA_LOGIN_ORIGINS: origins,
   NORDEA_SIGNING_KEY: z.string().default(''),
   CONSENT_DAYS: z.coerce.number().int().min(1).max(180).default(90),
   UNDO_WINDOW_SECONDS: seconds(60, 86_400),
-  PAYMENT_LEASE_SECONDS: seconds(30, 600),
+  PAYMENT_LEASE_SECONDS: seconds(30, 600, 1),
   PAYMENT_POLL_SECONDS: seconds(10, 3_600),
   RESEND_AFTER_SECONDS: seconds(120, 86_400),
   SANDBOX_CONSOLE: z.enum(['on', 'off']).default('off'),
@@ -98,20 +110,29 @@ export class WrongSettings extends Error {
 export function readSettings(environment: NodeJS.ProcessEnv): Settings {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
   const parsed = settingsSchema.safeParse(given)
-  const problems = parsed.success
-    ? contradictions(parsed.data, environment)
-    : parsed.error.issues.map(
-        (issue) =>
-          `${issue.path.join('.')} ${given[String(issue.path[0])] === undefined ? 'is missing' : issue.message}`,
-      )
+  const problems = (parsed.error?.issues ?? []).map(
+    (issue) =>
+      `${issue.path.join('.')} ${given[String(issue.path[0])] === undefined ? 'is missing' : issue.message}`,
+  )
+  problems.push(...contradictions(parsed.data ?? readable(given), environment))
   if (!parsed.success || problems.length > 0) throw new WrongSettings(problems)
   return Object.freeze(parsed.data)
 }
 
-function contradictions(settings: Settings, environment: NodeJS.ProcessEnv): string[] {
+/** Those that can be read although others can't, so that their contradictions are named too. */
+function readable(given: Record<string, unknown>): Partial<Settings> {
+  return Object.fromEntries(
+    Object.entries(settingsSchema.shape).flatMap(([name, schema]) => {
+      const parsed = schema.safeParse(given[name])
+      return parsed.success ? [[name, parsed.data]] : []
+    }),
+  )
+}
+
+function contradictions(settings: Partial<Settings>, environment: NodeJS.ProcessEnv): string[] {
   const problems: string[] = []
   const callback = `${settings.BASE_URL}/bank/callback`
-  if (settings.NORDEA_REDIRECT_URI !== callback)
+  if (settings.BASE_URL && settings.NORDEA_REDIRECT_URI && settings.NORDEA_REDIRECT_URI !== callback)
     problems.push(`NORDEA_REDIRECT_URI must be ${callback}, as registered at the bank`)
   if (settings.NORDEA_ENVIRONMENT === 'production' && settings.NORDEA_SIGNING_KEY === '') {
     problems.push('NORDEA_SIGNING_KEY is missing: only the sandbox takes unsigned calls')
@@ -120,10 +141,17 @@ function contradictions(settings: Settings, environment: NodeJS.ProcessEnv): str
   return problems
 }
 
-function productionProblems(settings: Settings, environment: NodeJS.ProcessEnv): string[] {
+/** A call to the bank may take 23 seconds; a shorter lease would let a second worker in while the first still sends. */
+const LEAST_LEASE_SECONDS = 30
+/** An order whose answer never came may still be on its way inside the bank for a while. */
+const LEAST_RESEND_SECONDS = 60
+
+function productionProblems(settings: Partial<Settings>, environment: NodeJS.ProcessEnv): string[] {
   const problems: string[] = []
-  if (!settings.BASE_URL.startsWith('https://')) problems.push('BASE_URL must be https in production')
-  if (!settings.NORDEA_BASE_URL.startsWith('https://'))
+  const below = (value: number | undefined, least: number) => value !== undefined && value < least
+  if (settings.BASE_URL && !settings.BASE_URL.startsWith('https://'))
+    problems.push('BASE_URL must be https in production')
+  if (settings.NORDEA_BASE_URL && !settings.NORDEA_BASE_URL.startsWith('https://'))
     problems.push('NORDEA_BASE_URL must be https in production')
   if (environment.NODE_TLS_REJECT_UNAUTHORIZED === '0')
     problems.push('NODE_TLS_REJECT_UNAUTHORIZED must not be 0')
@@ -131,6 +159,12 @@ function productionProblems(settings: Settings, environment: NodeJS.ProcessEnv):
   if (settings.SANDBOX_CONSOLE === 'on' && settings.NORDEA_ENVIRONMENT === 'production') {
     problems.push('SANDBOX_CONSOLE cannot be on against the real bank')
   }
-  if (settings.BCRYPT_COST < 12) problems.push('BCRYPT_COST must be at least 12 in production')
+  if (settings.SESSION_SECRET && settings.SESSION_SECRET === settings.PASSWORD_PEPPER)
+    problems.push('PASSWORD_PEPPER must be another secret than SESSION_SECRET')
+  if (below(settings.BCRYPT_COST, 12)) problems.push('BCRYPT_COST must be at least 12 in production')
+  if (below(settings.PAYMENT_LEASE_SECONDS, LEAST_LEASE_SECONDS))
+    problems.push(`PAYMENT_LEASE_SECONDS must be at least ${LEAST_LEASE_SECONDS} in production`)
+  if (below(settings.RESEND_AFTER_SECONDS, LEAST_RESEND_SECONDS))
+    problems.push(`RESEND_AFTER_SECONDS must be at least ${LEAST_RESEND_SECONDS} in production`)
   return problems
 }

@@ -16,8 +16,15 @@ export function currentRequestId(): string | null {
 export type Logger = winston.Logger
 
 const SECRET_KEYS =
-  /pass(word|wd)?|secret|token|authorization|cookie|signature|^code$|^state$|iban|accountno|number/i
-const NUMBER_LIKE = /\b(?:[A-Z]{2}\d{2}[A-Z0-9]{10,30}|\d{11,18})\b/g
+  /pass(word|wd)?|pwd|pepper|secret|token|csrf|authorization|cookie|signature|^code$|^state$|iban|acc(ount)?_?no|hash_?key|number/i
+/** IBANs, together or in groups of four, and national numbers; the last part of one of our own ids is neither. */
+const NUMBER_LIKE =
+  /\b(?:[A-Za-z]{2}\d{2}(?: ?\d{4}){2,7}(?: ?\d{1,3})?|[A-Z]{2}\d{2}[A-Z0-9]{10,30}|(?<![0-9a-f]{8}(?:-[0-9a-f]{4}){3}-)\d{11,18})\b/g
+const URL_CREDENTIALS = /(?<=:\/\/)[^\s/@]+(?=@)/g
+const BEARER = /(?<=\bBearer )[\w.~+/=-]+/gi
+const LONGEST_TEXT = 4_000
+/** Longer than anything that is taken out, so that the bound cannot leave half of it. */
+const OVERLAP = 500
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is being removed
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g
 
@@ -46,8 +53,9 @@ function redacted(info: winston.Logform.TransformableInfo): winston.Logform.Tran
 /** @returns the value without secrets, account numbers and control characters, bounded in depth and length. */
 export function clean(key: string, value: unknown, depth = 0): unknown {
   if (SECRET_KEYS.test(key)) return '[redacted]'
-  if (typeof value === 'string')
-    return value.slice(0, 4_000).replace(CONTROL, ' ').replace(NUMBER_LIKE, '[number]')
+  if (typeof value === 'string') return cleanText(value)
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString()
+  if (ArrayBuffer.isView(value)) return '[bytes]'
   if (value instanceof Error)
     return clean('error', { name: value.name, message: value.message, stack: value.stack }, depth)
   if (value === null || typeof value !== 'object') return value
@@ -58,4 +66,14 @@ export function clean(key: string, value: unknown, depth = 0): unknown {
       .slice(0, 50)
       .map(([name, inner]) => [name, clean(name, inner, depth + 1)]),
   )
+}
+
+function cleanText(text: string): string {
+  return text
+    .slice(0, LONGEST_TEXT + OVERLAP)
+    .replace(CONTROL, ' ')
+    .replace(URL_CREDENTIALS, '[redacted]')
+    .replace(BEARER, '[redacted]')
+    .replace(NUMBER_LIKE, '[number]')
+    .slice(0, LONGEST_TEXT)
 }

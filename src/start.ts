@@ -1,5 +1,6 @@
 /** Everything on one machine: whatever isn't configured is brought up here, and all of it ends together. */
 import { existsSync } from 'node:fs'
+import { rm, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { applyMigrations } from '../prisma/engine.ts'
@@ -9,13 +10,16 @@ import { readSettings } from './config.ts'
 import { onInterrupt } from './embedded/interrupts.ts'
 import { startMailCatcher } from './embedded/mail-catcher.ts'
 import { choosePort } from './embedded/ports.ts'
-import { startPostgres } from './embedded/postgres.ts'
+import { createDatabase, type DatabaseServer, dropDatabase, startPostgres } from './embedded/postgres.ts'
 import { localSecrets } from './embedded/secrets.ts'
 import { type ChildSpec, superviseAll } from './embedded/supervisor.ts'
 import { createQueueSchema } from './jobs/queue.ts'
 
 const SRC = dirname(fileURLToPath(import.meta.url))
 const HOST = '127.0.0.1'
+const UNFINISHED_STORY = 'demo-history-unfinished'
+/** What the programs say when all is well; shown only to those who set LOG_LEVEL. */
+const ROUTINE = /"level":"info"|sandbox listening/
 const say = (line: string) => console.log(line)
 
 /** What has been brought up, newest last; all of it goes down again in reverse, whatever happens. */
@@ -32,7 +36,8 @@ try {
 }
 
 async function start(): Promise<void> {
-  if (existsSync('.env')) process.loadEnvFile('.env')
+  const envFile = process.env.ENV_FILE || '.env'
+  if (existsSync(envFile)) process.loadEnvFile(envFile)
   const dataDir = resolve(process.env.DATA_DIR || '.data')
   const secrets = await localSecrets(dataDir)
   refuseWrongSettings({ ...secrets, ...given() })
@@ -70,10 +75,16 @@ function refuseWrongSettings(environment: Record<string, string>): void {
 async function bringUpDatabase(env: Record<string, string>, dataDir: string): Promise<void> {
   if (!env.DATABASE_URL) {
     say('Starting PostgreSQL (the first time takes a few seconds) …')
-    const postgres = await startPostgres({ dataDir })
+    const postgres = await startPostgres({
+      dataDir,
+      log: (line) => {
+        if (!line.startsWith('initdb:')) say(line)
+      },
+    })
     running.push(postgres)
     postgres.ended.then(() => endIfUnasked('PostgreSQL has ended.'))
     env.DATABASE_URL = postgres.url
+    await forgetUnfinishedStory(postgres, dataDir)
   }
   const applied = await applyMigrations(env.DATABASE_URL)
   await createQueueSchema(env.DATABASE_URL)
@@ -83,6 +94,8 @@ async function bringUpDatabase(env: Record<string, string>, dataDir: string): Pr
 interface SandboxPlan {
   env: Record<string, string>
   stateFile: string
+  /** This file is there while the demo history is being made. */
+  unfinishedStory: string
   url: string
 }
 
@@ -99,6 +112,7 @@ async function prepareSandbox(env: Record<string, string>, dataDir: string): Pro
   env.UNDO_WINDOW_SECONDS ??= '20'
   return {
     stateFile,
+    unfinishedStory: join(dataDir, UNFINISHED_STORY),
     url: env.NORDEA_BASE_URL,
     env: {
       SANDBOX_PORT: String(port),
@@ -112,10 +126,22 @@ async function prepareSandbox(env: Record<string, string>, dataDir: string): Pro
   }
 }
 
+/** A story that was cut short leaves its mark, and is told again from the beginning. */
 async function seedOnce(env: Record<string, string>, sandbox: SandboxPlan): Promise<void> {
   if (!(await isEmpty(env.DATABASE_URL ?? ''))) return
   say('Making a year of demo history …')
+  await writeFile(sandbox.unfinishedStory, '')
   await seedDemo(env, { stateFile: sandbox.stateFile, progress: (done) => say(`  ${done}`) })
+  await rm(sandbox.unfinishedStory)
+}
+
+/** Only in a database of our own: what a cut-short story left behind is of no use to anybody. */
+async function forgetUnfinishedStory(server: DatabaseServer, dataDir: string): Promise<void> {
+  if (!existsSync(join(dataDir, UNFINISHED_STORY))) return
+  say('The demo history was cut short; beginning it anew.')
+  await dropDatabase(server, 'sparvana')
+  await createDatabase(server, 'sparvana')
+  await rm(join(dataDir, 'sandbox'), { recursive: true, force: true })
 }
 
 async function bringUpMail(env: Record<string, string>, dataDir: string): Promise<string | null> {
@@ -143,10 +169,9 @@ async function bringUpProcesses(env: Record<string, string>, sandbox: SandboxPla
     const file = join(SRC, 'sandbox', 'main.ts')
     programs.unshift({ name: 'bank', file, env: sandbox.env, ready: /sandbox listening/ })
   }
-  const quiet = process.env.LOG_LEVEL ? () => true : (line: string) => !line.includes('"level":"info"')
   const supervisor = await superviseAll(programs, {
     log: (line) => {
-      if (quiet(line)) say(line)
+      if (process.env.LOG_LEVEL || !ROUTINE.test(line)) say(line)
     },
   })
   running.push(supervisor)

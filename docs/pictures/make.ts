@@ -12,6 +12,7 @@ const browser = await startBrowser()
 try {
   await visitorPictures(browser)
   await saverPictures(browser)
+  await bankPictures(browser)
   await adminPictures(browser)
 } finally {
   await browser.close()
@@ -53,6 +54,21 @@ async function saverPictures(browser: Browser): Promise<void> {
     await take(page, `settings${suffix}`)
     await page.context().close()
   }
+}
+
+/** The bank's own pages, up to the moment before the consent is given. */
+async function bankPictures(browser: Browser): Promise<void> {
+  const page = await openPage(browser, {})
+  await signIn(page, DEMO_SAVER)
+  await page.goto(`${APP}/bank`)
+  await page.getByRole('button', { name: 'Renew at Nordea' }).click()
+  await page.getByRole('button', { name: 'Continue' }).click()
+  await take(page, 'bank-code')
+  const code = await page.locator('#oneTimeCode').textContent()
+  await page.getByLabel('One-time code').fill(code?.trim() ?? '')
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await take(page, 'bank-consent')
+  await page.context().close()
 }
 
 async function adminPictures(browser: Browser): Promise<void> {

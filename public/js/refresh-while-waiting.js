@@ -24,6 +24,13 @@ function isBusy(part) {
   return document.hidden || part.contains(document.activeElement)
 }
 
+/** Form tokens differ in every answer; a part that differs in nothing else has not changed. */
+function looks(part) {
+  const copy = part.cloneNode(true)
+  for (const field of copy.querySelectorAll('[name=_csrf]')) field.removeAttribute('value')
+  return copy.innerHTML
+}
+
 async function ask(part) {
   try {
     const answer = await fetch(location.href, { headers: { accept: 'text/html' } })
@@ -31,7 +38,7 @@ async function ask(part) {
     if (!answer.ok) return part
     const page = new DOMParser().parseFromString(await answer.text(), 'text/html')
     const fresh = page.getElementById(part.id)
-    if (!fresh || fresh.innerHTML === part.innerHTML || isBusy(part)) return part
+    if (!fresh || looks(fresh) === looks(part) || isBusy(part)) return part
     // The live region itself stays; only then is its new text read out.
     part.replaceChildren(...fresh.childNodes)
     if ('refreshSeconds' in fresh.dataset) part.dataset.refreshSeconds = fresh.dataset.refreshSeconds

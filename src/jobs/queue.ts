@@ -13,9 +13,12 @@ export type MailKind = 'confirm-address' | 'reset-password' | 'already-registere
 
 const JOB_NAMES = ['settle-payment', 'send-mail'] as const satisfies readonly JobName[]
 
-/** Mails are tried for about a day; payments are brought back by their own schedule, so their jobs are not retried. */
+/**
+ * Mails are tried for about a day; payments are brought back by their own schedule, so their jobs are not retried. A run
+ * at a slow bank takes minutes, and a job that expires frees its place while the run goes on, so it expires late.
+ */
 const QUEUE_OPTIONS = {
-  'settle-payment': { retryLimit: 0, expireInSeconds: 120, deleteAfterSeconds: 3_600 },
+  'settle-payment': { retryLimit: 0, expireInSeconds: 900, deleteAfterSeconds: 3_600 },
   'send-mail': {
     retryLimit: 12,
     retryDelay: 5,

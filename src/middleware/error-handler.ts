@@ -42,7 +42,8 @@ function errorPage(log: Logger, render: RenderError): ErrorRequestHandler {
 function lastResort(log: Logger): ErrorRequestHandler {
   return (error: unknown, _req, res, _next) => {
     log.error('error page failed', { error })
-    if (res.headersSent) return void res.destroy()
+    // The session store reports even after the whole answer is out; only half an answer is cut off.
+    if (res.headersSent) return void (res.writableEnded || res.destroy())
     const status = res.statusCode >= 400 ? res.statusCode : 500
     res.status(status).type('text').send('Something broke on our side. Try again in a moment.\n')
   }

@@ -7,11 +7,23 @@ const METHODS = ['GET', 'HEAD', 'POST']
 export const knownMethods: RequestHandler = (req, res, next) => {
   if (METHODS.includes(req.method)) return next()
   res.setHeader('Allow', METHODS.join(', '))
-  next(new AppError(405, 'That can’t be done here', 'Nothing was changed. Use the links and buttons of the pages.'))
+  next(
+    new AppError(
+      405,
+      'That can’t be done here',
+      'Nothing was changed. Use the links and buttons of the pages.',
+    ),
+  )
 }
 
 /** A body that is not a plain form (JSON, XML, an upload) is refused before anybody reads it. */
 export const onlyForms: RequestHandler = (req, _res, next) => {
   if (req.is('application/x-www-form-urlencoded') !== false) return next()
-  next(new AppError(415, 'We do not take this kind of content', 'Nothing was changed. Use the forms of the pages.'))
+  next(
+    new AppError(
+      415,
+      'We do not take this kind of content',
+      'Nothing was changed. Use the forms of the pages.',
+    ),
+  )
 }

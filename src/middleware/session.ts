@@ -18,11 +18,9 @@ const LONGEST_MS = 12 * HOUR
 
 /** Sessions live in PostgreSQL; the cookie is a signed random id and nothing else. */
 export function sessions(options: SessionOptions): RequestHandler[] {
-  const store = new SessionStore({
-    pool: options.pool,
-    pruneSessionInterval: 15 * 60,
-    errorLog: (...details: unknown[]) => options.onError(new Error(details.map(String).join(' '))),
-  })
+  const store = new SessionStore(options.pool, (...details) =>
+    options.onError(new Error(details.map(String).join(' '))),
+  )
   return [
     session({
       name: options.https ? '__Host-sparvana' : 'sparvana',
@@ -48,7 +46,13 @@ export function sessions(options: SessionOptions): RequestHandler[] {
  * would come back to life with a request that was under way; here only a new one is inserted.
  */
 class SessionStore extends connectPgSimple(session) {
+  readonly #pool: pg.Pool
   readonly #stored = new WeakSet<object>()
+
+  constructor(pool: pg.Pool, errorLog: (...details: unknown[]) => void) {
+    super({ pool, errorLog, pruneSessionInterval: 15 * 60 })
+    this.#pool = pool
+  }
 
   override createSession(req: Request, data: session.SessionData): session.Session & session.SessionData {
     const found = super.createSession(req, data)
@@ -57,14 +61,18 @@ class SessionStore extends connectPgSimple(session) {
   }
 
   override set(sid: string, data: session.SessionData, done: (error?: unknown) => void = () => {}): void {
-    if (this.#stored.has(data)) return this.#update(sid, data, done)
-    this.#stored.add(data)
-    super.set(sid, data, done)
+    if (this.#stored.has(data)) this.#update(sid, data, done)
+    else {
+      this.#stored.add(data)
+      super.set(sid, data, done)
+    }
   }
 
   #update(sid: string, data: session.SessionData, done: (error?: unknown) => void): void {
-    const statement = 'UPDATE session SET sess = $1, expire = $2 WHERE sid = $3'
-    this.query(statement, [data, data.cookie.expires ?? new Date(), sid], (error) => done(error ?? undefined))
+    const expire = Math.ceil((data.cookie.expires?.getTime() ?? Date.now()) / 1_000)
+    this.#pool
+      .query('UPDATE session SET sess = $1, expire = to_timestamp($2) WHERE sid = $3', [data, expire, sid])
+      .then(() => done(), done)
   }
 }
 

@@ -113,9 +113,8 @@ export function createConsents({ db, clock, sealer, rules }: ModelContext) {
     async accessFor(userId: string, refresh: (refreshToken: string) => Promise<Tokens>): Promise<Access> {
       const consent = await live(userId)
       if (!consent) return { kind: 'no-consent' }
-      const now = clock.now()
-      if (consent.expiresAt <= now) return { kind: 'expired' }
-      if (consent.accessTokenExpiresAt.getTime() - now.getTime() > RENEW_BEFORE_MS) return use(consent)
+      if (consent.expiresAt <= clock.now()) return { kind: 'expired' }
+      if (isFresh(consent)) return use(consent)
       return renew(consent, refresh)
     },
 
@@ -133,8 +132,7 @@ export function createConsents({ db, clock, sealer, rules }: ModelContext) {
         const consent = await tx.bankConsent.findFirst({ where: { id, userId, revokedAt: null } })
         if (!consent?.refreshTokenSealed) return null
         const refreshToken = sealer.open(consent.refreshTokenSealed, refreshContext(consent.id))
-        await end(tx, consent, 'revoked-by-saver', by)
-        return { refreshToken }
+        return (await end(tx, consent, 'revoked-by-saver', by)) ? { refreshToken } : null
       })
     },
 
@@ -175,21 +173,34 @@ export function createConsents({ db, clock, sealer, rules }: ModelContext) {
     const leased = await takeRefreshLease(consent.id, owner)
     if (!leased) return waitForOther(consent.userId)
     if (!leased.refreshTokenSealed) return { kind: 'no-consent' }
-    const tokens = await refresh(sealer.open(leased.refreshTokenSealed, refreshContext(consent.id))).catch(
-      async (error) => {
-        await releaseRefreshLease(consent.id, owner)
-        throw error
-      },
-    )
+    const refreshToken = sealer.open(leased.refreshTokenSealed, refreshContext(consent.id))
+    const tokens = await refresh(refreshToken).catch(async (error) => {
+      await releaseRefreshLease(consent.id, owner)
+      const renewed = await renewedBySomebody(consent)
+      if (!renewed) throw error
+      return renewed
+    })
+    if ('id' in tokens) return use(tokens)
+    // Not by the lease: when it has run out meanwhile, this pair is still the only one that the bank takes.
     const [stored] = await db.prisma.bankConsent.updateManyAndReturn({
-      where: { id: consent.id, revokedAt: null, refreshLeaseOwner: owner },
+      where: { id: consent.id, revokedAt: null, refreshTokenSealed: leased.refreshTokenSealed },
       data: {
         ...sealedTokens(consent.id, tokens, clock.now()),
         refreshLeaseOwner: null,
         refreshLeaseUntil: null,
       },
     })
-    return stored ? use(stored) : { kind: 'no-consent' }
+    return stored ? use(stored) : { kind: (await live(consent.userId)) ? 'busy' : 'no-consent' }
+  }
+
+  /** A token can be refused because another process has spent it, or because the saver has linked the bank anew. */
+  async function renewedBySomebody(before: BankConsent): Promise<BankConsent | null> {
+    const now = await live(before.userId)
+    return now && now.accessTokenExpiresAt > before.accessTokenExpiresAt && isFresh(now) ? now : null
+  }
+
+  function isFresh(consent: BankConsent): boolean {
+    return consent.accessTokenExpiresAt.getTime() - clock.now().getTime() > RENEW_BEFORE_MS
   }
 
   async function takeRefreshLease(id: string, owner: string): Promise<BankConsent | null> {
@@ -218,18 +229,18 @@ export function createConsents({ db, clock, sealer, rules }: ModelContext) {
     for (let waited = 0; waited < 5 * SECOND; waited += REFRESH_POLL_MS) {
       const consent = await live(userId)
       if (!consent) return { kind: 'no-consent' }
-      if (consent.accessTokenExpiresAt.getTime() - clock.now().getTime() > RENEW_BEFORE_MS)
-        return use(consent)
+      if (isFresh(consent)) return use(consent)
       if (consent.refreshLeaseOwner === null) return { kind: 'busy' }
       await new Promise((resolve) => setTimeout(resolve, REFRESH_POLL_MS))
     }
     return { kind: 'busy' }
   }
 
-  async function end(tx: Tx, consent: BankConsent, reason: string, by: Actor): Promise<void> {
+  /** One statement decides between two who end it. @returns false when it had ended before. */
+  async function end(tx: Tx, consent: BankConsent, reason: string, by: Actor): Promise<boolean> {
     const now = clock.now()
-    await tx.bankConsent.update({
-      where: { id: consent.id },
+    const { count } = await tx.bankConsent.updateMany({
+      where: { id: consent.id, revokedAt: null },
       data: {
         revokedAt: now,
         endReason: reason,
@@ -239,6 +250,7 @@ export function createConsents({ db, clock, sealer, rules }: ModelContext) {
         refreshLeaseUntil: null,
       },
     })
+    if (count === 0) return false
     await audit(tx, {
       action: 'consent.ended',
       by,
@@ -247,6 +259,7 @@ export function createConsents({ db, clock, sealer, rules }: ModelContext) {
       object: { kind: 'consent', id: consent.id },
       detail: { reason },
     })
+    return true
   }
 
   function sealedTokens(consentId: string, tokens: Tokens, now: Date) {

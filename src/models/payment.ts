@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { MINUTE, SECOND } from '../clock.ts'
+import { DAY, HOUR, MINUTE, SECOND } from '../clock.ts'
 import { randomReference } from '../crypto.ts'
 import type { Tx } from '../db.ts'
-import type { Account, CheckOff, Payment, PaymentEvent } from '../generated/client.ts'
+import type { Account, CheckOff, Payment, PaymentEvent, Prisma } from '../generated/client.ts'
 import type { Currency } from '../generated/enums.ts'
 import { audit } from './audit.ts'
 import type { Actor, ModelContext } from './context.ts'
@@ -50,9 +50,9 @@ export interface Move {
   bankCode?: string | null
   bankPaymentId?: string
   approvalUrl?: string | null
-  /** When to look again; required unless the new state is final. */
+  /** When to look again; required unless the new state is final or the lease is kept. */
   lookAgainAt?: Date
-  /** Keep the lease, because the holder goes on at once. */
+  /** Keep the lease, because the holder goes on at once; if it never does, the payment is due when the lease ends. */
   keepLease?: boolean
 }
 
@@ -73,7 +73,15 @@ export class LeaseLost extends Error {
 
 export type Payments = ReturnType<typeof createPayments>
 
+/** An alarm rings this much after its time, so that a few milliseconds between two clocks don't make it ring in vain. */
+const ALARM_LAG_MS = 250
+/** A lease is renewed this often within its time, for as long as the longest run may take; who hangs longer loses it. */
+const RENEWALS_A_LEASE = 3
+const LONGEST_HOLD_MS = 15 * MINUTE
+
 export function createPayments({ db, clock, queue, rules }: ModelContext) {
+  const leaseMs = rules.leaseSeconds * SECOND
+
   return {
     /** In the caller's transaction: a new payment with the job that settles it once the undo window is over. */
     async schedule(
@@ -112,12 +120,13 @@ export function createPayments({ db, clock, queue, rules }: ModelContext) {
           reference: payment.reference,
         },
       })
-      await queue.enqueue(tx, 'settle-payment', { paymentId: payment.id }, { startAfter: dueAt })
+      await setAlarm(tx, payment.id, dueAt)
       return payment
     },
 
     /**
-     * Takes the payment if it is due and nobody else holds it; one statement decides between two workers.
+     * Takes the payment if it is due and nobody else holds it; one statement decides between two workers. Until the
+     * holder says otherwise the next look is at the end of the lease, so whoever sets an earlier one in the meantime is heard.
      * @returns null when there is nothing to do now.
      */
     async claim(paymentId: string): Promise<Claim | null> {
@@ -129,12 +138,35 @@ export function createPayments({ db, clock, queue, rules }: ModelContext) {
           WHERE id = ${paymentId}::uuid AND "nextActionAt" <= ${now} AND ("leaseUntil" IS NULL OR "leaseUntil" <= ${now})
           FOR UPDATE SKIP LOCKED`
         if (!before) return null
+        const leaseUntil = leaseEnd()
         const payment = await tx.payment.update({
           where: { id: paymentId },
-          data: { leaseOwner: owner, leaseUntil: leaseEnd(), attempts: { increment: 1 } },
+          data: { leaseOwner: owner, leaseUntil, nextActionAt: leaseUntil },
         })
         return { payment, owner, resumed: before.leaseOwner !== null }
       })
+    },
+
+    /**
+     * Renews the lease as long as its holder lives: reading a long list at a slow bank takes longer than any lease should.
+     * @returns ends the renewing.
+     */
+    hold(claim: Claim): () => void {
+      const renew = () =>
+        db.prisma.payment.updateMany({
+          where: { id: claim.payment.id, leaseOwner: claim.owner },
+          data: { leaseUntil: leaseEnd() },
+        })
+      const begun = performance.now()
+      const timer = setInterval(
+        () => {
+          if (performance.now() - begun > LONGEST_HOLD_MS) clearInterval(timer)
+          // A renewal that fails is made up for by the next one, or the lease ends, which is what it is for.
+          else renew().catch(() => {})
+        },
+        Math.max(leaseMs / RENEWALS_A_LEASE, 100),
+      )
+      return () => clearInterval(timer)
     },
 
     /**
@@ -143,34 +175,29 @@ export function createPayments({ db, clock, queue, rules }: ModelContext) {
      */
     async move(claim: Claim, move: Move, by: Actor): Promise<Claim> {
       return db.transaction(async (tx) => {
-        const held = await tx.payment.updateMany({
-          where: { id: claim.payment.id, state: claim.payment.state, leaseOwner: claim.owner },
-          data: changes(move),
-        })
-        if (held.count !== 1) throw new LeaseLost(claim.payment.id)
-        const payment = await afterMove(tx, claim.payment, move, by)
+        const { wokenAt } = await lockHeld(tx, claim)
+        const isHeard = wokenAt && move.lookAgainAt && !move.keepLease && move.to !== 'SCHEDULED'
+        const made = isHeard ? { ...move, lookAgainAt: wokenAt } : move
+        await tx.payment.update({ where: { id: claim.payment.id }, data: changes(made) })
+        const payment = await afterMove(tx, claim.payment, made, by)
         return { ...claim, payment, resumed: false }
       })
     },
 
-    /** The state stays; the payment is looked at again later. */
+    /** The state stays; the payment is looked at again later, or at once if somebody asked for that in the meantime. */
     async wait(
       claim: Claim,
       lookAgainAt: Date,
       note: { reason?: PaymentReason; approvalUrl?: string } = {},
     ): Promise<void> {
       await db.transaction(async (tx) => {
-        const held = await tx.payment.updateMany({
-          where: { id: claim.payment.id, state: claim.payment.state, leaseOwner: claim.owner },
-          data: { ...note, nextActionAt: lookAgainAt, leaseOwner: null, leaseUntil: null },
+        const { wokenAt } = await lockHeld(tx, claim)
+        const nextActionAt = wokenAt ?? lookAgainAt
+        await tx.payment.update({
+          where: { id: claim.payment.id },
+          data: { ...note, nextActionAt, leaseOwner: null, leaseUntil: null },
         })
-        if (held.count !== 1) throw new LeaseLost(claim.payment.id)
-        await queue.enqueue(
-          tx,
-          'settle-payment',
-          { paymentId: claim.payment.id },
-          { startAfter: lookAgainAt },
-        )
+        await setAlarm(tx, claim.payment.id, nextActionAt)
       })
     },
 
@@ -210,26 +237,38 @@ export function createPayments({ db, clock, queue, rules }: ModelContext) {
           where: { id, userId, nextActionAt: { not: null }, state: { notIn: ['SCHEDULED', 'BLOCKED'] } },
           data: { nextActionAt: now },
         })
-        if (count === 1) await queue.enqueue(tx, 'settle-payment', { paymentId: id })
+        if (count === 1) await setAlarm(tx, id, now)
       })
     },
 
-    /** Gives what waits for the saver or the bank link another try now, for example after the link was renewed. */
+    /**
+     * Gives what waits for the saver or the bank link another try now, for example after the link was renewed: what is
+     * blocked, and what is at the bank and could not be asked about. A worker that holds one of them learns of it.
+     */
     async wakeBlocked(userId: string): Promise<void> {
       const now = clock.now()
-      const blocked = await db.prisma.payment.findMany({
-        where: { userId, state: 'BLOCKED' },
-        select: { id: true },
-      })
-      for (const { id } of blocked) {
+      const waiting = {
+        userId,
+        nextActionAt: { not: null },
+        // What is scheduled keeps its time, unless a worker is just finding out that it can't be sent.
+        OR: [{ state: { not: 'SCHEDULED' } }, { leaseOwner: { not: null } }],
+      } satisfies Prisma.PaymentWhereInput
+      const payments = await db.prisma.payment.findMany({ where: waiting, select: { id: true } })
+      for (const { id } of payments) {
         await db.transaction(async (tx) => {
-          await tx.payment.updateMany({
-            where: { id, userId, state: 'BLOCKED' },
+          const { count } = await tx.payment.updateMany({
+            where: { id, ...waiting },
             data: { nextActionAt: now },
           })
-          await queue.enqueue(tx, 'settle-payment', { paymentId: id })
+          if (count === 1) await setAlarm(tx, id, now)
         })
       }
+    },
+
+    /** How far this process's clock is ahead of the database's, which all processes share. */
+    async clockLeadMs(): Promise<number> {
+      const [row] = await db.prisma.$queryRaw<{ now: Date }[]>`SELECT clock_timestamp() AS now`
+      return clock.now().getTime() - (row?.now.getTime() ?? 0)
     },
 
     async listOwned(userId: string, page: { before?: string; size: number }): Promise<PaymentWithHabits[]> {
@@ -264,12 +303,32 @@ export function createPayments({ db, clock, queue, rules }: ModelContext) {
   }
 
   function leaseEnd(): Date {
-    return new Date(clock.now().getTime() + rules.leaseSeconds * SECOND)
+    return new Date(clock.now().getTime() + leaseMs)
+  }
+
+  async function setAlarm(tx: Tx, paymentId: string, at: Date): Promise<void> {
+    const startAfter = new Date(at.getTime() + ALARM_LAG_MS)
+    await queue.enqueue(tx, 'settle-payment', { paymentId }, { startAfter })
+  }
+
+  /**
+   * Locks the payment for the rest of the transaction.
+   * @returns when somebody asked for a look while it was held.
+   * @throws LeaseLost when it is no longer held by this claim, in the state it was claimed in.
+   */
+  async function lockHeld(tx: Tx, { payment, owner }: Claim): Promise<{ wokenAt: Date | null }> {
+    const [held] = await tx.$queryRaw<{ nextActionAt: Date | null }[]>`
+      SELECT "nextActionAt" FROM "Payment"
+      WHERE id = ${payment.id}::uuid AND "leaseOwner" = ${owner}::uuid AND state = ${payment.state}::"PaymentState"
+      FOR UPDATE`
+    if (!held) throw new LeaseLost(payment.id)
+    const isAsClaimed = held.nextActionAt?.getTime() === payment.nextActionAt?.getTime()
+    return { wokenAt: isAsClaimed ? null : held.nextActionAt }
   }
 
   function changes(move: Move, now = clock.now()) {
     const final = isFinal(move.to)
-    if (!final && !move.lookAgainAt)
+    if (!final && !move.lookAgainAt && !move.keepLease)
       throw new RangeError(`a payment that moves to ${move.to} needs a time to look again`)
     return {
       state: move.to,
@@ -277,8 +336,8 @@ export function createPayments({ db, clock, queue, rules }: ModelContext) {
       bankCode: move.bankCode ?? null,
       approvalUrl: move.approvalUrl ?? null,
       ...(move.bankPaymentId ? { bankPaymentId: move.bankPaymentId } : {}),
-      ...(move.to === 'SENDING' ? { lastSentAt: now } : {}),
-      nextActionAt: final ? null : (move.lookAgainAt ?? null),
+      ...(move.to === 'SENDING' ? { lastSentAt: now, attempts: { increment: 1 } } : {}),
+      nextActionAt: move.keepLease ? leaseEnd() : final ? null : (move.lookAgainAt ?? null),
       finalOn: final ? now : null,
       ...(move.keepLease ? { leaseUntil: leaseEnd() } : { leaseOwner: null, leaseUntil: null }),
     }
@@ -314,12 +373,7 @@ export function createPayments({ db, clock, queue, rules }: ModelContext) {
       },
     })
     if (!isFinal(move.to) && !move.keepLease) {
-      await queue.enqueue(
-        tx,
-        'settle-payment',
-        { paymentId: before.id },
-        { startAfter: payment.nextActionAt ?? at },
-      )
+      await setAlarm(tx, before.id, payment.nextActionAt ?? at)
     }
     return payment
   }
@@ -351,9 +405,9 @@ export type PaymentWithHabits = Payment & {
   checkOffs: (CheckOff & { habit: { id: string; name: string } })[]
 }
 
-/** Grows from the poll interval to ten minutes: the bank is asked often at first and never forgotten. */
+/** Grows from the poll interval to ten minutes, after a day to an hour: asked often at first, and never forgotten. */
 export function lookAgain(now: Date, since: Date, pollSeconds: number): Date {
   const elapsed = Math.max(0, now.getTime() - since.getTime())
-  const pause = Math.min(Math.max(pollSeconds * SECOND, elapsed / 4), 10 * MINUTE)
-  return new Date(now.getTime() + pause)
+  const longest = elapsed < DAY ? 10 * MINUTE : HOUR
+  return new Date(now.getTime() + Math.min(Math.max(pollSeconds * SECOND, elapsed / 4), longest))
 }

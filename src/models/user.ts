@@ -79,7 +79,12 @@ export function createUsers({ db, clock, queue, rules }: ModelContext) {
       const rehashed =
         isWelcome && isWeakerThan(user.hashedPwd, rules.bcryptCost) ? await hash(password) : null
       await db.transaction(async (tx) => {
-        if (user && rehashed) await tx.user.update({ where: { id: user.id }, data: { hashedPwd: rehashed } })
+        // Only over the hash that was checked: the password may have been replaced meanwhile.
+        if (user && rehashed)
+          await tx.user.updateMany({
+            where: { id: user.id, hashedPwd: user.hashedPwd },
+            data: { hashedPwd: rehashed },
+          })
         await audit(tx, {
           action: 'user.sign-in',
           by: isWelcome ? { ...by, kind: kindOf(user), id: user.id } : by,

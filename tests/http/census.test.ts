@@ -126,7 +126,7 @@ async function newCast(): Promise<Cast> {
     visitor: new Visitor(app),
     unconfirmed: await newUnconfirmed(),
     saver: person.visitor,
-    other: (await newLinkedSaver(app, 'Bo Holm')).visitor,
+    other: (await newLinkedSaver(app)).visitor,
     person,
     ids: {
       habits: habit,
@@ -143,12 +143,15 @@ async function newUnconfirmed(): Promise<Visitor> {
   const email = `${crypto.randomUUID()}@example.com`
   await visitor.post('/signup', { fullName: 'Una', email, password: PASSWORD, passwordConfirm: PASSWORD })
   await visitor.post('/login', { email, password: PASSWORD })
+  await visitor.get('/confirm/resend')
   return visitor
 }
 
 function addressOf(path: string, { ids }: Cast): string {
   const kind = path.includes('/sandbox/') ? 'sandbox' : (path.split('/')[1] ?? '')
-  return path.replace(':token', 'x'.repeat(43)).replace(':id', ids[kind as keyof Cast['ids']] ?? 'no-such-kind')
+  return path
+    .replace(':token', 'x'.repeat(43))
+    .replace(':id', ids[kind as keyof Cast['ids']] ?? 'no-such-kind')
 }
 
 function split(route: string): [method: string, path: string] {
@@ -173,8 +176,7 @@ describe('the census of routes', () => {
       const got: Record<string, string> = {}
       // The owner comes last, so that nobody else is refused only because the thing is gone.
       for (const role of ['visitor', 'unconfirmed', 'other', 'saver'] as const) {
-        const answer =
-          method === 'GET' ? await people[role].get(address) : await people[role].post(address)
+        const answer = method === 'GET' ? await people[role].get(address) : await people[role].post(address)
         got[role] = [answer.status, answer.headers.location].filter(Boolean).join(' ')
       }
       const { changes: _changes, ...expected } = row
@@ -215,15 +217,18 @@ async function withoutUse(taken: Promise<Record<string, string>>) {
 }
 
 describe('other methods', () => {
-  test.each(['PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND'])('%s is not known anywhere', async (method) => {
-    const before = await snapshot(app)
-    for (const [route] of ROWS) {
-      const address = addressOf(split(route)[1], cast)
-      const answer = await askAs(app, cast.saver, address, 'name=x', method)
-      expect([route, answer.status, answer.headers.allow]).toEqual([route, 405, 'GET, HEAD, POST'])
-    }
-    expect(await snapshot(app)).toEqual(before)
-  })
+  test.each(['PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND'])(
+    '%s is not known anywhere',
+    async (method) => {
+      const before = await snapshot(app)
+      for (const [route] of ROWS) {
+        const address = addressOf(split(route)[1], cast)
+        const answer = await askAs(app, cast.saver, address, 'name=x', method)
+        expect([route, answer.status, answer.headers.allow]).toEqual([route, 405, 'GET, HEAD, POST'])
+      }
+      expect(await snapshot(app)).toEqual(before)
+    },
+  )
 
   test('a method named in a field or a header is not obeyed', async () => {
     const before = await snapshot(app)

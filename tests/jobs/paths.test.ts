@@ -1,5 +1,6 @@
 /** Every way a payment can go when the bank answers clearly. */
 import { describe, expect, test } from 'vitest'
+import { BankError } from '../../src/bank/index.ts'
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/clock.ts'
 import { linkBank } from '../support/people.ts'
 import {
@@ -8,9 +9,10 @@ import {
   LIST_ACCOUNTS,
   ordersOf,
   type Pledge,
+  POST_ORDER,
   paymentOf,
   pledge,
-  POST_ORDER,
+  pledgeOf,
   SHOW_ORDER,
   settleUntil,
   statesOf,
@@ -47,6 +49,21 @@ describe.each(['paper', 'current'])('with the versions called %s', (profile) => 
     await answerApproval(waiting.approvalUrl ?? '', 'approve')
     await settleUntil(profiled, pledged, 'PAID')
   })
+})
+
+test('the alarm rings a moment after the payment is due, so that it never rings in vain', async () => {
+  const pledged = await pledge(bench)
+  const rings = async () => {
+    const { rows } = await bench.app.deps.db.pool.query(
+      `SELECT max(start_after) AS at FROM pgboss.job WHERE name = 'settle-payment' AND data ->> 'paymentId' = $1`,
+      [pledged.id],
+    )
+    return rows[0].at.getTime() - ((await paymentOf(bench, pledged)).nextActionAt?.getTime() ?? 0)
+  }
+  expect(await rings()).toBe(250)
+  control().addFault({ kind: 'drop-after', route: POST_ORDER })
+  await settleUntil(bench, pledged, 'UNKNOWN')
+  expect(await rings()).toBe(250)
 })
 
 test('nothing is sent before the undo window is over', async () => {
@@ -94,11 +111,12 @@ test('an approval that nobody gives expires', async () => {
 })
 
 test('without enough money in the account the payment is refused and says why', async () => {
-  const drained = control().accounts().find((account) => account.country === 'FI' && account.type === 'Current')
+  const drained = control()
+    .accounts()
+    .find((account) => account.country === 'FI' && account.type === 'Current')
   const saver = (await pledge(bench)).saver
   expect(drained).toBeDefined()
   const wishes: Pledge[] = []
-  const { pledgeOf } = await import('./support.ts')
   for (let turn = 0; turn < 4; turn += 1) wishes.push(await pledgeOf(bench, saver, '10000'))
   const ends: string[] = []
   for (const wish of wishes) {
@@ -186,32 +204,32 @@ test('a consent that has run out blocks the payment', async () => {
 
 test('a bank that refuses the refresh token has ended the consent, and the payment is blocked', async () => {
   const pledged = await pledge(bench)
-  await revokeAtBank(pledged)
   bench.clock.advance(2 * HOUR)
-  expect(await settleUntil(bench, pledged, 'BLOCKED')).toMatchObject({ reason: 'no-consent' })
+  const { refreshTokens } = bench.app.deps.bank
+  const settle = worker(bench, {
+    bank: { refreshTokens: (_token, context) => refreshTokens('withdrawn', context) },
+  })
+  expect(await settleUntil(bench, pledged, 'BLOCKED', settle)).toMatchObject({ reason: 'no-consent' })
   const consents = await bench.app.deps.models.consents.listOwned(pledged.saver.user.id)
   expect(consents).toMatchObject([{ endReason: 'refused-by-bank' }])
 })
 
 test('a refusal that arrives late ends the consent it is about, not the one that has replaced it', async () => {
   const pledged = await pledge(bench)
-  await revokeAtBank(pledged)
   bench.clock.advance(2 * HOUR)
+  const begun = bench.clock.now().getTime()
   const { refreshTokens } = bench.app.deps.bank
   await worker(bench, {
     bank: {
-      refreshTokens: async (...args) => {
-        try {
-          return await refreshTokens(...args)
-        } catch (error) {
-          await linkBank(bench.app, pledged.saver)
-          throw error
-        }
+      refreshTokens: async (_token, context) => {
+        await linkBank(bench.app, pledged.saver)
+        return refreshTokens('withdrawn', context)
       },
     },
   })(pledged)
   expect(await bench.app.deps.models.consents.live(pledged.saver.user.id)).not.toBeNull()
-  await settleUntil(bench, pledged, 'PAID')
+  if ((await paymentOf(bench, pledged)).state !== 'PAID') await settleUntil(bench, pledged, 'PAID')
+  expect((await paymentOf(bench, pledged)).finalOn?.getTime()).toBeLessThan(begun + MINUTE)
 })
 
 test('an access token that has run out is renewed on the way', async () => {
@@ -229,7 +247,6 @@ test.each([LIST_ACCOUNTS, SHOW_ORDER])(
     const pledged = await pledge(bench)
     if (route === SHOW_ORDER) await settleUntil(bench, pledged, 'CONFIRMING')
     const refused = { kind: 'not-sent', because: 'token-invalid', retryAfterSeconds: null } as const
-    const { BankError } = await import('../../src/bank/index.ts')
     await toNextAction(bench, pledged)
     await worker(bench, {
       bank: {
@@ -282,7 +299,9 @@ test('a payment between accounts that are no longer the chosen ones is not sent'
   const pledged = await pledge(bench)
   const page = await pledged.saver.visitor.get('/accounts/load')
   const offered = (field: string) =>
-    [...page.text.matchAll(new RegExp(`name="${field}"[^>]*?value="([0-9a-f]{64})"`, 'g'))].map((m) => m[1] ?? '')
+    [...page.text.matchAll(new RegExp(`name="${field}"[^>]*?value="([0-9a-f]{64})"`, 'g'))].map(
+      (m) => m[1] ?? '',
+    )
   const savings = await prisma().account.findFirstOrThrow({
     where: { userId: pledged.saver.user.id, isCreditor: true },
   })
@@ -364,16 +383,6 @@ async function endConsent({ saver }: Pledge): Promise<void> {
   const live = await consents.live(saver.user.id)
   const by = { kind: 'saver', id: saver.user.id, ip: null, requestId: null } as const
   await consents.revoke(saver.user.id, live?.id ?? '', by)
-}
-
-/** The saver takes the consent back at the bank; we are not told. */
-async function revokeAtBank({ saver }: Pledge): Promise<void> {
-  const { consents } = bench.app.deps.models
-  const { bank } = bench.app.deps
-  const context = { onBehalfOf: saver.user.id, actor: 'saver', requestId: null }
-  const access = await consents.accessFor(saver.user.id, (token) => bank.refreshTokens(token, context))
-  if (access.kind !== 'access') throw new Error(access.kind)
-  await bank.revoke(access.accessToken, context)
 }
 
 async function pauseUntil({ saver }: Pledge, until: Date): Promise<void> {

@@ -171,7 +171,8 @@ export async function answerApproval(url: string, answer: 'approve' | 'refuse'):
     body: new URLSearchParams({ answer }),
     redirect: 'manual',
   })
-  expect(reply.status).toBe(303)
+  // Version 3 names no address to come back to, and ends on a page of the bank's.
+  expect([200, 303]).toContain(reply.status)
 }
 
 // ── The promise ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -49,6 +49,20 @@ test('npm start brings everything up, stops cleanly on SIGTERM and on Ctrl-C, an
   expect(alive(others)).toEqual([])
 }, 240_000)
 
+test('a demo history that was cut short is told again from the beginning', async () => {
+  const data = join(folder, 'cut short')
+  const first = start({ ...ports, DATA_DIR: data })
+  await first.says('3 of 12 months')
+  const processes = await first.familyOf()
+  process.kill(-(first.child.pid ?? 0), 'SIGKILL')
+  await first.ended
+  await waitUntil(() => alive(processes).length === 0)
+  const second = start({ ...ports, DATA_DIR: data })
+  expect(await second.ready).toContain('beginning it anew')
+  second.child.kill('SIGTERM')
+  await second.ended
+}, 240_000)
+
 test('a port that was asked for by name and is busy is an error that names the setting', async () => {
   const squatter = createServer().listen(Number(ports.PORT), '127.0.0.1')
   await new Promise((resolve) => squatter.once('listening', resolve))
@@ -72,16 +86,20 @@ function start(env: Record<string, string>) {
       PATH: process.env.PATH ?? '',
       HOME: process.env.HOME ?? folder,
       DATA_DIR: join(folder, 'data'),
+      // A developer's own settings must not decide how this ends.
+      ENV_FILE: 'none',
       ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   })
   let text = ''
+  const lines = new EventTarget()
   const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))
   const ready = new Promise<string>((resolve, reject) => {
     const look = (chunk: Buffer) => {
       text += chunk.toString()
+      lines.dispatchEvent(new Event('more'))
       if (text.includes('Ctrl-C stops everything')) resolve(text)
     }
     child.stdout?.on('data', look)
@@ -90,7 +108,12 @@ function start(env: Record<string, string>) {
     setTimeout(() => reject(new Error(`it was not ready in time:\n${text}`)), STARTED_WITHIN_MS).unref()
   })
   ready.catch(() => {})
-  return { child, ended, ready, said: () => text, familyOf: () => descendantsOf(child.pid ?? 0) }
+  const says = (words: string) =>
+    new Promise<void>((resolve, reject) => {
+      lines.addEventListener('more', () => text.includes(words) && resolve())
+      ended.then(() => reject(new Error(`it never said "${words}":\n${text}`)))
+    })
+  return { child, ended, ready, says, said: () => text, familyOf: () => descendantsOf(child.pid ?? 0) }
 }
 
 /** Every process that came from this one, by number, PostgreSQL's own included. */
@@ -116,6 +139,14 @@ function alive(pids: readonly number[]): number[] {
       return false
     }
   })
+}
+
+async function waitUntil(isSo: () => boolean): Promise<void> {
+  for (let look = 0; look < 300; look += 1) {
+    if (isSo()) return
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+  throw new Error('it never came to be so')
 }
 
 function outputOf(command: string, args: string[]): Promise<string> {

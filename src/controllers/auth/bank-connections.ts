@@ -1,6 +1,6 @@
 import type { Request, RequestHandler } from 'express'
 import { BankError, type Country, SCOPES } from '../../bank/index.ts'
-import { NotFound } from '../../errors.ts'
+import { NotFound, WrongState } from '../../errors.ts'
 import { currentRequestId } from '../../logger.ts'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
 import { flash } from '../../middleware/flash.ts'
@@ -81,7 +81,7 @@ export function bankConnectionControllers({ models, bank, clock, consentDays, lo
     const user = signedIn(req)
     const id = uuidParam.safeParse(req.params.id)
     const revoked = id.success ? await models.consents.revoke(user.id, id.data, actorOf(req)) : null
-    if (!revoked) throw new NotFound()
+    if (!revoked) throw await whyNotRevoked(user.id, req.params.id)
     const told = await tellBank(req, revoked.refreshToken)
     const sentence = told
       ? 'The link to Nordea has ended, here and at the bank.'
@@ -91,6 +91,16 @@ export function bankConnectionControllers({ models, bank, clock, consentDays, lo
   }
 
   return { show, connect, callback, revoke }
+
+  async function whyNotRevoked(userId: string, id: unknown): Promise<NotFound | WrongState> {
+    const consents = await models.consents.listOwned(userId)
+    if (!consents.some((consent) => consent.id === id)) return new NotFound()
+    return new WrongState(
+      'This link has ended already',
+      'Your habits go on; payments wait until Nordea is linked.',
+      [{ href: paths.bank, label: 'To your bank link' }],
+    )
+  }
 
   async function tellBank(req: Request, refreshToken: string): Promise<boolean> {
     try {

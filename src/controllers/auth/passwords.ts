@@ -36,6 +36,7 @@ export function passwordControllers({ models }: WebContext) {
     const user = await models.users.findByResetToken(tokenOf(req))
     if (!user) return tooOld(req, res)
     renderPage(req, res, 'auth/password-reset', RESET, {
+      email: user.email,
       resetPath: paths.passwordReset(tokenOf(req)),
       errors: [],
     })
@@ -57,6 +58,7 @@ export function passwordControllers({ models }: WebContext) {
         : problem && refusedWith({}, [{ field: 'password', message: problem }])
     if (refused) {
       return renderRefused(req, res, 'auth/password-reset', RESET, {
+        email: user.email,
         resetPath: paths.passwordReset(token),
         errors: refused.errors,
       })

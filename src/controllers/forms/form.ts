@@ -54,6 +54,10 @@ function typedText(fields: Record<string, unknown>): Record<string, string> {
   )
 }
 
+/** Control characters, line breaks, and what turns the text around it to the other direction. */
+const UNSAFE = /\p{Cc}|[\u2028\u2029\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]/u
+const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u
+
 /** One line of text: trimmed, without control characters, bounded. */
 export function line(options: { missing: string; max: number }) {
   return z
@@ -62,7 +66,7 @@ export function line(options: { missing: string; max: number }) {
     .min(1, options.missing)
     .max(options.max, `Use at most ${options.max} characters.`)
     .refine(
-      (text) => !/\p{Cc}|[\u2028\u2029\u202a-\u202e\u2066-\u2069]/u.test(text),
+      (text) => text === '' || (VISIBLE.test(text) && !UNSAFE.test(text)),
       'Use ordinary characters only.',
     )
 }

@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express'
-import { NotFound } from '../../errors.ts'
+import { AppError, NotFound } from '../../errors.ts'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
 import { type Flash, flash } from '../../middleware/flash.ts'
 import type { CheckOffResult } from '../../models/check-off.ts'
@@ -17,10 +17,8 @@ export function checkOffControllers({ models }: WebContext) {
     const habit = id.success ? await models.habits.findOwned(user, id.data) : null
     if (!habit) throw new NotFound()
     const reading = readForm(checkOffForm, req.body)
-    const result: CheckOffResult =
-      reading.kind === 'good'
-        ? await models.checkOffs.record(user, habit.habit.id, reading.value, actorOf(req))
-        : { kind: 'day-changed' }
+    if (reading.kind === 'refused') throw new NotOurOffer()
+    const result = await models.checkOffs.record(user, habit.habit.id, reading.value, actorOf(req))
     const { kind, text } = wordsFor(result, habit.habit.name)
     flash(req, kind, text)
     res.redirect(303, paths.dashboard)
@@ -40,6 +38,18 @@ export function checkOffControllers({ models }: WebContext) {
   }
 
   return { create, undo }
+}
+
+/** Day and slot are hidden fields that we wrote: nobody has typed anything that could be put right. */
+class NotOurOffer extends AppError {
+  constructor() {
+    super(
+      422,
+      'This is not what the page offered',
+      'Nothing was recorded. Check off again from today’s page.',
+      [{ href: paths.dashboard, label: 'To today' }],
+    )
+  }
 }
 
 function wordsFor(result: CheckOffResult, habitName: string): Flash {

@@ -75,7 +75,9 @@ export function habitControllers({ models }: WebContext) {
     const currency = await currencyFor(user.id)
     const reading = readForm(habitForm(user.capPerPaymentMinor), req.body)
     if (reading.kind === 'refused') return refuseEdit(req, res, habit, currency, reading)
-    await models.habits.edit(user, habit.id, reading.value, currency, actorOf(req))
+    const result = await models.habits.edit(user, habit.id, reading.value, currency, actorOf(req))
+    if (result === null) throw new NotFound()
+    if (result === 'archived') throw new PutAway(habit.id)
     flash(req, 'done', 'Saved. What you have already checked off stays as it was.')
     res.redirect(303, paths.habit(habit.id))
   }
@@ -100,8 +102,9 @@ export function habitControllers({ models }: WebContext) {
 
   /** POST /habits/:id/delete */
   const destroy: RequestHandler = async (req, res) => {
-    const { habit } = await owned(req)
+    const { habit } = living(await owned(req))
     const result = await models.habits.remove(signedIn(req).id, habit.id, actorOf(req))
+    if (result === null) throw new NotFound()
     flash(
       req,
       'done',
@@ -133,14 +136,16 @@ export function habitControllers({ models }: WebContext) {
 
 function living(habit: HabitToday): HabitToday {
   if (!habit.habit.archivedOn) return habit
-  throw new WrongState(
-    'This habit has been put away',
-    'Its history stays, and it can no longer be changed.',
-    [
-      { href: paths.habit(habit.habit.id), label: 'See its history' },
+  throw new PutAway(habit.habit.id)
+}
+
+class PutAway extends WrongState {
+  constructor(habitId: string) {
+    super('This habit has been put away', 'Its history stays, and it can no longer be changed.', [
+      { href: paths.habit(habitId), label: 'See its history' },
       { href: paths.dashboard, label: 'To today' },
-    ],
-  )
+    ])
+  }
 }
 
 function editPage(name: string) {

@@ -8,7 +8,14 @@ import { uuidParam } from '../forms/form.ts'
 import { renderPage } from '../page.ts'
 import { formatInstant, formatMoney } from '../view-models/format.ts'
 import { habitNames, recentRow, storyOf } from '../view-models/payment-rows.ts'
-import { canBeUndone, isMoving, moneyTone, reasonWords, STATE_WORDS } from '../view-models/payment-view.ts'
+import {
+  canBeUndone,
+  isMoving,
+  meaningWords,
+  moneyTone,
+  remedyFor,
+  STATE_WORDS,
+} from '../view-models/payment-view.ts'
 
 const PAGE_SIZE = 25
 const REFRESH_SECONDS = 3
@@ -54,8 +61,8 @@ export function paymentControllers({ models }: WebContext) {
         heading: habitNames(payment),
         amount: { text: formatMoney(payment.amountMinor, payment.currency), tone: moneyTone(payment.state) },
         badge: { text: words.label, tone: words.tone },
-        meaning: words.meaning,
-        reasonText: reasonWords(payment.reason),
+        ...meaningWords(payment),
+        remedy: remedyFor(payment),
         facts: [
           { term: 'From', text: payment.debtorAccount.name },
           { term: 'To', text: payment.creditorAccount.name },

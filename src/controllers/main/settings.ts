@@ -2,13 +2,13 @@ import type { RequestHandler } from 'express'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
 import { flash } from '../../middleware/flash.ts'
 import { passwordProblem } from '../../models/password.ts'
-import { toDecimal } from '../../money.ts'
+import { type Currency, toDecimal } from '../../money.ts'
 import { paths } from '../../paths.ts'
 import type { WebContext } from '../context.ts'
 import { changePasswordForm, preferencesForm } from '../forms/account-forms.ts'
 import { type FieldError, readForm } from '../forms/form.ts'
 import { renderPage, renderRefused } from '../page.ts'
-import { formatInstant } from '../view-models/format.ts'
+import { formatInstant, formatMoney } from '../view-models/format.ts'
 
 const SETTINGS = { title: 'Settings', width: 'narrow' } as const
 const SECURITY = { title: 'Password', width: 'narrow' } as const
@@ -33,7 +33,7 @@ export function settingsControllers({ models }: WebContext) {
           { term: 'With Sparvana since', text: formatInstant(user.createdOn, user.timezone) },
           { term: 'Money comes from', text: chosen?.debtor.name ?? 'No account chosen yet' },
           { term: 'Money goes to', text: chosen?.creditor.name ?? 'No account chosen yet' },
-          { term: 'At most at a time', text: toDecimal(user.capPerPaymentMinor) },
+          { term: 'At most at a time', text: capText(user.capPerPaymentMinor, chosen?.debtor.currency) },
         ],
         settingsPath: paths.settings,
         securityPath: paths.settingsSecurity,
@@ -61,14 +61,14 @@ export function settingsControllers({ models }: WebContext) {
 
   /** GET /settings/security */
   const showSecurity: RequestHandler = (req, res) => {
-    renderPage(req, res, 'main/security', SECURITY, { securityPath: paths.settingsSecurity, errors: [] })
+    renderPage(req, res, 'main/security', SECURITY, securityProps(signedIn(req), []))
   }
 
   /** POST /settings/security */
   const changePassword: RequestHandler = async (req, res) => {
     const user = signedIn(req)
     const refuse = (errors: FieldError[]) =>
-      renderRefused(req, res, 'main/security', SECURITY, { securityPath: paths.settingsSecurity, errors })
+      renderRefused(req, res, 'main/security', SECURITY, securityProps(user, errors))
     const reading = readForm(changePasswordForm, req.body)
     if (reading.kind === 'refused') return refuse(reading.errors)
     const { passwordCurrent, password } = reading.value
@@ -85,13 +85,22 @@ export function settingsControllers({ models }: WebContext) {
   return { profile, show, update, showSecurity, changePassword }
 }
 
+/** Before accounts are chosen there is no currency to name. */
+function capText(minor: number, currency: Currency | undefined): string {
+  return currency ? formatMoney(minor, currency) : toDecimal(minor)
+}
+
+function securityProps(user: Express.User, errors: FieldError[]) {
+  return { email: user.email, securityPath: paths.settingsSecurity, errors }
+}
+
 function propsFor(user: Express.User, typed: Record<string, string>, errors: FieldError[]) {
   const timezone = typed.timezone ?? user.timezone
   const dayStartHour = typed.dayStartHour ?? String(user.dayStartHour)
   const weekStart = typed.weekStart ?? String(user.weekStart)
   return {
     form: { fullName: typed.fullName ?? user.fullName },
-    timezones: TIMEZONES.map((name) => ({
+    timezones: [...new Set([...TIMEZONES, user.timezone])].map((name) => ({
       value: name,
       label: name.replaceAll('_', ' '),
       selected: name === timezone,

@@ -23,7 +23,7 @@ export function habitCard(today: HabitToday): HabitCard {
     href: paths.habit(habit.id),
     amountLabel: formatMoney(version.amountMinor, version.currency),
     everyLabel: everyLabel(version.frequency, version.interval),
-    doneLabel: next.kind === 'period-complete' ? completeLabel(version.interval) : 'Done for today',
+    doneLabel: doneLabel(today),
     progress: {
       done: progress.doneInPeriod,
       total: version.frequency,
@@ -45,6 +45,11 @@ export function habitCard(today: HabitToday): HabitCard {
   }
 }
 
+function doneLabel({ habit, version, progress }: HabitToday): string {
+  if (habit.archivedOn) return 'Put away'
+  return progress.next.kind === 'period-complete' ? completeLabel(version.interval) : 'Done for today'
+}
+
 export function everyLabel(frequency: number, interval: number): string {
   if (interval === 1) return frequency === 1 ? 'every day' : `${times(frequency)} a day`
   if (interval === 7) return `${times(frequency)} a week`
@@ -61,7 +66,7 @@ function completeLabel(interval: number): string {
   return interval === 7 ? 'Done for this week' : 'Done for this time'
 }
 
-function intervalNoun(interval: number, count: number): string {
+export function intervalNoun(interval: number, count: number): string {
   if (interval === 1) return count === 1 ? 'day' : 'days'
   if (interval === 7) return count === 1 ? 'week' : 'weeks'
   return count === 1 ? 'time' : 'times'

@@ -3,7 +3,7 @@ import type { HabitToday } from '../../models/habit.ts'
 import { isUnsent, type PaymentState } from '../../models/payment/states.ts'
 import { paths } from '../../paths.ts'
 import { formatDay, formatMoney } from './format.ts'
-import { daysLeftLabel, habitCard } from './habit-card.ts'
+import { daysLeftLabel, habitCard, intervalNoun } from './habit-card.ts'
 import { moneyTone, STATE_WORDS } from './payment-view.ts'
 
 type Recent = Awaited<ReturnType<CheckOffs['recentOf']>>
@@ -19,7 +19,7 @@ export function habitPage(today: HabitToday, checkOffs: Recent) {
     facts: [
       { term: 'This period', text: today.isCompleted ? 'Complete' : daysLeftLabel(today) },
       { term: 'Since', text: formatDay(habit.startDate) },
-      { term: 'In a row', text: String(today.streak) },
+      { term: 'In a row', text: `${today.streak} ${intervalNoun(version.interval, today.streak)}` },
     ],
     stats: [
       { label: 'Saved', text: formatMoney(totals.savedMinor, version.currency), tone: 'arrived' as const },

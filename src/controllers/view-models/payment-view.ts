@@ -2,6 +2,7 @@ import type { Payment } from '../../generated/client.ts'
 import type { PaymentState } from '../../generated/enums.ts'
 import { isUnsent } from '../../models/payment/states.ts'
 import type { PaymentReason } from '../../models/payment.ts'
+import { paths } from '../../paths.ts'
 
 type Tone = 'plain' | 'waiting' | 'done' | 'arrived' | 'attention'
 
@@ -89,6 +90,35 @@ export const REASON_WORDS: Record<PaymentReason, string> = {
 
 export function reasonWords(reason: string | null): string | null {
   return reason === null ? null : (REASON_WORDS[reason as PaymentReason] ?? null)
+}
+
+/** What the state means and why it is so; a reason that says both stands alone, so that nothing is read twice. */
+export function meaningWords(payment: Pick<Payment, 'state' | 'reason'>): {
+  meaning: string
+  reasonText: string | null
+} {
+  const { meaning } = STATE_WORDS[payment.state]
+  const reasonText = reasonWords(payment.reason)
+  if (reasonText !== null && payment.state === 'UNKNOWN') return { meaning: reasonText, reasonText: null }
+  return { meaning, reasonText }
+}
+
+const TO_BANK = { href: paths.bank, label: 'To your bank link' }
+const TO_ACCOUNTS = { href: paths.accountsLoad, label: 'Choose your accounts' }
+const REMEDIES: Partial<Record<PaymentReason, { href: string; label: string }>> = {
+  'no-consent': TO_BANK,
+  'consent-expired': TO_BANK,
+  'account-missing': TO_ACCOUNTS,
+  'accounts-changed': TO_ACCOUNTS,
+  'currency-differs': TO_ACCOUNTS,
+}
+
+/** What the saver can do for a payment that waits for them. */
+export function remedyFor(
+  payment: Pick<Payment, 'state' | 'reason'>,
+): { href: string; label: string } | null {
+  if (payment.state !== 'BLOCKED') return null
+  return REMEDIES[payment.reason as PaymentReason] ?? null
 }
 
 export function moneyTone(state: PaymentState): 'arrived' | 'waiting' | 'plain' {

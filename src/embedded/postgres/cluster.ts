@@ -49,7 +49,9 @@ export async function createCluster(
       '--no-instructions',
       ...(quick ? ['--no-sync'] : []),
     ]
-    const done = await run(account, join(binaries.folder, 'initdb'), args, { onLine: log })
+    const done = await run(account, join(binaries.folder, 'initdb'), args, {
+      onLine: (line) => log(`initdb: ${line}`),
+    })
     if (done.code !== 0) throw new Error(`PostgreSQL's data could not be created:\n${done.output}`)
   } finally {
     await rm(passwordFile, { force: true })

@@ -15,6 +15,7 @@ import type { Logger } from '../../logger.ts'
 import { currentRequestId } from '../../logger.ts'
 import { type Actor, workerActor } from '../../models/context.ts'
 import type { Models } from '../../models/index.ts'
+import { mayMove } from '../../models/payment/states.ts'
 import { type Claim, LeaseLost, lookAgain, type Move, type PaymentReason } from '../../models/payment.ts'
 
 export interface SettleDeps {
@@ -23,6 +24,8 @@ export interface SettleDeps {
   clock: Clock
   log: Logger
   rules: { pollSeconds: number; resendAfterSeconds: number }
+  /** Told when the process is to end: the run stops at the next written state. */
+  stopping?: AbortSignal
 }
 
 /** One run goes on while the payment does, and no longer than this; the next alarm continues. */
@@ -34,7 +37,10 @@ const MOST_STEPS = 8
 const BLOCKED_PAUSE_MS = 15 * MINUTE
 const BLOCKED_AT_BANK_PAUSE_MS = 6 * HOUR
 const ONLY_BANK_KNOWS: readonly PaymentReason[] = ['account-missing', 'currency-differs']
-const BUSY_PAUSE_MS = 30 * SECOND
+/** What can't be sent is tried less and less often, up to this; every try leaves lines in the books. */
+const LONGEST_RETRY_MS = HOUR
+/** So is an order that never got a clear answer: a bank that lists nothing must not be given one order after another. */
+const LONGEST_RESEND_WAIT_MS = HOUR
 
 /** `null`: the payment waits or is final; otherwise the same claim, moved on. */
 type Step = Promise<Claim | null>
@@ -48,13 +54,20 @@ export function createSettlePayment(deps: SettleDeps) {
 
   return async function settle({ paymentId }: { paymentId: string }): Promise<void> {
     let claim = await models.payments.claim(paymentId)
+    if (!claim) return
     const by = workerActor(currentRequestId())
+    const letGo = models.payments.hold(claim)
     try {
-      for (let step = 0; claim && step < MOST_STEPS; step += 1) claim = await stepOn(deps, claim, by)
+      for (let step = 0; claim && step < MOST_STEPS; step += 1) {
+        if (step > 0 && deps.stopping?.aborted) break
+        claim = await stepOn(deps, claim, by)
+      }
       if (claim) await models.payments.wait(claim, clock.now())
     } catch (error) {
       if (!(error instanceof LeaseLost)) throw error
       log.info('another worker or the saver was faster', { paymentId })
+    } finally {
+      letGo()
     }
   }
 
@@ -101,16 +114,13 @@ async function unblock(deps: SettleDeps, claim: Claim, by: Actor): Step {
     })
     return null
   }
-  const scheduled: Move = { to: 'SCHEDULED', lookAgainAt: deps.clock.now(), keepLease: true }
+  const scheduled: Move = { to: 'SCHEDULED', keepLease: true }
   return order(deps, await deps.models.payments.move(claim, scheduled, by), ready, by)
 }
 
 async function order(deps: SettleDeps, claim: Claim, ready: Ready, by: Actor): Step {
-  const sending = await deps.models.payments.move(
-    claim,
-    { to: 'SENDING', lookAgainAt: deps.clock.now(), keepLease: true },
-    by,
-  )
+  const sending = await deps.models.payments.move(claim, { to: 'SENDING', keepLease: true }, by)
+  if (!isHeld(deps, sending)) return interrupted(deps, sending, by)
   const { payment } = sending
   const outcome = await deps.bank.initiate(
     {
@@ -127,23 +137,27 @@ async function order(deps: SettleDeps, claim: Claim, ready: Ready, by: Actor): S
     case 'order':
       return deps.models.payments.move(
         sending,
-        {
-          to: 'INITIATED',
-          bankPaymentId: outcome.order.bankPaymentId,
-          lookAgainAt: deps.clock.now(),
-          keepLease: true,
-        },
+        { to: 'INITIATED', bankPaymentId: outcome.order.bankPaymentId, keepLease: true },
         by,
       )
     case 'rejected':
       return end(deps, sending, { to: 'REJECTED', reason: outcome.reason, bankCode: outcome.code }, by)
     case 'not-sent':
+      await distrustRefused(deps, ready.consentId, outcome.because)
       return notSent(deps, sending, outcome, by)
     case 'conflict':
     case 'not-found':
     case 'unknown':
       return becomeUnknown(deps, sending, 'no-clear-answer', by)
   }
+}
+
+/**
+ * A process that was stopped after it had written SENDING, and woke when its lease was over, must not send any more:
+ * somebody else has asked the bank by then and may be sending.
+ */
+function isHeld(deps: SettleDeps, { payment }: Claim): boolean {
+  return payment.leaseUntil !== null && deps.clock.now() < payment.leaseUntil
 }
 
 /** The bank certainly did nothing: back to where sending it is safe. */
@@ -157,7 +171,7 @@ async function notSent(
   if (outcome.because === 'consent-denied') {
     await models.payments.move(
       claim,
-      { to: 'BLOCKED', reason: 'no-consent', lookAgainAt: after(deps, BLOCKED_PAUSE_MS) },
+      { to: 'BLOCKED', reason: 'no-consent', lookAgainAt: after(deps, BLOCKED_AT_BANK_PAUSE_MS) },
       by,
     )
     return null
@@ -167,28 +181,35 @@ async function notSent(
     {
       to: 'SCHEDULED',
       reason: reasonOf(outcome.because),
-      lookAgainAt: pauseFor(deps, outcome.retryAfterSeconds, claim),
+      lookAgainAt: after(deps, retryPauseMs(deps, outcome.retryAfterSeconds, claim)),
     },
     by,
   )
   return null
 }
 
+/** Twice as long with every time the order went out, and never shorter than the bank wishes. */
+function retryPauseMs(deps: SettleDeps, retryAfterSeconds: number | null, { payment }: Claim): number {
+  const own = doubled(deps.rules.pollSeconds * SECOND, payment.attempts, LONGEST_RETRY_MS)
+  return Math.max(own, (retryAfterSeconds ?? 0) * SECOND)
+}
+
+/** @returns `ms` for the first attempt and twice as much for each one after it, at most `longestMs` or `ms` itself. */
+function doubled(ms: number, attempts: number, longestMs: number): number {
+  return Math.max(ms, Math.min(ms * 2 ** Math.min(Math.max(attempts, 1) - 1, 20), longestMs))
+}
+
 // ── SENDING with nobody at it, and UNKNOWN: the bank is asked before anything else ──────────────────────────────────
 
 function interrupted(deps: SettleDeps, claim: Claim, by: Actor): Step {
-  return deps.models.payments.move(
-    claim,
-    { to: 'UNKNOWN', reason: 'interrupted', lookAgainAt: deps.clock.now(), keepLease: true },
-    by,
-  )
+  return deps.models.payments.move(claim, { to: 'UNKNOWN', reason: 'interrupted', keepLease: true }, by)
 }
 
 async function lookUp(deps: SettleDeps, claim: Claim, by: Actor): Step {
-  const access = await openBank(deps, claim.payment.userId)
-  if (access.kind !== 'open') return later(deps, claim, BUSY_PAUSE_MS)
   const { externalId, bankPaymentId } = claim.payment
   if (bankPaymentId) return askStatus(deps, claim, by)
+  const access = await openBank(deps, claim.payment.userId)
+  if (access.kind !== 'open') return later(deps, claim, closedPauseMs(deps, access, claim))
   const found = await deps.bank.findOrder(externalId, access.country, access.context)
   switch (found.kind) {
     case 'found':
@@ -196,6 +217,7 @@ async function lookUp(deps: SettleDeps, claim: Claim, by: Actor): Step {
         deps.log.error('the bank has several orders for one payment', { paymentId: claim.payment.id })
       return follow(deps, claim, found.order, by)
     case 'unknown':
+      await distrustRefused(deps, access.consentId, found.because)
       return later(deps, claim, pauseMs(deps, found.retryAfterSeconds, claim))
     case 'absent':
       return resendWhenSafe(deps, claim, by)
@@ -204,17 +226,21 @@ async function lookUp(deps: SettleDeps, claim: Claim, by: Actor): Step {
 
 /**
  * A request that timed out may still be on its way inside the bank, so its first "no such order" proves nothing; after
- * the waiting time it does.
+ * the waiting time it does. The time doubles with every order that went out without a trace.
  */
 async function resendWhenSafe(deps: SettleDeps, claim: Claim, by: Actor): Step {
-  const { lastSentAt } = claim.payment
-  const safeAt = (lastSentAt?.getTime() ?? 0) + deps.rules.resendAfterSeconds * SECOND
-  if (deps.clock.now().getTime() < safeAt) {
-    await deps.models.payments.wait(claim, new Date(safeAt))
+  const { lastSentAt, attempts } = claim.payment
+  const waitMs = doubled(deps.rules.resendAfterSeconds * SECOND, attempts, LONGEST_RESEND_WAIT_MS)
+  const leftMs = (lastSentAt?.getTime() ?? 0) + waitMs - deps.clock.now().getTime()
+  if (leftMs > 0) return later(deps, claim, leftMs)
+  const ready = await prepare(deps, claim)
+  if (ready.kind === 'later') return later(deps, claim, ready.pauseMs)
+  if (ready.kind === 'blocked') {
+    await deps.models.payments.wait(claim, after(deps, blockedPauseMs(ready.reason)), {
+      reason: ready.reason,
+    })
     return null
   }
-  const ready = await prepare(deps, claim)
-  if (ready.kind !== 'ready') return later(deps, claim, BUSY_PAUSE_MS)
   return order(deps, claim, ready, by)
 }
 
@@ -227,13 +253,15 @@ async function becomeUnknown(deps: SettleDeps, claim: Claim, reason: PaymentReas
 // ── INITIATED: the order lies at the bank and waits for our word ────────────────────────────────────────────────────
 
 async function confirm(deps: SettleDeps, claim: Claim, by: Actor): Step {
+  // Until our word is given no money moves, so the saver's stop switch still counts.
+  const user = await deps.models.users.find(claim.payment.userId)
+  if (user?.pausedUntil && user.pausedUntil > deps.clock.now()) {
+    await deps.models.payments.wait(claim, after(deps, BLOCKED_PAUSE_MS), { reason: 'savings-paused' })
+    return null
+  }
   const access = await openBank(deps, claim.payment.userId)
-  if (access.kind !== 'open') return later(deps, claim, BUSY_PAUSE_MS)
-  const confirming = await deps.models.payments.move(
-    claim,
-    { to: 'CONFIRMING', lookAgainAt: deps.clock.now(), keepLease: true },
-    by,
-  )
+  if (access.kind !== 'open') return later(deps, claim, closedPauseMs(deps, access, claim))
+  const confirming = await deps.models.payments.move(claim, { to: 'CONFIRMING', keepLease: true }, by)
   const bankPaymentId = bankIdOf(confirming)
   const [outcome] = await deps.bank.confirm(
     { bankPaymentIds: [bankPaymentId], country: access.country, returnState: confirming.payment.id },
@@ -245,6 +273,7 @@ async function confirm(deps: SettleDeps, claim: Claim, by: Actor): Step {
     case 'rejected':
       return end(deps, confirming, { to: 'REJECTED', reason: outcome.reason, bankCode: outcome.code }, by)
     case 'not-sent': {
+      await distrustRefused(deps, access.consentId, outcome.because)
       const lookAgainAt = pauseFor(deps, outcome.retryAfterSeconds, confirming)
       return end(deps, confirming, { to: 'INITIATED', reason: reasonOf(outcome.because), lookAgainAt }, by)
     }
@@ -260,14 +289,16 @@ async function confirm(deps: SettleDeps, claim: Claim, by: Actor): Step {
 
 async function askStatus(deps: SettleDeps, claim: Claim, by: Actor): Step {
   const access = await openBank(deps, claim.payment.userId)
-  if (access.kind !== 'open') return later(deps, claim, BUSY_PAUSE_MS)
+  if (access.kind !== 'open') return later(deps, claim, closedPauseMs(deps, access, claim))
   const outcome = await deps.bank.order(bankIdOf(claim), access.country, access.context)
   if (outcome.kind === 'order') return follow(deps, claim, outcome.order, by)
-  return later(
-    deps,
-    claim,
-    pauseMs(deps, outcome.kind === 'not-sent' ? outcome.retryAfterSeconds : null, claim),
-  )
+  if (outcome.kind === 'not-found') {
+    // It was there once: what became of it only a person can find out.
+    deps.log.error('the bank does not know an order that it gave an id', { paymentId: claim.payment.id })
+  }
+  const isTurnedAway = outcome.kind === 'not-sent'
+  if (isTurnedAway) await distrustRefused(deps, access.consentId, outcome.because)
+  return later(deps, claim, pauseMs(deps, isTurnedAway ? outcome.retryAfterSeconds : null, claim))
 }
 
 /** Makes of the bank's view of an order the move that it means. */
@@ -286,15 +317,23 @@ async function follow(deps: SettleDeps, claim: Claim, order: BankOrder, by: Acto
   return withId.keepLease ? moved : null
 }
 
+/** What the table does not allow directly goes through UNKNOWN: the bank is asked once more and then followed. */
 function moveFor(deps: SettleDeps, claim: Claim, order: BankOrder): Move | 'stay' {
+  const move = wishedMove(deps, claim, order)
+  if (move === 'stay' || mayMove(claim.payment.state, move.to)) return move
+  return { to: 'UNKNOWN', reason: 'no-clear-answer', keepLease: true }
+}
+
+function wishedMove(deps: SettleDeps, claim: Claim, order: BankOrder): Move | 'stay' {
   const { state } = claim.payment
   const status: OrderStatus = order.status
   const again = { lookAgainAt: pauseFor(deps, null, claim) }
-  const now = { lookAgainAt: deps.clock.now(), keepLease: true }
   switch (status.kind) {
     case 'awaiting-confirmation':
-      // Our word has not arrived (or its answer got lost before it did): give it again.
-      return state === 'CONFIRMING' || state === 'UNKNOWN' ? { to: 'INITIATED', ...now } : 'stay'
+      // After an approval the bank may want our word a second time; a bank that has accepted has it.
+      if (state === 'ACCEPTED') return 'stay'
+      // Our word has not arrived: it is given again, but not at once to a bank that has just heard it.
+      return state === 'CONFIRMING' ? { to: 'INITIATED', ...again } : { to: 'INITIATED', keepLease: true }
     case 'awaiting-approval':
       // Without a link there is nothing for the saver to do: the bank is still working on our word.
       if (!order.approvalUrl) return state === 'UNKNOWN' ? { to: 'CONFIRMING', ...again } : 'stay'
@@ -324,6 +363,7 @@ function moveFor(deps: SettleDeps, claim: Claim, order: BankOrder): Move | 'stay
 
 type Ready = {
   kind: 'ready'
+  consentId: string
   context: CallContext
   debtor: BankAccount
   creditor: BankAccount & { name: string }
@@ -343,8 +383,8 @@ async function prepare(deps: SettleDeps, claim: Claim): Promise<Preparation> {
   }
   const access = await openBank(deps, user.id)
   if (access.kind === 'closed') return { kind: 'blocked', reason: access.reason }
-  if (access.kind === 'busy') return { kind: 'later', pauseMs: BUSY_PAUSE_MS }
-  const listed = await listAccounts(deps, access)
+  if (access.kind === 'busy') return { kind: 'later', pauseMs: pauseMs(deps, null, claim) }
+  const listed = await listAccounts(deps, access, claim)
   if (listed.kind !== 'listed') return listed
   const debtor = models.accounts.findAtBank(chosen.debtor, listed.accounts)
   const creditor = models.accounts.findAtBank(chosen.creditor, listed.accounts)
@@ -352,35 +392,39 @@ async function prepare(deps: SettleDeps, claim: Claim): Promise<Preparation> {
   if (debtor.currency !== payment.currency || creditor.currency !== payment.currency) {
     return { kind: 'blocked', reason: 'currency-differs' }
   }
-  return { kind: 'ready', context: access.context, debtor, creditor }
+  return { kind: 'ready', consentId: access.consentId, context: access.context, debtor, creditor }
 }
 
 async function listAccounts(
   deps: SettleDeps,
   access: OpenBank,
+  claim: Claim,
 ): Promise<{ kind: 'listed'; accounts: BankAccount[] } | Exclude<Preparation, Ready>> {
   try {
     return { kind: 'listed', accounts: await deps.bank.listAccounts(access.context) }
   } catch (error) {
     if (!(error instanceof BankError)) throw error
-    if (error.kind === 'token-expired' || error.kind === 'token-invalid') {
-      await deps.models.consents.distrustToken(access.consentId)
-      return { kind: 'later', pauseMs: SECOND }
-    }
     if (error.kind === 'consent-denied') return { kind: 'blocked', reason: 'no-consent' }
-    return {
-      kind: 'later',
-      pauseMs: error.retryAfterSeconds ? error.retryAfterSeconds * SECOND : BUSY_PAUSE_MS,
-    }
+    await distrustRefused(deps, access.consentId, error.kind)
+    return { kind: 'later', pauseMs: pauseMs(deps, error.retryAfterSeconds, claim) }
+  }
+}
+
+/** A token that the bank refuses before its time is renewed at the next look, whichever call it was refused at. */
+async function distrustRefused(deps: SettleDeps, consentId: string, because: BankTroubleKind): Promise<void> {
+  if (because === 'token-expired' || because === 'token-invalid') {
+    await deps.models.consents.distrustToken(consentId)
   }
 }
 
 type OpenBank = { kind: 'open'; consentId: string; country: Country; context: CallContext }
-type BankAccess = OpenBank | { kind: 'closed'; reason: 'no-consent' | 'consent-expired' } | { kind: 'busy' }
+type ClosedBank = { kind: 'closed'; reason: 'no-consent' | 'consent-expired' } | { kind: 'busy' }
 
-async function openBank(deps: SettleDeps, userId: string): Promise<BankAccess> {
+async function openBank(deps: SettleDeps, userId: string): Promise<OpenBank | ClosedBank> {
   const { models, bank } = deps
   const anonymous = { onBehalfOf: userId, actor: 'worker', requestId: currentRequestId() }
+  // Read before it is used: a refusal must not end the consent that has replaced it in the meantime.
+  const consent = await models.consents.live(userId)
   try {
     const access = await models.consents.accessFor(userId, (refreshToken) =>
       bank.refreshTokens(refreshToken, anonymous),
@@ -392,17 +436,20 @@ async function openBank(deps: SettleDeps, userId: string): Promise<BankAccess> {
     return { kind: 'open', consentId: access.consentId, country: access.country, context }
   } catch (error) {
     if (!(error instanceof BankError)) throw error
-    return endedAtBank(deps, userId, error)
+    return endedAtBank(deps, consent?.id ?? null, error)
   }
 }
 
 /** A refused refresh token is the bank's word that the consent is over; anything else is only trouble for now. */
-async function endedAtBank(deps: SettleDeps, userId: string, error: BankError): Promise<BankAccess> {
+async function endedAtBank(
+  deps: SettleDeps,
+  consentId: string | null,
+  error: BankError,
+): Promise<ClosedBank> {
   const refused =
     error.kind === 'token-invalid' || error.kind === 'token-expired' || error.kind === 'invalid-request'
   if (!refused) return { kind: 'busy' }
-  const consent = await deps.models.consents.live(userId)
-  if (consent) await deps.models.consents.endRefused(consent.id, workerActor(currentRequestId()))
+  if (consentId) await deps.models.consents.endRefused(consentId, workerActor(currentRequestId()))
   return { kind: 'closed', reason: 'no-consent' }
 }
 
@@ -415,6 +462,11 @@ async function block(deps: SettleDeps, claim: Claim, reason: PaymentReason, by: 
     by,
   )
   return null
+}
+
+/** A saver who links again wakes it. */
+function closedPauseMs(deps: SettleDeps, access: ClosedBank, claim: Claim): number {
+  return access.kind === 'closed' ? BLOCKED_PAUSE_MS : pauseMs(deps, null, claim)
 }
 
 function blockedPauseMs(reason: PaymentReason): number {
@@ -439,10 +491,12 @@ function pauseFor(deps: SettleDeps, retryAfterSeconds: number | null, claim: Cla
   return after(deps, pauseMs(deps, retryAfterSeconds, claim))
 }
 
-function pauseMs(deps: SettleDeps, retryAfterSeconds: number | null, claim: Claim): number {
-  if (retryAfterSeconds !== null) return retryAfterSeconds * SECOND
+/** Longer the longer the payment has been under way, and never shorter than the bank wishes. */
+function pauseMs(deps: SettleDeps, retryAfterSeconds: number | null, { payment }: Claim): number {
   const now = deps.clock.now()
-  return lookAgain(now, claim.payment.lastSentAt ?? now, deps.rules.pollSeconds).getTime() - now.getTime()
+  const own =
+    lookAgain(now, payment.lastSentAt ?? payment.dueAt, deps.rules.pollSeconds).getTime() - now.getTime()
+  return Math.max(own, (retryAfterSeconds ?? 0) * SECOND)
 }
 
 function reasonOf(because: BankTroubleKind): PaymentReason {

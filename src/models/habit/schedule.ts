@@ -9,7 +9,7 @@ export interface Schedule {
   /** Days; 7 is the calendar week by the saver's week start, every other number is counted from `countedFrom`. */
   interval: number
   effectiveFrom: Day
-  /** The first day of the first period of this length: an edit that keeps the interval keeps its periods. */
+  /** The first day of the first period of this length, not after `effectiveFrom`: an edit that keeps the interval keeps its periods. */
   countedFrom: Day
 }
 
@@ -46,8 +46,7 @@ function daysIntoInterval(schedule: Schedule, date: Temporal.PlainDate): number 
   if (date.toString() < schedule.effectiveFrom)
     throw new RangeError(`${date} is before ${schedule.effectiveFrom}, when this schedule takes effect`)
   const since = Temporal.PlainDate.from(schedule.countedFrom).until(date, { largestUnit: 'days' }).days
-  // A saver who travels west after an edit can be before the first counted day.
-  return ((since % schedule.interval) + schedule.interval) % schedule.interval
+  return since % schedule.interval
 }
 
 /** Three times a week may not be done three times on one day; three times a day may. */

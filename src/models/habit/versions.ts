@@ -24,7 +24,7 @@ function firstOfInterval(version: HabitVersion, versions: readonly HabitVersion[
   const older = versions.filter((other) => other.number < version.number).sort((a, b) => b.number - a.number)
   let first = version
   for (const other of older) {
-    if (other.effectiveFrom >= first.effectiveFrom && other.number > 1) continue
+    if (other.effectiveFrom >= first.effectiveFrom) continue
     if (other.interval !== version.interval) break
     first = other
   }
