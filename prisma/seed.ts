@@ -23,7 +23,7 @@ export const DEMO_ADMIN = {
   password: 'Lingonberry-jam-52',
 }
 
-const DAYS_OF_HISTORY = 364
+export const DEMO_DAYS = 364
 /** Consents last 90 days; the demo saver renews in time. */
 const RENEW_EVERY_DAYS = 80
 
@@ -64,9 +64,9 @@ export async function isEmpty(databaseUrl: string): Promise<boolean> {
 /** @param environment the settings the app will run with; bank and clock are replaced for the time of the story. */
 export async function seedDemo(
   environment: Record<string, string>,
-  options: { stateFile: string; progress: (done: string) => void },
+  options: { stateFile: string; days: number; progress: (done: string) => void },
 ): Promise<void> {
-  const clock = new ManualClock(new Date(Date.now() - DAYS_OF_HISTORY * DAY))
+  const clock = new ManualClock(new Date(Date.now() - options.days * DAY))
   const sandbox = await startSandbox({
     port: 0,
     clientId: environment.NORDEA_CLIENT_ID ?? '',
@@ -91,7 +91,7 @@ export async function seedDemo(
   })
   const deps = await createDeps(settings, 'web', { clock, queue: silentQueue })
   try {
-    await live(deps, clock, options.progress)
+    await live(deps, clock, options)
   } finally {
     await deps.close()
     await sandbox.close()
@@ -105,7 +105,11 @@ function withoutWaitingForDisk(databaseUrl: string): string {
   return url.href
 }
 
-async function live(deps: Deps, clock: ManualClock, progress: (done: string) => void): Promise<void> {
+async function live(
+  deps: Deps,
+  clock: ManualClock,
+  { days, progress }: { days: number; progress: (done: string) => void },
+): Promise<void> {
   const saver = await createUser(deps, DEMO_SAVER, 'SAVER')
   const admin = await createUser(deps, DEMO_ADMIN, 'ADMIN')
   await link(deps, saver, 'DK')
@@ -118,7 +122,8 @@ async function live(deps: Deps, clock: ManualClock, progress: (done: string) => 
     },
   })
   const habits: (Habit | undefined)[] = []
-  for (let day = 0; day < DAYS_OF_HISTORY; day += 1) {
+  // A shorter story begins later in the same year.
+  for (let day = DEMO_DAYS - days; day < DEMO_DAYS; day += 1) {
     if (day % RENEW_EVERY_DAYS === RENEW_EVERY_DAYS - 1) await link(deps, saver, 'DK')
     const sent: string[] = []
     for (const [index, life] of LIVES.entries()) {
@@ -133,7 +138,7 @@ async function live(deps: Deps, clock: ManualClock, progress: (done: string) => 
     await Promise.all(sent.map((paymentId) => settle({ paymentId })))
     clock.advance(20 * MINUTE)
     await Promise.all(sent.map((paymentId) => settle({ paymentId })))
-    if (day % 91 === 90) progress(`${Math.round((day / DAYS_OF_HISTORY) * 12)} of 12 months`)
+    if (day % 91 === 90) progress(`${Math.round((day / DEMO_DAYS) * 12)} of 12 months`)
     clock.advance(nextMorning(clock))
   }
   await link(deps, saver, 'DK')

@@ -4,7 +4,7 @@ import { rm, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { applyMigrations } from '../prisma/engine.ts'
-import { DEMO_ADMIN, DEMO_SAVER, isEmpty, seedDemo } from '../prisma/seed.ts'
+import { DEMO_ADMIN, DEMO_DAYS, DEMO_SAVER, isEmpty, seedDemo } from '../prisma/seed.ts'
 import { systemClock } from './clock.ts'
 import { readSettings } from './config.ts'
 import { onInterrupt } from './embedded/interrupts.ts'
@@ -41,6 +41,7 @@ async function start(): Promise<void> {
   const dataDir = resolve(process.env.DATA_DIR || '.data')
   const secrets = await localSecrets(dataDir)
   refuseWrongSettings({ ...secrets, ...given() })
+  demoDays()
   const port = await portFor('PORT', 3000)
   const env: Record<string, string> = {
     ...secrets,
@@ -131,8 +132,18 @@ async function seedOnce(env: Record<string, string>, sandbox: SandboxPlan): Prom
   if (!(await isEmpty(env.DATABASE_URL ?? ''))) return
   say('Making a year of demo history …')
   await writeFile(sandbox.unfinishedStory, '')
-  await seedDemo(env, { stateFile: sandbox.stateFile, progress: (done) => say(`  ${done}`) })
+  await seedDemo(env, {
+    stateFile: sandbox.stateFile,
+    days: demoDays(),
+    progress: (done) => say(`  ${done}`),
+  })
   await rm(sandbox.unfinishedStory)
+}
+
+function demoDays(): number {
+  const days = Number(process.env.DEMO_DAYS || DEMO_DAYS)
+  if (Number.isInteger(days) && days >= 1 && days <= DEMO_DAYS) return days
+  throw new Error(`DEMO_DAYS must be a whole number from 1 to ${DEMO_DAYS}, not "${process.env.DEMO_DAYS}"`)
 }
 
 /** Only in a database of our own: what a cut-short story left behind is of no use to anybody. */

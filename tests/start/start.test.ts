@@ -26,7 +26,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
 test('npm start brings everything up, stops cleanly on SIGTERM and on Ctrl-C, and starts again over the same data', async () => {
-  const first = start(ports)
+  const first = start({ ...ports, DEMO_DAYS: '30' })
   const said = await first.ready
   expect(said).toContain(`http://localhost:${ports.PORT}`)
   expect(said).toMatch(/demo saver\s+saver@demo\.example\s+\S+/)
@@ -51,13 +51,13 @@ test('npm start brings everything up, stops cleanly on SIGTERM and on Ctrl-C, an
 
 test('a demo history that was cut short is told again from the beginning', async () => {
   const data = join(folder, 'cut short')
-  const first = start({ ...ports, DATA_DIR: data })
-  await first.says('3 of 12 months')
+  const first = start({ ...ports, DATA_DIR: data, DEMO_DAYS: '60' })
+  await first.says('Making a year of demo history')
   const processes = await first.familyOf()
   process.kill(-(first.child.pid ?? 0), 'SIGKILL')
   await first.ended
   await waitUntil(() => alive(processes).length === 0)
-  const second = start({ ...ports, DATA_DIR: data })
+  const second = start({ ...ports, DATA_DIR: data, DEMO_DAYS: '10' })
   expect(await second.ready).toContain('beginning it anew')
   second.child.kill('SIGTERM')
   await second.ended
