@@ -154,7 +154,7 @@ async function createUser(deps: Deps, who: typeof DEMO_SAVER, role: 'SAVER' | 'A
   await deps.models.users.signUp(who, by)
   const { id } = await deps.db.prisma.user.update({ where: { email: who.email }, data: { role } })
   const { token } = await deps.models.users.mintToken(id, 'CONFIRM')
-  await deps.models.users.confirmEmail(token, by)
+  await deps.models.users.confirmEmail(token, who.password, by)
   return deps.db.prisma.user.findUniqueOrThrow({ where: { id } })
 }
 

@@ -1,11 +1,11 @@
 import type { Tx } from '../db.ts'
-import { fromDbDay, toDbDay } from '../db.ts'
+import { toDbDay } from '../db.ts'
 import { AlreadyExists } from '../errors.ts'
 import type { Account, CheckOff, Habit, HabitVersion, User } from '../generated/client.ts'
 import { audit } from './audit.ts'
 import type { Actor, ModelContext } from './context.ts'
 import { type Day, dayOf, type Progress, periodOf, progressOf, type Schedule } from './habit/schedule.ts'
-import { scheduleOf, versionOn } from './habit/versions.ts'
+import { placeOf, scheduleOf, versionOn } from './habit/versions.ts'
 import { book } from './ledger.ts'
 import type { Payments } from './payment.ts'
 
@@ -204,14 +204,14 @@ async function progressIn(
     where: {
       habitId,
       state: 'RECORDED',
-      OR: [{ period: toDbDay(period.start) }, { day: toDbDay(today) }],
+      OR: [
+        { period: toDbDay(period.start) },
+        { day: { gte: toDbDay(period.start), lte: toDbDay(period.end) } },
+      ],
     },
     select: { slot: true, daySlot: true, day: true, period: true },
   })
-  return progressOf(schedule, period, {
-    slots: live.filter((row) => fromDbDay(row.period) === period.start).map((row) => row.slot),
-    daySlots: live.filter((row) => fromDbDay(row.day) === today).map((row) => row.daySlot),
-  })
+  return progressOf(schedule, period, today, live.map(placeOf))
 }
 
 async function slotHolder(

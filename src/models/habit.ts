@@ -5,7 +5,7 @@ import { audit } from './audit.ts'
 import type { Actor, ModelContext } from './context.ts'
 import { type Day, dayOf, daysLeft, type Progress, periodOf, progressOf } from './habit/schedule.ts'
 import { currentStreak } from './habit/streak.ts'
-import { scheduleOf, versionOn } from './habit/versions.ts'
+import { placeOf, scheduleOf, versionOn } from './habit/versions.ts'
 import { NOTHING_SAVED, type SavingsTotals, totalsOf } from './ledger.ts'
 
 export interface HabitWish {
@@ -174,10 +174,10 @@ export function createHabits({ db, clock }: ModelContext) {
     if (habits.length === 0) return []
     const localToday = dayOf(clock.now(), user.timezone, user.dayStartHour)
     const habitId = { in: habits.map((habit) => habit.id) }
-    const [versions, done, onToday, balances] = await Promise.all([
+    const [versions, done, lately, balances] = await Promise.all([
       db.prisma.habitVersion.findMany({ where: { habitId }, orderBy: { number: 'desc' } }),
       db.prisma.checkOff.groupBy({
-        by: ['habitId', 'period'],
+        by: ['habitId', 'day'],
         where: { habitId, state: 'RECORDED' },
         _count: { _all: true },
       }),
@@ -196,13 +196,10 @@ export function createHabits({ db, clock }: ModelContext) {
       if (!version) return []
       const schedule = scheduleOf(version, own)
       const period = periodOf(schedule, today, user.weekStart)
-      const live = onToday.filter((row) => row.habitId === habit.id)
-      const progress = progressOf(schedule, period, {
-        slots: live.filter((row) => fromDbDay(row.period) === period.start).map((row) => row.slot),
-        daySlots: live.filter((row) => fromDbDay(row.day) === today).map((row) => row.daySlot),
-      })
-      const doneByPeriod = new Map(
-        done.filter((row) => row.habitId === habit.id).map((row) => [fromDbDay(row.period), row._count._all]),
+      const live = lately.filter((row) => row.habitId === habit.id)
+      const progress = progressOf(schedule, period, today, live.map(placeOf))
+      const doneByDay = new Map(
+        done.filter((row) => row.habitId === habit.id).map((row) => [fromDbDay(row.day), row._count._all]),
       )
       const ownBalances = balances.filter(
         (row) => row.habitId === habit.id && row.currency === version.currency,
@@ -216,7 +213,7 @@ export function createHabits({ db, clock }: ModelContext) {
         isCompleted: progress.next.kind === 'period-complete',
         streak: currentStreak(
           own.map((each) => scheduleOf(each, own)),
-          doneByPeriod,
+          doneByDay,
           today,
           user.weekStart,
         ),

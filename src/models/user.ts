@@ -19,6 +19,8 @@ export interface SignUp {
   password: string
 }
 
+export type ConfirmResult = { kind: 'confirmed'; user: User } | { kind: 'wrong-password' } | { kind: 'spent' }
+
 export interface Preferences {
   fullName: string
   timezone: string
@@ -61,6 +63,10 @@ export function createUsers({ db, clock, queue, rules }: ModelContext) {
             subjectId: user.id,
             outcome: 'refused',
           })
+          // Nobody has shown yet that the address is theirs, so the newest sign-up counts, whoever made the one before.
+          if (!user.emailConfirmedOn) {
+            await tx.user.update({ where: { id: user.id }, data: { fullName: wish.fullName, hashedPwd } })
+          }
           await sendMail(tx, user.id, user.emailConfirmedOn ? 'already-registered' : 'confirm-address')
         })
       }
@@ -106,18 +112,37 @@ export function createUsers({ db, clock, queue, rules }: ModelContext) {
       return db.prisma.user.findUnique({ where: { id } })
     },
 
-    /** Spends a confirmation link. @returns false for a link that is unknown, used or too old. */
-    async confirmEmail(token: string, by: Actor): Promise<boolean> {
+    /**
+     * Spends a confirmation link, for whoever also knows the password that was chosen at sign-up: the mailbox alone would
+     * confirm an account that somebody else made in its owner's name. Other sessions of the account end.
+     * @returns the user who is now confirmed.
+     */
+    async confirmEmail(token: string, password: string, by: Actor): Promise<ConfirmResult> {
+      const hashedToken = digestOf(token)
+      const now = clock.now()
+      const open = await db.prisma.emailToken.findFirst({
+        where: { hashedToken, purpose: 'CONFIRM', usedOn: null, expiresOn: { gt: now } },
+        include: { user: true },
+      })
+      const hash = open?.user.hashedPwd ?? null
+      const knows = await verifyPassword(password, hash, rules.passwordPepper, rules.bcryptCost)
+      if (!open) return { kind: 'spent' }
       return db.transaction(async (tx) => {
-        const userId = await spendToken(tx, 'CONFIRM', token)
-        if (!userId) return false
-        const now = clock.now()
-        await tx.user.updateMany({
-          where: { id: userId, emailConfirmedOn: null },
-          data: { emailConfirmedOn: now },
+        const subjectId = open.userId
+        if (!knows) {
+          await audit(tx, { action: 'user.email-confirmed', by, at: now, subjectId, outcome: 'refused' })
+          return { kind: 'wrong-password' }
+        }
+        if (!(await spendToken(tx, 'CONFIRM', token))) return { kind: 'spent' }
+        // The password that was checked, and no newer one, is the account's.
+        const [user] = await tx.user.updateManyAndReturn({
+          where: { id: subjectId, hashedPwd: open.user.hashedPwd, status: 'ACTIVE' },
+          data: { emailConfirmedOn: open.user.emailConfirmedOn ?? now },
         })
-        await audit(tx, { action: 'user.email-confirmed', by, at: now, subjectId: userId })
-        return true
+        if (!user) return { kind: 'spent' }
+        await endSessions(tx, subjectId, null)
+        await audit(tx, { action: 'user.email-confirmed', by, at: now, subjectId })
+        return { kind: 'confirmed', user }
       })
     },
 
@@ -273,11 +298,15 @@ export function createUsers({ db, clock, queue, rules }: ModelContext) {
       where: { userId, purpose: 'RESET', usedOn: null },
       data: { usedOn: clock.now() },
     })
-    await tx.$executeRaw`
-      DELETE FROM session WHERE sess #>> '{passport,user}' = ${userId} AND sid <> ${keepSession ?? ''}`
+    await endSessions(tx, userId, keepSession)
     await audit(tx, { action: 'user.password-changed', by, at: clock.now(), subjectId: userId })
     await sendMail(tx, userId, 'password-changed')
   }
+}
+
+async function endSessions(tx: Tx, userId: string, keepSession: string | null): Promise<void> {
+  await tx.$executeRaw`
+    DELETE FROM session WHERE sess #>> '{passport,user}' = ${userId} AND sid <> ${keepSession ?? ''}`
 }
 
 export function kindOf(user: Pick<User, 'role'>): 'admin' | 'saver' {

@@ -51,7 +51,7 @@ const CENSUS: Record<string, Row> = {
   'GET /confirm/resend': { visitor: '200', unconfirmed: '200', saver: DASHBOARD, other: DASHBOARD },
   'POST /confirm/resend': open('422'),
   'GET /confirm/:token': open('200'),
-  'POST /confirm/:token': { visitor: RESEND, unconfirmed: RESEND, saver: DASHBOARD, other: DASHBOARD },
+  'POST /confirm/:token': open('422'),
   'GET /password/forgot': open('200'),
   'POST /password/forgot': open('422'),
   'GET /password/reset/:token': open('303 /password/forgot'),

@@ -143,26 +143,38 @@ describe('confirming the address', () => {
     expect((await userOf(email))?.emailConfirmedOn).toBeNull()
     const visitor = new Visitor(app)
     await visitor.get(link)
-    const answer = await visitor.post(link)
-    expect([answer.status, answer.headers.location]).toEqual([303, '/login'])
+    const answer = await visitor.post(link, { password: PASSWORD })
+    expect([answer.status, answer.headers.location]).toEqual([303, '/dashboard'])
     expect((await userOf(email))?.emailConfirmedOn).toEqual(clock.now())
+    expect((await visitor.get('/dashboard')).status).toBe(200)
+  })
+
+  test('with another password it is shown again, with the error at the field, and confirms nothing', async () => {
+    const { visitor, email, link } = await signUp()
+    const answer = await visitor.post(link, { password: 'Some-other-words-77' })
+    expect(answer.status).toBe(422)
+    expect(textOf(answer.text)).toContain(
+      'This is not the password chosen at the last sign-up with this address.',
+    )
+    expect((await userOf(email))?.emailConfirmedOn).toBeNull()
   })
 
   test('works once', async () => {
     const { visitor, email, link } = await signUp()
-    await visitor.post(link)
+    await visitor.post(link, { password: PASSWORD })
     const confirmedOn = (await userOf(email))?.emailConfirmedOn
     clock.advance(MINUTE)
-    const again = await visitor.post(link)
+    const somewhereElse = new Visitor(app)
+    const again = await somewhereElse.post(link, { password: PASSWORD })
     expect([again.status, again.headers.location]).toEqual([303, '/confirm/resend'])
-    expect(await visitor.flashes('/confirm/resend')).toContain('That link has been used or is too old.')
+    expect(await somewhereElse.flashes('/confirm/resend')).toContain('That link has been used or is too old.')
     expect((await userOf(email))?.emailConfirmedOn).toEqual(confirmedOn)
   })
 
   test('is too late after a day', async () => {
     const { visitor, email, link } = await signUp()
     clock.advance(DAY)
-    expect((await visitor.post(link)).headers.location).toBe('/confirm/resend')
+    expect((await visitor.post(link, { password: PASSWORD })).headers.location).toBe('/confirm/resend')
     expect((await userOf(email))?.emailConfirmedOn).toBeNull()
   })
 
@@ -173,9 +185,9 @@ describe('confirming the address', () => {
     await app.sendMails()
     const newer = linkIn(app, email, '/confirm/')
     expect(newer).not.toBe(link)
-    await visitor.post(link)
+    await visitor.post(link, { password: PASSWORD })
     expect((await userOf(email))?.emailConfirmedOn).toBeNull()
-    await visitor.post(newer)
+    await visitor.post(newer, { password: PASSWORD })
     expect((await userOf(email))?.emailConfirmedOn).not.toBeNull()
   })
 
@@ -183,7 +195,9 @@ describe('confirming the address', () => {
     const before = await app.deps.db.prisma.user.count({ where: { emailConfirmedOn: null } })
     const visitor = new Visitor(app)
     for (const token of ['x', '%00', 'a'.repeat(5_000), '__proto__'])
-      expect((await visitor.post(`/confirm/${token}`)).headers.location).toBe('/confirm/resend')
+      expect((await visitor.post(`/confirm/${token}`, { password: PASSWORD })).headers.location).toBe(
+        '/confirm/resend',
+      )
     expect(await app.deps.db.prisma.user.count({ where: { emailConfirmedOn: null } })).toBe(before)
   })
 
@@ -229,7 +243,7 @@ describe('confirming the address', () => {
     const { visitor, email, link } = await signUp()
     await visitor.post('/login', { email, password: PASSWORD })
     await visitor.get(link)
-    expect((await visitor.post(link)).headers.location).toBe('/dashboard')
+    expect((await visitor.post(link, { password: PASSWORD })).headers.location).toBe('/dashboard')
     expect((await visitor.get('/dashboard')).status).toBe(200)
   })
 })

@@ -119,7 +119,7 @@ test('a balance larger than a whole number of 32 bits is kept exactly', async ()
       userId: user.id,
       habitId: habit.id,
       bucket: 'SAVED',
-      currency: 'EUR',
+      currency: 'DKK',
       balanceMinor: 5_000_000_000n,
     },
   })
@@ -128,7 +128,7 @@ test('a balance larger than a whole number of 32 bits is kept exactly', async ()
     habitId: habit.id,
     paymentId: done.paymentId,
     checkOffId: done.id,
-    currency: 'EUR',
+    currency: 'DKK',
     amountMinor: 1,
     from: 'OPEN',
     to: 'SAVED',
@@ -137,7 +137,7 @@ test('a balance larger than a whole number of 32 bits is kept exactly', async ()
   await db.transaction((tx) => book(tx, entry))
   const line = await db.prisma.ledgerLine.findFirstOrThrow({ where: { habitId: habit.id, bucket: 'SAVED' } })
   expect([line.beforeMinor, line.afterMinor]).toEqual([5_000_000_000n, 5_000_000_001n])
-  expect((await world.models.habits.totalsOf(user.id)).get('EUR')?.savedMinor).toBe(5_000_000_001)
+  expect((await world.models.habits.totalsOf(user.id)).get('DKK')?.savedMinor).toBe(5_000_000_001)
 })
 
 async function take(

@@ -414,7 +414,7 @@ const ATTEMPTS: Attempt[] = [
   ],
   [
     'a ledger entry in two currencies',
-    'ledger_entry_adds_up',
+    'LedgerLine_paymentId_userId_currency_fkey',
     (id) => entry(ledgerLine(id, {}), ledgerLine(id, { amountMinor: -1, afterMinor: -1, currency: `'EUR'` })),
   ],
   [
@@ -437,7 +437,44 @@ const ATTEMPTS: Attempt[] = [
     VALUES (gen_random_uuid(), now(), 'worker', 'payments', 'GET', '/', 'ok', 1, repeat('x', 20001))`,
   ],
 
+  [
+    'a check-off removed',
+    'history_is_only_added_to',
+    (id) => `DELETE FROM "CheckOff" WHERE id = '${id.checkOff}'`,
+  ],
+  [
+    'a payment removed',
+    'history_is_only_added_to',
+    (id) => `DELETE FROM "Payment" WHERE id = '${id.payment}'`,
+  ],
+  [
+    'a check-off taken off its payment',
+    'payment_is_the_sum_of_its_check_offs',
+    update('CheckOff', 'checkOff', '"paymentId" = NULL'),
+  ],
+  [
+    'another zone for a check-off',
+    'check_off_is_settled',
+    update('CheckOff', 'checkOff', `timezone = 'UTC'`),
+  ],
+  [
+    'another amount in an old version',
+    'history_is_only_added_to',
+    update('HabitVersion', 'version', '"amountMinor" = 1'),
+  ],
+  [
+    'a new kind of move',
+    'history_is_only_added_to',
+    () => `INSERT INTO "PaymentMove" ("from", "to") VALUES ('PAID', 'SCHEDULED')`,
+  ],
+  [
+    'a ledger line for a check-off that is none',
+    'LedgerLine_checkOffId_habitId_fkey',
+    (id) => ledgerLine(id, { checkOffId: 'gen_random_uuid()' }),
+  ],
+
   ...['PaymentEvent', 'LedgerLine', 'AuditEvent', 'PaymentMove'].flatMap((table): Attempt[] => [
+    [`${table} emptied`, 'history_is_only_added_to', () => `TRUNCATE "${table}" CASCADE`],
     [`a row of ${table} removed`, 'history_is_only_added_to', () => `DELETE FROM "${table}"`],
     [
       `a row of ${table} changed`,

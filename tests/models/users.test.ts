@@ -30,21 +30,23 @@ describe('signing up', () => {
     ])
   })
 
-  test('twice with one address gives the same answer, and changes nothing of the first', async () => {
+  test('twice with one address gives the same answer; until it is confirmed the newest sign-up counts', async () => {
     const world = worldAt(db)
     const { email } = await signUp(world)
-    const before = await db.prisma.user.findUniqueOrThrow({ where: { email } })
     const answer = await world.models.users.signUp({ fullName: 'Mallory', email, password: ANOTHER }, VISITOR)
     expect(answer).toBeUndefined()
-    expect(await db.prisma.user.findUniqueOrThrow({ where: { email } })).toEqual(before)
-    expect(await world.models.users.signIn(email, ANOTHER, VISITOR)).toBeNull()
+    expect(await db.prisma.user.count({ where: { email } })).toBe(1)
+    expect(await world.models.users.signIn(email, PASSWORD, VISITOR)).toBeNull()
+    expect((await world.models.users.signIn(email, ANOTHER, VISITOR))?.emailConfirmedOn).toBeNull()
   })
 
-  test('again with an address that is confirmed tells its owner, by mail only', async () => {
+  test('again with an address that is confirmed tells its owner, by mail only, and changes nothing', async () => {
     const world = worldAt(db)
     const user = await newUser(world)
+    const before = await db.prisma.user.findUniqueOrThrow({ where: { id: user.id } })
     await world.models.users.signUp({ fullName: 'Mallory', email: user.email, password: ANOTHER }, VISITOR)
     expect(world.jobs.at(-1)?.data).toEqual({ userId: user.id, kind: 'already-registered' })
+    expect(await db.prisma.user.findUniqueOrThrow({ where: { id: user.id } })).toEqual(before)
   })
 
   test('ten times at one moment makes one saver', async () => {
@@ -56,24 +58,47 @@ describe('signing up', () => {
   })
 })
 
+async function confirm(world: World, token: string, password = PASSWORD): Promise<string> {
+  return (await world.models.users.confirmEmail(token, password, VISITOR)).kind
+}
+
 describe('a confirmation link', () => {
+  test('confirms nothing for somebody who does not know the password, and stays good for whoever does', async () => {
+    const world = worldAt(db)
+    const { id } = await signUp(world)
+    const { token } = await world.models.users.mintToken(id, 'CONFIRM')
+    expect(await confirm(world, token, ANOTHER)).toBe('wrong-password')
+    expect((await world.models.users.find(id))?.emailConfirmedOn).toBeNull()
+    expect(await confirm(world, token)).toBe('confirmed')
+  })
+
+  test('does not let in whoever signed up before with the address of somebody else', async () => {
+    const world = worldAt(db)
+    const email = `${randomUUID()}@example.com`
+    await world.models.users.signUp({ fullName: 'Stranger', email, password: ANOTHER }, VISITOR)
+    await world.models.users.signUp({ fullName: 'Ida Berg', email, password: PASSWORD }, VISITOR)
+    const { id } = await db.prisma.user.findUniqueOrThrow({ where: { email } })
+    const { token } = await world.models.users.mintToken(id, 'CONFIRM')
+    expect(await confirm(world, token)).toBe('confirmed')
+    expect(await world.models.users.signIn(email, ANOTHER, VISITOR)).toBeNull()
+    expect((await world.models.users.signIn(email, PASSWORD, VISITOR))?.fullName).toBe('Ida Berg')
+  })
+
   test('works once', async () => {
     const world = worldAt(db)
     const { id } = await signUp(world)
     const { token } = await world.models.users.mintToken(id, 'CONFIRM')
-    expect(await world.models.users.confirmEmail(token, VISITOR)).toBe(true)
+    expect(await confirm(world, token)).toBe('confirmed')
     expect((await world.models.users.find(id))?.emailConfirmedOn).toEqual(world.clock.now())
-    expect(await world.models.users.confirmEmail(token, VISITOR)).toBe(false)
+    expect(await confirm(world, token)).toBe('spent')
   })
 
   test('spent twenty times at one moment works once', async () => {
     const world = worldAt(db)
     const { id } = await signUp(world)
     const { token } = await world.models.users.mintToken(id, 'CONFIRM')
-    const answers = await Promise.all(
-      Array.from({ length: 20 }, () => world.models.users.confirmEmail(token, VISITOR)),
-    )
-    expect(answers.filter(Boolean)).toHaveLength(1)
+    const answers = await Promise.all(Array.from({ length: 20 }, () => confirm(world, token)))
+    expect(answers.filter((answer) => answer === 'confirmed')).toHaveLength(1)
   })
 
   test('works until a day has passed, and not at the end of it', async () => {
@@ -82,9 +107,9 @@ describe('a confirmation link', () => {
     const first = await world.models.users.mintToken(early.id, 'CONFIRM')
     const second = await world.models.users.mintToken(late.id, 'CONFIRM')
     world.clock.advance(DAY - 1)
-    expect(await world.models.users.confirmEmail(first.token, VISITOR)).toBe(true)
+    expect(await confirm(world, first.token)).toBe('confirmed')
     world.clock.advance(1)
-    expect(await world.models.users.confirmEmail(second.token, VISITOR)).toBe(false)
+    expect(await confirm(world, second.token)).toBe('spent')
   })
 
   test('is the newest one only', async () => {
@@ -92,18 +117,18 @@ describe('a confirmation link', () => {
     const { id } = await signUp(world)
     const old = await world.models.users.mintToken(id, 'CONFIRM')
     const fresh = await world.models.users.mintToken(id, 'CONFIRM')
-    expect(await world.models.users.confirmEmail(old.token, VISITOR)).toBe(false)
-    expect(await world.models.users.confirmEmail(fresh.token, VISITOR)).toBe(true)
+    expect(await confirm(world, old.token)).toBe('spent')
+    expect(await confirm(world, fresh.token)).toBe('confirmed')
   })
 
   test('cannot be spent as a link for a new password, nor the other way round', async () => {
     const world = worldAt(db)
     const { id } = await signUp(world)
-    const confirm = await world.models.users.mintToken(id, 'CONFIRM')
+    const link = await world.models.users.mintToken(id, 'CONFIRM')
     const reset = await world.models.users.mintToken(id, 'RESET')
-    expect(await world.models.users.resetPassword(confirm.token, ANOTHER, VISITOR)).toBe(false)
-    expect(await world.models.users.confirmEmail(reset.token, VISITOR)).toBe(false)
-    expect(await world.models.users.findByResetToken(confirm.token)).toBeNull()
+    expect(await world.models.users.resetPassword(link.token, ANOTHER, VISITOR)).toBe(false)
+    expect(await confirm(world, reset.token)).toBe('spent')
+    expect(await world.models.users.findByResetToken(link.token)).toBeNull()
   })
 
   test('is kept as a digest only', async () => {

@@ -11,7 +11,7 @@ export interface Person {
   user: User
 }
 
-/** Signs up through the page, confirms by the mailed link, and signs in. */
+/** Signs up through the page and confirms by the mailed link, which signs in. */
 export async function newSaver(app: TestApp, fullName = 'Ida Berg'): Promise<Person> {
   const visitor = new Visitor(app)
   const email = `${randomUUID()}@example.com`
@@ -19,8 +19,7 @@ export async function newSaver(app: TestApp, fullName = 'Ida Berg'): Promise<Per
   await app.sendMails()
   const link = linkIn(app, email, '/confirm/')
   await visitor.get(link)
-  await visitor.post(link)
-  await visitor.post('/login', { email, password: PASSWORD })
+  await visitor.post(link, { password: PASSWORD })
   const user = await app.deps.db.prisma.user.findUniqueOrThrow({ where: { email } })
   return { visitor, email, user }
 }

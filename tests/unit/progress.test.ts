@@ -1,14 +1,33 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Day, progressOf, type Schedule, timesPerDay } from '../../src/models/habit/schedule.ts'
+import {
+  type Day,
+  type Place,
+  progressOf,
+  type Schedule,
+  timesPerDay,
+} from '../../src/models/habit/schedule.ts'
 import { currentStreak } from '../../src/models/habit/streak.ts'
 
 const DAY_MS = 86_400_000
 const PERIOD = { start: '2026-06-15', end: '2026-06-21' }
+const TODAY = '2026-06-17'
+const EARLIER = '2026-06-15'
+
+/** Check-offs by their places; the last of them, as many as there are places of the day, are of today. */
+function progress(terms: Schedule, taken: { slots: readonly number[]; daySlots: readonly number[] }) {
+  const before = taken.slots.length - taken.daySlots.length
+  const live = taken.slots.map((slot, index): Place => {
+    const daySlot = taken.daySlots[index - before]
+    const day = daySlot === undefined ? EARLIER : TODAY
+    return { period: PERIOD.start, day, slot, daySlot: daySlot ?? 1 }
+  })
+  return progressOf(terms, PERIOD, TODAY, live)
+}
 
 describe('progress in a period', () => {
   test('the first place is offered while nothing is done', () => {
-    expect(progressOf(schedule(3, 7), PERIOD, { slots: [], daySlots: [] })).toEqual({
+    expect(progress(schedule(3, 7), { slots: [], daySlots: [] })).toEqual({
       period: PERIOD,
       doneInPeriod: 0,
       doneToday: 0,
@@ -17,13 +36,13 @@ describe('progress in a period', () => {
   })
 
   test('three times a week done once today is enough for today', () => {
-    expect(progressOf(schedule(3, 7), PERIOD, { slots: [1], daySlots: [1] }).next).toEqual({
+    expect(progress(schedule(3, 7), { slots: [1], daySlots: [1] }).next).toEqual({
       kind: 'enough-today',
     })
   })
 
   test('three times a week done once yesterday offers the second place', () => {
-    expect(progressOf(schedule(3, 7), PERIOD, { slots: [1], daySlots: [] }).next).toEqual({
+    expect(progress(schedule(3, 7), { slots: [1], daySlots: [] }).next).toEqual({
       kind: 'open',
       slot: 2,
       daySlot: 1,
@@ -31,30 +50,30 @@ describe('progress in a period', () => {
   })
 
   test('a place that was given back is offered again before the next one', () => {
-    expect(progressOf(schedule(3, 7), PERIOD, { slots: [1, 3], daySlots: [] }).next).toMatchObject({
+    expect(progress(schedule(3, 7), { slots: [1, 3], daySlots: [] }).next).toMatchObject({
       slot: 2,
     })
   })
 
   test('twice a day is offered twice', () => {
-    expect(progressOf(schedule(2, 1), PERIOD, { slots: [1], daySlots: [1] }).next).toEqual({
+    expect(progress(schedule(2, 1), { slots: [1], daySlots: [1] }).next).toEqual({
       kind: 'open',
       slot: 2,
       daySlot: 2,
     })
-    expect(progressOf(schedule(2, 1), PERIOD, { slots: [1, 2], daySlots: [1, 2] }).next).toEqual({
+    expect(progress(schedule(2, 1), { slots: [1, 2], daySlots: [1, 2] }).next).toEqual({
       kind: 'period-complete',
     })
   })
 
   test('a complete period says so even where the day would allow more', () => {
-    expect(progressOf(schedule(1, 7), PERIOD, { slots: [1], daySlots: [] }).next).toEqual({
+    expect(progress(schedule(1, 7), { slots: [1], daySlots: [] }).next).toEqual({
       kind: 'period-complete',
     })
   })
 
   test('after the habit was made rarer, more than enough is complete', () => {
-    expect(progressOf(schedule(1, 7), PERIOD, { slots: [1, 2, 3], daySlots: [] })).toMatchObject({
+    expect(progress(schedule(1, 7), { slots: [1, 2, 3], daySlots: [] })).toMatchObject({
       doneInPeriod: 3,
       next: { kind: 'period-complete' },
     })
@@ -71,7 +90,7 @@ describe('progress in a period', () => {
         for (let day = 0; day < interval; day += 1) {
           const daySlots: number[] = []
           for (;;) {
-            const { next } = progressOf(terms, PERIOD, { slots, daySlots })
+            const { next } = progress(terms, { slots, daySlots })
             if (next.kind !== 'open') break
             slots.push(next.slot)
             daySlots.push(next.daySlot)
@@ -79,10 +98,20 @@ describe('progress in a period', () => {
           expect(daySlots.length).toBeLessThanOrEqual(timesPerDay(terms))
         }
         expect(slots).toEqual(Array.from({ length: frequency }, (_, index) => index + 1))
-        expect(progressOf(terms, PERIOD, { slots, daySlots: [] }).next.kind).toBe('period-complete')
+        expect(progress(terms, { slots, daySlots: [] }).next.kind).toBe('period-complete')
       }),
       { numRuns: 1_000 },
     )
+  })
+})
+
+test('what was done in a week stays done when the week begins on another day from now on', () => {
+  const doneOnSunday = { period: '2026-06-08', day: '2026-06-14', slot: 1, daySlot: 1 }
+  const fromSunday = { start: '2026-06-14', end: '2026-06-20' }
+  expect(progressOf(schedule(1, 7), fromSunday, TODAY, [doneOnSunday]).next.kind).toBe('period-complete')
+  expect(progressOf(schedule(2, 7), fromSunday, TODAY, [doneOnSunday]).next).toMatchObject({
+    kind: 'open',
+    slot: 2,
   })
 })
 

@@ -357,6 +357,9 @@ CREATE INDEX "CheckOff_userId_day_idx" ON "CheckOff"("userId", "day");
 CREATE INDEX "CheckOff_paymentId_idx" ON "CheckOff"("paymentId");
 
 -- CreateIndex
+CREATE UNIQUE INDEX "CheckOff_id_habitId_key" ON "CheckOff"("id", "habitId");
+
+-- CreateIndex
 CREATE UNIQUE INDEX "CheckOff_one_per_slot" ON "CheckOff"("habitId", "period", "slot") WHERE (state = 'RECORDED'::"CheckOffState");
 
 -- CreateIndex
@@ -462,7 +465,10 @@ ALTER TABLE "LedgerLine" ADD CONSTRAINT "LedgerLine_userId_fkey" FOREIGN KEY ("u
 ALTER TABLE "LedgerLine" ADD CONSTRAINT "LedgerLine_habitId_userId_fkey" FOREIGN KEY ("habitId", "userId") REFERENCES "Habit"("id", "userId") ON DELETE RESTRICT ON UPDATE CASCADE;
 
 -- AddForeignKey
-ALTER TABLE "LedgerLine" ADD CONSTRAINT "LedgerLine_paymentId_fkey" FOREIGN KEY ("paymentId") REFERENCES "Payment"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
+ALTER TABLE "LedgerLine" ADD CONSTRAINT "LedgerLine_paymentId_userId_currency_fkey" FOREIGN KEY ("paymentId", "userId", "currency") REFERENCES "Payment"("id", "userId", "currency") ON DELETE RESTRICT ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "LedgerLine" ADD CONSTRAINT "LedgerLine_checkOffId_habitId_fkey" FOREIGN KEY ("checkOffId", "habitId") REFERENCES "CheckOff"("id", "habitId") ON DELETE RESTRICT ON UPDATE CASCADE;
 
 -- AddForeignKey
 ALTER TABLE "LedgerBalance" ADD CONSTRAINT "LedgerBalance_userId_fkey" FOREIGN KEY ("userId") REFERENCES "User"("id") ON DELETE RESTRICT ON UPDATE CASCADE;

@@ -109,36 +109,52 @@ CREATE TRIGGER "Payment_moves" BEFORE INSERT OR UPDATE ON "Payment"
 
 -- ── A payment is the sum of its check-offs ──────────────────────────────────────────────────────────────────────────
 
-CREATE FUNCTION payment_is_the_sum_of_its_check_offs() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION payment_is_the_sum(payment_id uuid) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-  payment_id uuid := CASE WHEN TG_TABLE_NAME = 'Payment' THEN (to_jsonb(NEW) ->> 'id')::uuid ELSE (to_jsonb(NEW) ->> 'paymentId')::uuid END;
   payment record;
   total bigint;
 BEGIN
   SELECT kind, state, "amountMinor" INTO payment FROM "Payment" WHERE id = payment_id;
   IF NOT FOUND OR payment.kind <> 'SAVING' OR payment.state IN ('REJECTED', 'CANCELLED', 'EXPIRED') THEN
-    RETURN NULL;
+    RETURN;
   END IF;
   SELECT coalesce(sum("amountMinor"), 0) INTO total FROM "CheckOff" WHERE "paymentId" = payment_id AND state = 'RECORDED';
   IF total <> payment."amountMinor" THEN
     RAISE EXCEPTION 'payment % is % but its check-offs are %', payment_id, payment."amountMinor", total
       USING ERRCODE = 'check_violation', CONSTRAINT = 'payment_is_the_sum_of_its_check_offs';
   END IF;
+END $$;
+
+CREATE FUNCTION payment_sum_after_payment() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM payment_is_the_sum(NEW.id);
+  RETURN NULL;
+END $$;
+
+-- A check-off that is moved from one payment to another concerns both.
+CREATE FUNCTION payment_sum_after_check_off() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM payment_is_the_sum(NEW."paymentId");
+  IF TG_OP = 'UPDATE' AND OLD."paymentId" IS DISTINCT FROM NEW."paymentId" THEN
+    PERFORM payment_is_the_sum(OLD."paymentId");
+  END IF;
   RETURN NULL;
 END $$;
 
 CREATE CONSTRAINT TRIGGER "Payment_sum" AFTER INSERT OR UPDATE OF "amountMinor" ON "Payment"
-  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION payment_is_the_sum_of_its_check_offs();
+  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION payment_sum_after_payment();
 CREATE CONSTRAINT TRIGGER "CheckOff_sum" AFTER INSERT OR UPDATE ON "CheckOff"
-  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION payment_is_the_sum_of_its_check_offs();
+  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION payment_sum_after_check_off();
 
 -- What a check-off says it pays never changes; only its state, and the payment that carries it.
 CREATE FUNCTION check_off_is_settled() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  IF (NEW."userId", NEW."habitId", NEW."habitVersionId", NEW.day, NEW.at, NEW.period, NEW.slot, NEW."daySlot", NEW."amountMinor", NEW.currency)
+  IF (NEW."userId", NEW."habitId", NEW."habitVersionId", NEW.day, NEW.at, NEW.timezone, NEW."dayStartHour", NEW.period, NEW.slot,
+      NEW."daySlot", NEW."amountMinor", NEW.currency)
      IS DISTINCT FROM
-     (OLD."userId", OLD."habitId", OLD."habitVersionId", OLD.day, OLD.at, OLD.period, OLD.slot, OLD."daySlot", OLD."amountMinor", OLD.currency)
-     OR (OLD.state = 'UNDONE' AND NEW.state <> 'UNDONE') THEN
+     (OLD."userId", OLD."habitId", OLD."habitVersionId", OLD.day, OLD.at, OLD.timezone, OLD."dayStartHour", OLD.period, OLD.slot,
+      OLD."daySlot", OLD."amountMinor", OLD.currency)
+     OR (OLD.state = 'UNDONE' AND (NEW.state, NEW."undoneAt") IS DISTINCT FROM (OLD.state, OLD."undoneAt")) THEN
     RAISE EXCEPTION 'a check-off is not rewritten' USING ERRCODE = 'check_violation', CONSTRAINT = 'check_off_is_settled';
   END IF;
   RETURN NEW;
@@ -167,11 +183,19 @@ BEGIN
   RAISE EXCEPTION '% rows are never changed or removed', TG_TABLE_NAME USING ERRCODE = 'check_violation', CONSTRAINT = 'history_is_only_added_to';
 END $$;
 
-CREATE TRIGGER "PaymentEvent_append_only" BEFORE UPDATE OR DELETE ON "PaymentEvent"
+CREATE TRIGGER "PaymentEvent_append_only" BEFORE UPDATE OR DELETE OR TRUNCATE ON "PaymentEvent"
   FOR EACH STATEMENT EXECUTE FUNCTION history_is_only_added_to();
-CREATE TRIGGER "LedgerLine_append_only" BEFORE UPDATE OR DELETE ON "LedgerLine"
+CREATE TRIGGER "LedgerLine_append_only" BEFORE UPDATE OR DELETE OR TRUNCATE ON "LedgerLine"
   FOR EACH STATEMENT EXECUTE FUNCTION history_is_only_added_to();
-CREATE TRIGGER "AuditEvent_append_only" BEFORE UPDATE OR DELETE ON "AuditEvent"
+CREATE TRIGGER "AuditEvent_append_only" BEFORE UPDATE OR DELETE OR TRUNCATE ON "AuditEvent"
   FOR EACH STATEMENT EXECUTE FUNCTION history_is_only_added_to();
-CREATE TRIGGER "PaymentMove_settled" BEFORE UPDATE OR DELETE ON "PaymentMove"
+CREATE TRIGGER "PaymentMove_settled" BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON "PaymentMove"
+  FOR EACH STATEMENT EXECUTE FUNCTION history_is_only_added_to();
+
+-- A check-off is undone, never removed; what a version of a habit asked and paid stays what it was.
+CREATE TRIGGER "CheckOff_kept" BEFORE DELETE OR TRUNCATE ON "CheckOff"
+  FOR EACH STATEMENT EXECUTE FUNCTION history_is_only_added_to();
+CREATE TRIGGER "Payment_kept" BEFORE DELETE OR TRUNCATE ON "Payment"
+  FOR EACH STATEMENT EXECUTE FUNCTION history_is_only_added_to();
+CREATE TRIGGER "HabitVersion_settled" BEFORE UPDATE OR TRUNCATE ON "HabitVersion"
   FOR EACH STATEMENT EXECUTE FUNCTION history_is_only_added_to();

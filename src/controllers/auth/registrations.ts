@@ -1,10 +1,10 @@
 import type { Request, RequestHandler, Response } from 'express'
-import { actorOf } from '../../middleware/authentication.ts'
+import { actorOf, startSession } from '../../middleware/authentication.ts'
 import { flash } from '../../middleware/flash.ts'
 import { passwordProblem } from '../../models/password.ts'
 import { paths } from '../../paths.ts'
 import type { WebContext } from '../context.ts'
-import { emailForm, signUpForm } from '../forms/account-forms.ts'
+import { confirmForm, emailForm, signUpForm } from '../forms/account-forms.ts'
 import { type Refused, readForm, refusedWith, tokenOf } from '../forms/form.ts'
 import { renderPage, renderRefused } from '../page.ts'
 
@@ -12,7 +12,12 @@ const SIGN_UP = { title: 'Sign up', width: 'narrow' } as const
 const CHECK_MAIL = { title: 'Check your mail', width: 'narrow' } as const
 const CONFIRM = { title: 'Confirm your address', width: 'narrow' } as const
 
-export function registrationControllers({ models }: WebContext) {
+const WRONG_PASSWORD = {
+  field: 'password',
+  message: 'This is not the password chosen at the last sign-up with this address.',
+}
+
+export function registrationControllers({ models, clock }: WebContext) {
   /** GET /signup */
   const show: RequestHandler = (req, res) => {
     renderPage(req, res, 'auth/signup', SIGN_UP, { form: {}, errors: [] })
@@ -55,18 +60,28 @@ export function registrationControllers({ models }: WebContext) {
 
   /** GET /confirm/:token: mail programs open links to look at them, so the link alone changes nothing. */
   const showConfirm: RequestHandler = (req, res) => {
-    renderPage(req, res, 'auth/confirm', CONFIRM, { confirmPath: paths.confirm(tokenOf(req)) })
+    renderPage(req, res, 'auth/confirm', CONFIRM, {
+      confirmPath: paths.confirm(tokenOf(req)),
+      errors: [],
+    })
   }
 
-  /** POST /confirm/:token */
+  /** POST /confirm/:token: the link shows whose mailbox it is, the password who signed up; together they sign in. */
   const confirm: RequestHandler = async (req, res) => {
-    const confirmed = await models.users.confirmEmail(tokenOf(req), actorOf(req))
-    if (!confirmed) {
-      flash(req, 'warning', 'That link has been used or is too old. Ask for a new one here.')
-      return res.redirect(303, req.user?.emailConfirmedOn ? paths.dashboard : paths.confirmResend)
+    const reading = readForm(confirmForm, req.body)
+    if (reading.kind === 'refused') return refuseConfirm(req, res, reading)
+    const result = await models.users.confirmEmail(tokenOf(req), reading.value.password, actorOf(req))
+    switch (result.kind) {
+      case 'wrong-password':
+        return refuseConfirm(req, res, refusedWith(req.body, [WRONG_PASSWORD]))
+      case 'spent':
+        flash(req, 'warning', 'That link has been used or is too old. Ask for a new one here.')
+        return res.redirect(303, req.user?.emailConfirmedOn ? paths.dashboard : paths.confirmResend)
+      case 'confirmed':
+        await startSession(req, result.user, clock.now())
+        flash(req, 'done', 'Your address is confirmed, and you are signed in.')
+        res.redirect(303, paths.dashboard)
     }
-    flash(req, 'done', 'Your address is confirmed.')
-    res.redirect(303, req.user ? paths.dashboard : paths.login)
   }
 
   return { show, create, showResend, resend, showConfirm, confirm }
@@ -74,4 +89,8 @@ export function registrationControllers({ models }: WebContext) {
 
 function refuse(req: Request, res: Response, refused: Refused): void {
   renderRefused(req, res, 'auth/signup', SIGN_UP, { form: refused.typed, errors: refused.errors })
+}
+
+function refuseConfirm(req: Request, res: Response, { errors }: Refused): void {
+  renderRefused(req, res, 'auth/confirm', CONFIRM, { confirmPath: paths.confirm(tokenOf(req)), errors })
 }

@@ -36,6 +36,8 @@ export const signUpForm = z
 
 export const signInForm = z.strictObject({ email: emailField, password: currentPasswordField })
 
+export const confirmForm = z.strictObject({ password: currentPasswordField })
+
 export const emailForm = z.strictObject({ email: emailField })
 
 export const newPasswordForm = z

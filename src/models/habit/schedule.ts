@@ -88,22 +88,34 @@ export interface Progress {
     | { kind: 'period-complete' }
 }
 
-/** @param taken slots of live check-offs in this period and on this day. */
-export function progressOf(
-  schedule: Schedule,
-  period: Period,
-  taken: { slots: readonly number[]; daySlots: readonly number[] },
-): Progress {
-  const slot = firstFree(taken.slots, schedule.frequency)
-  const daySlot = firstFree(taken.daySlots, timesPerDay(schedule))
-  const base = { period, doneInPeriod: taken.slots.length, doneToday: taken.daySlots.length }
-  if (slot === null) return { ...base, next: { kind: 'period-complete' } }
-  if (daySlot === null) return { ...base, next: { kind: 'enough-today' } }
+/** Where a live check-off stands; `period` is the first day of the period it was recorded in. */
+export interface Place {
+  period: Day
+  day: Day
+  slot: number
+  daySlot: number
+}
+
+/**
+ * What has been done in a period, counted by the days that lie in it: after a change of the week's start or of the interval,
+ * a check-off still counts where its day is, so that nothing done opens again.
+ */
+export function progressOf(schedule: Schedule, period: Period, today: Day, live: readonly Place[]): Progress {
+  const inPeriod = live.filter(
+    (place) => place.period === period.start || (place.day >= period.start && place.day <= period.end),
+  )
+  const onDay = live.filter((place) => place.day === today)
+  const base = { period, doneInPeriod: inPeriod.length, doneToday: onDay.length }
+  if (inPeriod.length >= schedule.frequency) return { ...base, next: { kind: 'period-complete' } }
+  if (onDay.length >= timesPerDay(schedule)) return { ...base, next: { kind: 'enough-today' } }
+  const slot = firstFree(inPeriod.map((place) => place.slot))
+  const daySlot = firstFree(onDay.map((place) => place.daySlot))
   return { ...base, next: { kind: 'open', slot, daySlot } }
 }
 
-function firstFree(taken: readonly number[], most: number): number | null {
+function firstFree(taken: readonly number[]): number {
   const used = new Set(taken)
-  for (let slot = 1; slot <= most; slot += 1) if (!used.has(slot)) return slot
-  return null
+  let slot = 1
+  while (used.has(slot)) slot += 1
+  return slot
 }

@@ -1,4 +1,4 @@
-import { type Day, dayBefore, periodOf, type Schedule } from './schedule.ts'
+import { type Day, dayBefore, type Period, periodOf, type Schedule } from './schedule.ts'
 
 /** A streak longer than this is shown as this long; nobody lives to see it. */
 const LONGEST = 40_000
@@ -7,11 +7,11 @@ const LONGEST = 40_000
  * Completed periods in a row, up to now. The current period counts once it is complete and never breaks the streak before
  * it is over; nor does one that an edit cut short, because it never was over.
  * @param versions of the habit, newest first.
- * @param doneByPeriod live check-offs by the first day of their period.
+ * @param doneByDay live check-offs by the day they count for.
  */
 export function currentStreak(
   versions: readonly Schedule[],
-  doneByPeriod: ReadonlyMap<Day, number>,
+  doneByDay: ReadonlyMap<Day, number>,
   today: Day,
   weekStart: number,
 ): number {
@@ -21,10 +21,16 @@ export function currentStreak(
     const schedule = versions.find((version) => version.effectiveFrom <= day)
     if (!schedule) return streak
     const period = periodOf(schedule, day, weekStart)
-    const isComplete = (doneByPeriod.get(period.start) ?? 0) >= schedule.frequency
+    const isComplete = doneIn(period, doneByDay) >= schedule.frequency
     if (isComplete) streak += 1
     else if (step > 0 && period.end === day) return streak
     day = dayBefore(period.start)
   }
   return streak
+}
+
+function doneIn(period: Period, doneByDay: ReadonlyMap<Day, number>): number {
+  let done = 0
+  for (let day = period.end; day >= period.start; day = dayBefore(day)) done += doneByDay.get(day) ?? 0
+  return done
 }

@@ -1,6 +1,6 @@
 import { fromDbDay } from '../../db.ts'
-import type { HabitVersion } from '../../generated/client.ts'
-import type { Day, Schedule } from './schedule.ts'
+import type { CheckOff, HabitVersion } from '../../generated/client.ts'
+import type { Day, Place, Schedule } from './schedule.ts'
 
 /** The version in force on a day: the newest of those that had taken effect. */
 export function versionOn(versions: readonly HabitVersion[], day: Day): HabitVersion | undefined {
@@ -29,4 +29,9 @@ function firstOfInterval(version: HabitVersion, versions: readonly HabitVersion[
     first = other
   }
   return first
+}
+
+/** A check-off's row as the pure rules see it. */
+export function placeOf(row: Pick<CheckOff, 'period' | 'day' | 'slot' | 'daySlot'>): Place {
+  return { period: fromDbDay(row.period), day: fromDbDay(row.day), slot: row.slot, daySlot: row.daySlot }
 }
