@@ -41,11 +41,12 @@ export class WrongState extends AppError {
 }
 
 export class StaleForm extends AppError {
-  constructor() {
+  constructor(next: readonly { href: string; label: string }[] = []) {
     super(
       403,
       'This form is too old to be trusted',
       'Nothing was changed. Go back, reload the page and send the form again.',
+      next,
     )
   }
 }

@@ -1,4 +1,5 @@
 import { fromDbDay, toDbDay } from '../db.ts'
+import { WrongState } from '../errors.ts'
 import type { Habit, HabitVersion, User } from '../generated/client.ts'
 import type { Currency } from '../generated/enums.ts'
 import { audit } from './audit.ts'
@@ -29,7 +30,17 @@ export interface HabitToday {
 
 export type Habits = ReturnType<typeof createHabits>
 
+/** As many as a page can show, so that none is ever hidden. */
 const MOST_HABITS = 200
+
+class TooManyHabits extends WrongState {
+  constructor() {
+    super(
+      `You have ${MOST_HABITS} habits`,
+      'That is as many as there can be. Delete one you no longer need, then make this one.',
+    )
+  }
+}
 
 export function createHabits({ db, clock }: ModelContext) {
   return {
@@ -37,6 +48,8 @@ export function createHabits({ db, clock }: ModelContext) {
       const now = clock.now()
       const today = dayOf(now, user.timezone, user.dayStartHour)
       return db.transaction(async (tx) => {
+        const living = await tx.habit.count({ where: { userId: user.id, archivedOn: null } })
+        if (living >= MOST_HABITS) throw new TooManyHabits()
         const habit = await tx.habit.create({
           data: {
             userId: user.id,

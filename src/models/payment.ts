@@ -19,6 +19,7 @@ export type PaymentReason =
   | 'accounts-changed'
   | 'currency-differs'
   | 'savings-paused'
+  | 'account-locked'
   | 'cap-per-payment'
   | 'interrupted'
   | 'no-clear-answer'

@@ -274,6 +274,16 @@ test('a saver’s pause holds what is not sent yet, and it goes on when the paus
   await settleUntil(bench, pledged, 'PAID')
 })
 
+test('nothing is sent for a saver whose account is locked, and it goes on when the account is open again', async () => {
+  const pledged = await pledge(bench)
+  const { userId } = await paymentOf(bench, pledged)
+  await prisma().user.update({ where: { id: userId }, data: { status: 'LOCKED' } })
+  expect(await settleUntil(bench, pledged, 'BLOCKED')).toMatchObject({ reason: 'account-locked' })
+  expect(ordersOf(bench, pledged)).toEqual([])
+  await prisma().user.update({ where: { id: userId }, data: { status: 'ACTIVE' } })
+  await settleUntil(bench, pledged, 'PAID')
+})
+
 test('a saver’s pause is obeyed even by an order that lies at the bank unconfirmed', async () => {
   const pledged = await pledge(bench)
   control().addFault({ kind: 'rate-limit', route: 'PUT *', retryAfterSeconds: 30 })

@@ -24,6 +24,17 @@ beforeAll(async () => {
 
 afterAll(() => close())
 
+test('more habits than a page can show are refused, and none is hidden', async () => {
+  const world = worldAt(db)
+  const user = await newUser(world)
+  for (let count = 0; count < 200; count += 1) await world.models.habits.create(user, WISH, 'DKK', SOMEBODY)
+  expect(await world.models.habits.listOwned(user)).toHaveLength(200)
+  await expect(world.models.habits.create(user, WISH, 'DKK', SOMEBODY)).rejects.toMatchObject({ status: 409 })
+  const [first] = await world.models.habits.listOwned(user)
+  await world.models.habits.remove(user.id, first?.habit.id ?? '', SOMEBODY)
+  await world.models.habits.create(user, WISH, 'DKK', SOMEBODY)
+})
+
 describe('a new habit', () => {
   test('begins on the day it is for the saver, with its first version', async () => {
     const world = worldAt(db, '2026-06-16T00:30:00.000Z')

@@ -67,6 +67,7 @@ export const REASON_WORDS: Record<PaymentReason, string> = {
   'accounts-changed':
     'You have chosen other accounts since. Choose the earlier ones again, or take this check-off back.',
   'currency-differs': 'One of the accounts is now in another currency. Choose your accounts again.',
+  'account-locked': 'Your account here is locked. Nothing is sent until it is open again.',
   'savings-paused': 'You have paused all savings. It goes on when the pause ends.',
   'cap-per-payment': 'The amount is above your own limit for one payment.',
   interrupted:

@@ -374,7 +374,7 @@ async function prepare(deps: SettleDeps, claim: Claim): Promise<Preparation> {
   const { models, clock } = deps
   const { payment } = claim
   const user = await models.users.find(payment.userId)
-  if (!user) return { kind: 'blocked', reason: 'no-consent' }
+  if (user?.status !== 'ACTIVE') return { kind: 'blocked', reason: 'account-locked' }
   if (user.pausedUntil && user.pausedUntil > clock.now()) return { kind: 'blocked', reason: 'savings-paused' }
   if (payment.amountMinor > user.capPerPaymentMinor) return { kind: 'blocked', reason: 'cap-per-payment' }
   const chosen = await models.accounts.chosenBy(user.id)
