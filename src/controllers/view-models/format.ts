@@ -11,29 +11,30 @@ export function formatMoney(minor: number | bigint, currency: Currency): string 
 
 export function formatDay(day: string | Date): string {
   const date = typeof day === 'string' ? new Date(`${day}T00:00:00.000Z`) : day
-  return new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeZone: 'UTC' }).format(date)
+  return formatOf({ dateStyle: 'medium', timeZone: 'UTC' }).format(date)
 }
 
 export function formatWeekday(day: string): string {
   const date = new Date(`${day}T00:00:00.000Z`)
-  return new Intl.DateTimeFormat('en-GB', {
-    weekday: 'long',
-    day: 'numeric',
-    month: 'long',
-    timeZone: 'UTC',
-  }).format(date)
+  return formatOf({ weekday: 'long', day: 'numeric', month: 'long', timeZone: 'UTC' }).format(date)
 }
 
 export function formatInstant(instant: Date, timezone: string): string {
-  return new Intl.DateTimeFormat('en-GB', {
-    dateStyle: 'medium',
-    timeStyle: 'short',
-    timeZone: timezone,
-  }).format(instant)
+  return formatOf({ dateStyle: 'medium', timeStyle: 'short', timeZone: timezone }).format(instant)
 }
 
 export function formatTime(instant: Date, timezone: string): string {
-  return new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium', timeZone: timezone }).format(instant)
+  return formatOf({ timeStyle: 'medium', timeZone: timezone }).format(instant)
+}
+
+const formats = new Map<string, Intl.DateTimeFormat>()
+
+/** Making a format costs far more than using it; there are only as many as there are zones. */
+function formatOf(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = JSON.stringify(options)
+  const known = formats.get(key) ?? new Intl.DateTimeFormat('en-GB', options)
+  formats.set(key, known)
+  return known
 }
 
 /** 1 → "once", 2 → "twice", 3 → "3 times". */

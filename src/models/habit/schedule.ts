@@ -1,4 +1,5 @@
 import { Temporal } from 'temporal-polyfill'
+import { DAY } from '../../clock.ts'
 
 /** Days are 'yyyy-mm-dd': the saver's own days, not instants. */
 export type Day = string
@@ -31,22 +32,36 @@ export function dayOf(instant: Date, timezone: string, dayStartHour: number): Da
 
 /** The period that a day lies in. The day must not be before the schedule takes effect. */
 export function periodOf(schedule: Schedule, day: Day, weekStart: number): Period {
-  const date = Temporal.PlainDate.from(day)
-  const intoPeriod =
-    schedule.interval === 7 ? daysIntoWeek(date, weekStart) : daysIntoInterval(schedule, date)
-  const start = date.subtract({ days: intoPeriod })
-  return { start: start.toString(), end: start.add({ days: schedule.interval - 1 }).toString() }
+  const start = periodStart(schedule, epochDay(day), weekStart)
+  return { start: fromEpochDay(start), end: fromEpochDay(start + schedule.interval - 1) }
 }
 
-function daysIntoWeek(date: Temporal.PlainDate, weekStart: number): number {
-  return (date.dayOfWeek - weekStart + 7) % 7
+/** The same on day numbers, for those who walk through years of periods. */
+export function periodStart(schedule: Schedule, day: number, weekStart: number): number {
+  return day - (schedule.interval === 7 ? daysIntoWeek(day, weekStart) : daysIntoInterval(schedule, day))
 }
 
-function daysIntoInterval(schedule: Schedule, date: Temporal.PlainDate): number {
-  if (date.toString() < schedule.effectiveFrom)
-    throw new RangeError(`${date} is before ${schedule.effectiveFrom}, when this schedule takes effect`)
-  const since = Temporal.PlainDate.from(schedule.countedFrom).until(date, { largestUnit: 'days' }).days
-  return since % schedule.interval
+/** Days since 1970-01-01: a day is a place in the calendar and has no zone, so whole numbers do. */
+export function epochDay(day: Day): number {
+  return Date.UTC(Number(day.slice(0, 4)), Number(day.slice(5, 7)) - 1, Number(day.slice(8, 10))) / DAY
+}
+
+export function fromEpochDay(day: number): Day {
+  return new Date(day * DAY).toISOString().slice(0, 10)
+}
+
+function daysIntoWeek(day: number, weekStart: number): number {
+  // 1970-01-01 was a Thursday, the fourth day of the ISO week.
+  const weekday = ((((day + 3) % 7) + 7) % 7) + 1
+  return (weekday - weekStart + 7) % 7
+}
+
+function daysIntoInterval(schedule: Schedule, day: number): number {
+  if (day < epochDay(schedule.effectiveFrom))
+    throw new RangeError(
+      `${fromEpochDay(day)} is before ${schedule.effectiveFrom}, when this schedule takes effect`,
+    )
+  return (day - epochDay(schedule.countedFrom)) % schedule.interval
 }
 
 /** Three times a week may not be done three times on one day; three times a day may. */
@@ -56,14 +71,7 @@ export function timesPerDay(schedule: Pick<Schedule, 'frequency' | 'interval'>):
 
 /** Days left in the period, today among them. */
 export function daysLeft(period: Period, today: Day): number {
-  return (
-    Temporal.PlainDate.from(today).until(Temporal.PlainDate.from(period.end), { largestUnit: 'days' }).days +
-    1
-  )
-}
-
-export function dayBefore(day: Day): Day {
-  return Temporal.PlainDate.from(day).subtract({ days: 1 }).toString()
+  return epochDay(period.end) - epochDay(today) + 1
 }
 
 export function isTimezone(name: string): boolean {

@@ -1,4 +1,4 @@
-import { type Day, dayBefore, type Period, periodOf, type Schedule } from './schedule.ts'
+import { type Day, epochDay, periodStart, type Schedule } from './schedule.ts'
 
 /** A streak longer than this is shown as this long; nobody lives to see it. */
 const LONGEST = 40_000
@@ -15,22 +15,25 @@ export function currentStreak(
   today: Day,
   weekStart: number,
 ): number {
+  const done = new Map([...doneByDay].map(([day, count]) => [epochDay(day), count]))
+  const begins = versions.map((version) => ({ version, from: epochDay(version.effectiveFrom) }))
   let streak = 0
-  let day = today
+  let day = epochDay(today)
   for (let step = 0; step < LONGEST; step += 1) {
-    const schedule = versions.find((version) => version.effectiveFrom <= day)
+    const schedule = begins.find(({ from }) => from <= day)?.version
     if (!schedule) return streak
-    const period = periodOf(schedule, day, weekStart)
-    const isComplete = doneIn(period, doneByDay) >= schedule.frequency
+    const start = periodStart(schedule, day, weekStart)
+    const end = start + schedule.interval - 1
+    const isComplete = doneBetween(start, end, done) >= schedule.frequency
     if (isComplete) streak += 1
-    else if (step > 0 && period.end === day) return streak
-    day = dayBefore(period.start)
+    else if (step > 0 && end === day) return streak
+    day = start - 1
   }
   return streak
 }
 
-function doneIn(period: Period, doneByDay: ReadonlyMap<Day, number>): number {
-  let done = 0
-  for (let day = period.end; day >= period.start; day = dayBefore(day)) done += doneByDay.get(day) ?? 0
-  return done
+function doneBetween(start: number, end: number, done: ReadonlyMap<number, number>): number {
+  let sum = 0
+  for (let day = start; day <= end; day += 1) sum += done.get(day) ?? 0
+  return sum
 }
