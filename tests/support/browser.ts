@@ -1,13 +1,15 @@
-import chromium from '@sparticuz/chromium'
-import { type Browser, type BrowserContext, chromium as playwright } from 'playwright-core'
+import { type Browser, type BrowserContext, chromium } from 'playwright-core'
+import { browserFiles } from './browser-files.ts'
 
 /**
  * A real Chromium that comes inside an npm package: nothing has to be installed on the machine. The package's own
  * arguments are not taken: they switch off the very protections that the tests rely on.
  */
 export async function startBrowser(): Promise<Browser> {
-  return playwright.launch({
-    executablePath: await chromium.executablePath(),
+  const { executablePath, env } = await browserFiles()
+  return chromium.launch({
+    executablePath,
+    env: { ...process.env, ...env },
     args: [
       // It may run as root and in a container, where Chromium's own sandbox can't.
       '--no-sandbox',
