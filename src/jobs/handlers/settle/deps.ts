@@ -1,0 +1,18 @@
+import type { Bank } from '../../../bank/index.ts'
+import type { Clock } from '../../../clock.ts'
+import type { Logger } from '../../../logger.ts'
+import type { Models } from '../../../models/index.ts'
+import type { Claim } from '../../../models/payment.ts'
+
+export interface SettleDeps {
+  models: Models
+  bank: Bank
+  clock: Clock
+  log: Logger
+  rules: { pollSeconds: number; resendAfterSeconds: number }
+  /** Told when the process is to end: the run stops at the next written state. */
+  stopping?: AbortSignal
+}
+
+/** `null`: the payment waits or is final; otherwise the same claim, moved on. */
+export type Step = Promise<Claim | null>
