@@ -10,7 +10,6 @@ const FOLDER = process.env.PICTURES_DIR || dirname(fileURLToPath(import.meta.url
 
 const browser = await startBrowser()
 try {
-  await visitorPictures(browser)
   await saverPictures(browser)
   await bankPictures(browser)
   await adminPictures(browser)
@@ -18,42 +17,26 @@ try {
   await browser.close()
 }
 
-async function visitorPictures(browser: Browser): Promise<void> {
-  const page = await openPage(browser, {})
-  await page.goto(APP)
-  await take(page, 'home')
-  await page.goto(`${APP}/signup`)
-  await take(page, 'sign-up')
-  await page.context().close()
-}
-
 async function saverPictures(browser: Browser): Promise<void> {
-  for (const [suffix, options] of [
-    ['', {}],
-    ['-dark', { colorScheme: 'dark' }],
-    ['-phone', { width: 390, height: 844 }],
+  for (const [name, options] of [
+    ['dashboard', {}],
+    ['dashboard-dark', { colorScheme: 'dark' }],
+    ['dashboard-phone', { width: 390, height: 844 }],
   ] as const) {
     const page = await openPage(browser, options)
     await signIn(page, DEMO_SAVER)
     await page.goto(`${APP}/dashboard`)
-    await take(page, `dashboard${suffix}`)
-    await page.goto(`${APP}/payments`)
-    await take(page, `payments${suffix}`)
-    await page.locator('td a').first().click()
-    await take(page, `payment${suffix}`)
-    await page.goto(`${APP}/dashboard`)
-    await page.locator('.habit-card__name a').first().click()
-    await take(page, `habit${suffix}`)
-    await page.goto(`${APP}/bank`)
-    await take(page, `bank${suffix}`)
-    await page.goto(`${APP}/accounts/load`)
-    await take(page, `accounts${suffix}`)
-    await page.goto(`${APP}/habits/new`)
-    await take(page, `habit-new${suffix}`)
-    await page.goto(`${APP}/settings`)
-    await take(page, `settings${suffix}`)
+    await take(page, name)
     await page.context().close()
   }
+  const page = await openPage(browser, {})
+  await signIn(page, DEMO_SAVER)
+  await page.goto(`${APP}/payments`)
+  await page.locator('td a').first().click()
+  await take(page, 'payment')
+  await page.goto(`${APP}/accounts/load`)
+  await take(page, 'accounts')
+  await page.context().close()
 }
 
 /** The bank's own pages, up to the moment before the consent is given. */
@@ -63,7 +46,6 @@ async function bankPictures(browser: Browser): Promise<void> {
   await page.goto(`${APP}/bank`)
   await page.getByRole('button', { name: 'Renew at Nordea' }).click()
   await page.getByRole('button', { name: 'Continue' }).click()
-  await take(page, 'bank-code')
   const code = await page.locator('#oneTimeCode').textContent()
   await page.getByLabel('One-time code').fill(code?.trim() ?? '')
   await page.getByRole('button', { name: 'Sign in' }).click()
@@ -74,8 +56,6 @@ async function bankPictures(browser: Browser): Promise<void> {
 async function adminPictures(browser: Browser): Promise<void> {
   const page = await openPage(browser, {})
   await signIn(page, DEMO_ADMIN)
-  await page.goto(`${APP}/admin`)
-  await take(page, 'admin')
   await page.goto(`${APP}/admin/sandbox`)
   await take(page, 'sandbox')
   await page.context().close()
