@@ -41,8 +41,6 @@ export type PaymentReason =
 export interface Claim {
   payment: Payment
   owner: string
-  /** The one who held it before never came back: what it was doing may have happened. */
-  resumed: boolean
 }
 
 export interface Move {
@@ -134,17 +132,17 @@ export function createPayments({ db, clock, queue, rules }: ModelContext) {
       const now = clock.now()
       const owner = randomUUID()
       return db.transaction(async (tx) => {
-        const [before] = await tx.$queryRaw<{ leaseOwner: string | null }[]>`
-          SELECT "leaseOwner" FROM "Payment"
+        const [due] = await tx.$queryRaw<{ id: string }[]>`
+          SELECT id FROM "Payment"
           WHERE id = ${paymentId}::uuid AND "nextActionAt" <= ${now} AND ("leaseUntil" IS NULL OR "leaseUntil" <= ${now})
           FOR UPDATE SKIP LOCKED`
-        if (!before) return null
+        if (!due) return null
         const leaseUntil = leaseEnd()
         const payment = await tx.payment.update({
           where: { id: paymentId },
           data: { leaseOwner: owner, leaseUntil, nextActionAt: leaseUntil },
         })
-        return { payment, owner, resumed: before.leaseOwner !== null }
+        return { payment, owner }
       })
     },
 
@@ -181,7 +179,7 @@ export function createPayments({ db, clock, queue, rules }: ModelContext) {
         const made = isHeard ? { ...move, lookAgainAt: wokenAt } : move
         await tx.payment.update({ where: { id: claim.payment.id }, data: changes(made) })
         const payment = await afterMove(tx, claim.payment, made, by)
-        return { ...claim, payment, resumed: false }
+        return { ...claim, payment }
       })
     },
 
