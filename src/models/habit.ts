@@ -4,7 +4,16 @@ import type { Habit, HabitVersion, User } from '../generated/client.ts'
 import type { Currency } from '../generated/enums.ts'
 import { audit } from './audit.ts'
 import type { Actor, ModelContext } from './context.ts'
-import { type Day, dayOf, daysLeft, type Progress, periodOf, progressOf } from './habit/schedule.ts'
+import {
+  type Day,
+  dayOf,
+  daysLeft,
+  epochDay,
+  fromEpochDay,
+  type Progress,
+  periodOf,
+  progressOf,
+} from './habit/schedule.ts'
 import { currentStreak } from './habit/streak.ts'
 import { placeOf, scheduleOf, versionOn } from './habit/versions.ts'
 import { NOTHING_SAVED, type SavingsTotals, totalsOf } from './ledger.ts'
@@ -200,8 +209,11 @@ export function createHabits({ db, clock }: ModelContext) {
       }),
       db.prisma.ledgerBalance.findMany({ where: { userId: user.id, habitId } }),
     ])
+    const versionsOf = Map.groupBy(versions, (row) => row.habitId)
+    const doneOf = Map.groupBy(done, (row) => row.habitId)
+    const latelyOf = Map.groupBy(lately, (row) => row.habitId)
     return habits.flatMap((habit) => {
-      const own = versions.filter((version) => version.habitId === habit.id)
+      const own = versionsOf.get(habit.id) ?? []
       // A saver who has travelled west since may still be in the day before the habit's first.
       const firstDay = fromDbDay(habit.startDate)
       const today = localToday < firstDay ? firstDay : localToday
@@ -209,10 +221,10 @@ export function createHabits({ db, clock }: ModelContext) {
       if (!version) return []
       const schedule = scheduleOf(version, own)
       const period = periodOf(schedule, today, user.weekStart)
-      const live = lately.filter((row) => row.habitId === habit.id)
+      const live = latelyOf.get(habit.id) ?? []
       const progress = progressOf(schedule, period, today, live.map(placeOf))
       const doneByDay = new Map(
-        done.filter((row) => row.habitId === habit.id).map((row) => [fromDbDay(row.day), row._count._all]),
+        (doneOf.get(habit.id) ?? []).map((row) => [fromDbDay(row.day), row._count._all]),
       )
       const ownBalances = balances.filter(
         (row) => row.habitId === habit.id && row.currency === version.currency,
@@ -251,7 +263,5 @@ function sameTerms(version: HabitVersion, terms: ReturnType<typeof termsOf>): bo
 
 /** No period is longer than 366 days (a rule of the database), so no older check-off can lie in the current one. */
 function earliestPeriodDay(today: Day): Day {
-  const date = new Date(`${today}T00:00:00.000Z`)
-  date.setUTCDate(date.getUTCDate() - 366)
-  return date.toISOString().slice(0, 10)
+  return fromEpochDay(epochDay(today) - 366)
 }

@@ -230,13 +230,10 @@ export function createPayments({ db, clock, queue, rules }: ModelContext) {
 
     /** The saver has just been at the bank for it: the worker asks at once instead of at its next turn. */
     async lookNow(userId: string, id: string): Promise<void> {
-      await db.transaction(async (tx) => {
-        const now = clock.now()
-        const { count } = await tx.payment.updateMany({
-          where: { id, userId, nextActionAt: { not: null }, state: { notIn: ['SCHEDULED', 'BLOCKED'] } },
-          data: { nextActionAt: now },
-        })
-        if (count === 1) await setAlarm(tx, id, now)
+      await bringForward(id, {
+        userId,
+        nextActionAt: { not: null },
+        state: { notIn: ['SCHEDULED', 'BLOCKED'] },
       })
     },
 
@@ -245,7 +242,6 @@ export function createPayments({ db, clock, queue, rules }: ModelContext) {
      * blocked, and what is at the bank and could not be asked about. A worker that holds one of them learns of it.
      */
     async wakeBlocked(userId: string): Promise<void> {
-      const now = clock.now()
       const waiting = {
         userId,
         nextActionAt: { not: null },
@@ -253,15 +249,7 @@ export function createPayments({ db, clock, queue, rules }: ModelContext) {
         OR: [{ state: { not: 'SCHEDULED' } }, { leaseOwner: { not: null } }],
       } satisfies Prisma.PaymentWhereInput
       const payments = await db.prisma.payment.findMany({ where: waiting, select: { id: true } })
-      for (const { id } of payments) {
-        await db.transaction(async (tx) => {
-          const { count } = await tx.payment.updateMany({
-            where: { id, ...waiting },
-            data: { nextActionAt: now },
-          })
-          if (count === 1) await setAlarm(tx, id, now)
-        })
-      }
+      for (const { id } of payments) await bringForward(id, waiting)
     },
 
     /** How far this process's clock is ahead of the database's, which all processes share. */
@@ -303,6 +291,15 @@ export function createPayments({ db, clock, queue, rules }: ModelContext) {
 
   function leaseEnd(): Date {
     return new Date(clock.now().getTime() + leaseMs)
+  }
+
+  /** The payment is looked at now, if it still is as described. */
+  async function bringForward(id: string, still: Prisma.PaymentWhereInput): Promise<void> {
+    await db.transaction(async (tx) => {
+      const now = clock.now()
+      const { count } = await tx.payment.updateMany({ where: { ...still, id }, data: { nextActionAt: now } })
+      if (count === 1) await setAlarm(tx, id, now)
+    })
   }
 
   async function setAlarm(tx: Tx, paymentId: string, at: Date): Promise<void> {

@@ -8,7 +8,7 @@ import { paths } from '../../paths.ts'
 import { bankTroubleFor } from '../bank-access.ts'
 import type { WebContext } from '../context.ts'
 import { callbackQuery, connectForm } from '../forms/bank-forms.ts'
-import { readForm, uuidParam } from '../forms/form.ts'
+import { idOf, readForm } from '../forms/form.ts'
 import { renderPage, renderRefused } from '../page.ts'
 import { consentCard } from '../view-models/consent-view.ts'
 
@@ -79,9 +79,9 @@ export function bankConnectionControllers({ models, bank, clock, consentDays, lo
   /** POST /bank/:id/revoke */
   const revoke: RequestHandler = async (req, res) => {
     const user = signedIn(req)
-    const id = uuidParam.safeParse(req.params.id)
-    const revoked = id.success ? await models.consents.revoke(user.id, id.data, actorOf(req)) : null
-    if (!revoked) throw await whyNotRevoked(user.id, req.params.id)
+    const id = idOf(req)
+    const revoked = await models.consents.revoke(user.id, id, actorOf(req))
+    if (!revoked) throw await whyNotRevoked(user.id, id)
     const told = await tellBank(req, revoked.refreshToken)
     const sentence = told
       ? 'The link to Nordea has ended, here and at the bank.'
@@ -92,7 +92,7 @@ export function bankConnectionControllers({ models, bank, clock, consentDays, lo
 
   return { show, connect, callback, revoke }
 
-  async function whyNotRevoked(userId: string, id: unknown): Promise<NotFound | WrongState> {
+  async function whyNotRevoked(userId: string, id: string): Promise<NotFound | WrongState> {
     const consents = await models.consents.listOwned(userId)
     if (!consents.some((consent) => consent.id === id)) return new NotFound()
     return new WrongState(

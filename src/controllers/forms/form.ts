@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { NotFound } from '../../errors.ts'
 
 export interface FieldError {
   /** The id of the input, which is also its name. */
@@ -83,6 +84,13 @@ export function wholeNumber(options: { missing: string; min: number; max: number
 }
 
 export const uuidParam = z.uuid()
+
+/** The id in the address. @throws NotFound for anything that can't be one, so that it never reaches a query. */
+export function idOf(req: { params: Record<string, unknown> }): string {
+  const id = uuidParam.safeParse(req.params.id)
+  if (!id.success) throw new NotFound()
+  return id.data
+}
 
 /** The one-time part of a link; whatever it is, only its digest is compared with anything. */
 export function tokenOf(req: { params: Record<string, unknown> }): string {

@@ -5,7 +5,7 @@ import { type Flash, flash } from '../../middleware/flash.ts'
 import type { CheckOffResult } from '../../models/check-off.ts'
 import { paths } from '../../paths.ts'
 import type { WebContext } from '../context.ts'
-import { readForm, uuidParam } from '../forms/form.ts'
+import { idOf, readForm } from '../forms/form.ts'
 import { checkOffForm } from '../forms/habit-forms.ts'
 import { formatMoney } from '../view-models/format.ts'
 
@@ -13,8 +13,7 @@ export function checkOffControllers({ models }: WebContext) {
   /** POST /habits/:id/checkoff */
   const create: RequestHandler = async (req, res) => {
     const user = signedIn(req)
-    const id = uuidParam.safeParse(req.params.id)
-    const habit = id.success ? await models.habits.findOwned(user, id.data) : null
+    const habit = await models.habits.findOwned(user, idOf(req))
     if (!habit) throw new NotFound()
     const reading = readForm(checkOffForm, req.body)
     if (reading.kind === 'refused') throw new NotOurOffer()
@@ -26,8 +25,7 @@ export function checkOffControllers({ models }: WebContext) {
 
   /** POST /checkoffs/:id/undo */
   const undo: RequestHandler = async (req, res) => {
-    const id = uuidParam.safeParse(req.params.id)
-    const result = id.success ? await models.checkOffs.undo(signedIn(req).id, id.data, actorOf(req)) : null
+    const result = await models.checkOffs.undo(signedIn(req).id, idOf(req), actorOf(req))
     if (!result) throw new NotFound()
     if (result.kind === 'too-late') {
       flash(req, 'warning', 'Too late to take it back: the payment has been sent. Here is where it stands.')

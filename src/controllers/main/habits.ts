@@ -6,7 +6,7 @@ import type { HabitToday } from '../../models/habit.ts'
 import { toDecimal } from '../../money.ts'
 import { paths } from '../../paths.ts'
 import type { WebContext } from '../context.ts'
-import { type Refused, readForm, uuidParam } from '../forms/form.ts'
+import { idOf, type Refused, readForm } from '../forms/form.ts'
 import { habitForm } from '../forms/habit-forms.ts'
 import { renderPage, renderRefused } from '../page.ts'
 import { habitCard } from '../view-models/habit-card.ts'
@@ -116,8 +116,7 @@ export function habitControllers({ models }: WebContext) {
   return { showNew, create, show, showEdit, edit, showDelete, destroy }
 
   async function owned(req: Request): Promise<HabitToday> {
-    const id = uuidParam.safeParse(req.params.id)
-    const habit = id.success ? await models.habits.findOwned(signedIn(req), id.data) : null
+    const habit = await models.habits.findOwned(signedIn(req), idOf(req))
     if (!habit) throw new NotFound()
     return habit
   }

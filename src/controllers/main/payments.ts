@@ -4,7 +4,7 @@ import { signedIn } from '../../middleware/authentication.ts'
 import { flash } from '../../middleware/flash.ts'
 import { paths } from '../../paths.ts'
 import type { WebContext } from '../context.ts'
-import { uuidParam } from '../forms/form.ts'
+import { idOf, uuidParam } from '../forms/form.ts'
 import { renderPage } from '../page.ts'
 import { formatInstant, formatMoney } from '../view-models/format.ts'
 import { habitNames, recentRow, storyOf } from '../view-models/payment-rows.ts'
@@ -47,8 +47,7 @@ export function paymentControllers({ models }: WebContext) {
   /** GET /payments/:id */
   const show: RequestHandler = async (req, res) => {
     const user = signedIn(req)
-    const id = uuidParam.safeParse(req.params.id)
-    const payment = id.success ? await models.payments.findOwned(user.id, id.data) : null
+    const payment = await models.payments.findOwned(user.id, idOf(req))
     if (!payment) throw new NotFound()
     const words = STATE_WORDS[payment.state]
     const [checkOff] = payment.checkOffs

@@ -5,7 +5,7 @@ import { mayMove } from '../../../models/payment/states.ts'
 import type { Claim, Move } from '../../../models/payment.ts'
 import { closedPauseMs, distrustRefused, openBank } from './bank-access.ts'
 import type { SettleDeps, Step } from './deps.ts'
-import { after, BLOCKED_PAUSE_MS, becomeUnknown, end, later, pauseFor, pauseMs, reasonOf } from './waiting.ts'
+import { becomeUnknown, later, moveTo, pauseFor, pauseMs, reasonOf, waitBecause } from './waiting.ts'
 
 // ── INITIATED: the order lies at the bank and waits for our word ────────────────────────────────────────────────────
 
@@ -13,8 +13,7 @@ export async function confirm(deps: SettleDeps, claim: Claim, by: Actor): Step {
   // Until our word is given no money moves, so the saver's stop switch still counts.
   const user = await deps.models.users.find(claim.payment.userId)
   if (user?.pausedUntil && user.pausedUntil > deps.clock.now()) {
-    await deps.models.payments.wait(claim, after(deps, BLOCKED_PAUSE_MS), { reason: 'savings-paused' })
-    return null
+    return waitBecause(deps, claim, 'savings-paused')
   }
   const access = await openBank(deps, claim.payment.userId)
   if (access.kind !== 'open') return later(deps, claim, closedPauseMs(deps, access, claim))
@@ -28,11 +27,11 @@ export async function confirm(deps: SettleDeps, claim: Claim, by: Actor): Step {
     case 'order':
       return follow(deps, confirming, outcome.order, by)
     case 'rejected':
-      return end(deps, confirming, { to: 'REJECTED', reason: outcome.reason, bankCode: outcome.code }, by)
+      return moveTo(deps, confirming, { to: 'REJECTED', reason: outcome.reason, bankCode: outcome.code }, by)
     case 'not-sent': {
       await distrustRefused(deps, access.consentId, outcome.because)
       const lookAgainAt = pauseFor(deps, outcome.retryAfterSeconds, confirming)
-      return end(deps, confirming, { to: 'INITIATED', reason: reasonOf(outcome.because), lookAgainAt }, by)
+      return moveTo(deps, confirming, { to: 'INITIATED', reason: reasonOf(outcome.because), lookAgainAt }, by)
     }
     case 'conflict':
       // Confirmed already, or another state than we thought: the order's own status tells.

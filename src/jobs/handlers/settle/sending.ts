@@ -11,11 +11,11 @@ import {
   BLOCKED_AT_BANK_PAUSE_MS,
   becomeUnknown,
   block,
-  blockedPauseMs,
-  end,
   later,
+  moveTo,
   pauseMs,
   reasonOf,
+  waitBecause,
 } from './waiting.ts'
 
 /** What can't be sent is tried less and less often, up to this; every try leaves lines in the books. */
@@ -36,12 +36,7 @@ export async function send(deps: SettleDeps, claim: Claim, by: Actor): Step {
 export async function unblock(deps: SettleDeps, claim: Claim, by: Actor): Step {
   const ready = await prepare(deps, claim)
   if (ready.kind === 'later') return later(deps, claim, ready.pauseMs)
-  if (ready.kind === 'blocked') {
-    await deps.models.payments.wait(claim, after(deps, blockedPauseMs(ready.reason)), {
-      reason: ready.reason,
-    })
-    return null
-  }
+  if (ready.kind === 'blocked') return waitBecause(deps, claim, ready.reason)
   const scheduled: Move = { to: 'SCHEDULED', keepLease: true }
   return order(deps, await deps.models.payments.move(claim, scheduled, by), ready, by)
 }
@@ -69,7 +64,7 @@ async function order(deps: SettleDeps, claim: Claim, ready: Ready, by: Actor): S
         by,
       )
     case 'rejected':
-      return end(deps, sending, { to: 'REJECTED', reason: outcome.reason, bankCode: outcome.code }, by)
+      return moveTo(deps, sending, { to: 'REJECTED', reason: outcome.reason, bankCode: outcome.code }, by)
     case 'not-sent':
       await distrustRefused(deps, ready.consentId, outcome.because)
       return notSent(deps, sending, outcome, by)
@@ -89,31 +84,18 @@ function isHeld(deps: SettleDeps, { payment }: Claim): boolean {
 }
 
 /** The bank certainly did nothing: back to where sending it is safe. */
-async function notSent(
+function notSent(
   deps: SettleDeps,
   claim: Claim,
   outcome: Extract<OrderOutcome, { kind: 'not-sent' }>,
   by: Actor,
 ): Step {
-  const { models } = deps
   if (outcome.because === 'consent-denied') {
-    await models.payments.move(
-      claim,
-      { to: 'BLOCKED', reason: 'no-consent', lookAgainAt: after(deps, BLOCKED_AT_BANK_PAUSE_MS) },
-      by,
-    )
-    return null
+    const lookAgainAt = after(deps, BLOCKED_AT_BANK_PAUSE_MS)
+    return moveTo(deps, claim, { to: 'BLOCKED', reason: 'no-consent', lookAgainAt }, by)
   }
-  await models.payments.move(
-    claim,
-    {
-      to: 'SCHEDULED',
-      reason: reasonOf(outcome.because),
-      lookAgainAt: after(deps, retryPauseMs(deps, outcome.retryAfterSeconds, claim)),
-    },
-    by,
-  )
-  return null
+  const lookAgainAt = after(deps, retryPauseMs(deps, outcome.retryAfterSeconds, claim))
+  return moveTo(deps, claim, { to: 'SCHEDULED', reason: reasonOf(outcome.because), lookAgainAt }, by)
 }
 
 /** Twice as long with every time the order went out, and never shorter than the bank wishes. */
@@ -163,11 +145,6 @@ async function resendWhenSafe(deps: SettleDeps, claim: Claim, by: Actor): Step {
   if (leftMs > 0) return later(deps, claim, leftMs)
   const ready = await prepare(deps, claim)
   if (ready.kind === 'later') return later(deps, claim, ready.pauseMs)
-  if (ready.kind === 'blocked') {
-    await deps.models.payments.wait(claim, after(deps, blockedPauseMs(ready.reason)), {
-      reason: ready.reason,
-    })
-    return null
-  }
+  if (ready.kind === 'blocked') return waitBecause(deps, claim, ready.reason)
   return order(deps, claim, ready, by)
 }

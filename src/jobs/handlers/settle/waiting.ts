@@ -12,20 +12,22 @@ export const BLOCKED_PAUSE_MS = 15 * MINUTE
 export const BLOCKED_AT_BANK_PAUSE_MS = 6 * HOUR
 const ONLY_BANK_KNOWS: readonly PaymentReason[] = ['account-missing', 'currency-differs']
 
-export async function block(deps: SettleDeps, claim: Claim, reason: PaymentReason, by: Actor): Step {
-  await deps.models.payments.move(
-    claim,
-    { to: 'BLOCKED', reason, lookAgainAt: after(deps, blockedPauseMs(reason)) },
-    by,
-  )
+export function block(deps: SettleDeps, claim: Claim, reason: PaymentReason, by: Actor): Step {
+  return moveTo(deps, claim, { to: 'BLOCKED', reason, lookAgainAt: after(deps, blockedPauseMs(reason)) }, by)
+}
+
+/** The state stays, with the reason that holds it there now. */
+export async function waitBecause(deps: SettleDeps, claim: Claim, reason: PaymentReason): Step {
+  await deps.models.payments.wait(claim, after(deps, blockedPauseMs(reason)), { reason })
   return null
 }
 
-export function blockedPauseMs(reason: PaymentReason): number {
+function blockedPauseMs(reason: PaymentReason): number {
   return ONLY_BANK_KNOWS.includes(reason) ? BLOCKED_AT_BANK_PAUSE_MS : BLOCKED_PAUSE_MS
 }
 
-export async function end(deps: SettleDeps, claim: Claim, move: Move, by: Actor): Step {
+/** Makes the move and lets go of the payment. */
+export async function moveTo(deps: SettleDeps, claim: Claim, move: Move, by: Actor): Step {
   await deps.models.payments.move(claim, move, by)
   return null
 }
@@ -55,8 +57,7 @@ export function reasonOf(because: BankTroubleKind): PaymentReason {
   return because === 'rate-limited' ? 'bank-busy' : 'bank-unreachable'
 }
 
-export async function becomeUnknown(deps: SettleDeps, claim: Claim, reason: PaymentReason, by: Actor): Step {
+export function becomeUnknown(deps: SettleDeps, claim: Claim, reason: PaymentReason, by: Actor): Step {
   const lookAgainAt = after(deps, deps.rules.pollSeconds * SECOND)
-  await deps.models.payments.move(claim, { to: 'UNKNOWN', reason, lookAgainAt }, by)
-  return null
+  return moveTo(deps, claim, { to: 'UNKNOWN', reason, lookAgainAt }, by)
 }
