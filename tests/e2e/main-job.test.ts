@@ -85,7 +85,13 @@ describe.each([
 
     const before = balances()
     await page.getByRole('button', { name: 'Check off Run around the lake' }).click()
-    await page.getByText('Run around the lake: done.').waitFor()
+    // The sentence about the new habit may still stand there for a moment; what is said last counts.
+    await page
+      .getByText('Run around the lake: done.')
+      .waitFor()
+      .catch(async (error) => {
+        throw new Error(`${page.url()} says: ${await page.locator('main').textContent()}`, { cause: error })
+      })
 
     await page.getByRole('link', { name: 'Run around the lake' }).last().click()
     await savedShown(page, javaScriptEnabled)
