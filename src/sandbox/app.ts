@@ -1,32 +1,27 @@
 /** The emulator as one express app: control plane, the bank's browser pages, the API behind its gateway. */
 
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Response } from 'express'
-import type { Bank } from './bank.ts'
 import type { Answer, Route } from './call.ts'
 import { admit } from './checks.ts'
-import { type Control, controlRouter } from './control.ts'
+import { type Control, type Controlled, controlRouter } from './control.ts'
 import { ApiError, GatewayError, refusal, sendError, unknownPath, wrongMethod } from './errors.ts'
-import type { Faults } from './faults.ts'
+import { faultOn } from './faults/struck.ts'
 import { newTransactionId } from './ids.ts'
 import { pagesRouter } from './pages/router.ts'
-import { RateLimit } from './rate-limit.ts'
-import type { RequestLog } from './request-log.ts'
+import type { RateLimit } from './rate-limit.ts'
 import { routes } from './routes.ts'
 import { settleDue } from './settlement.ts'
 
 const API = /^\/(personal\/)?v\d+(\/|$)/
 
-export interface AppParts {
-  bank: Bank
-  faults: Faults
-  log: RequestLog
+export interface AppParts extends Controlled {
   control: Control
   exposeControl: boolean
 }
 
-export function createSandboxApp({ bank, faults, log, control, exposeControl }: AppParts): Express {
+export function createSandboxApp(parts: AppParts): Express {
+  const { bank, faults, log, rateLimit, control, exposeControl } = parts
   const app = express()
-  const rateLimit = new RateLimit(bank.settings)
   const now = () => bank.clock.now()
   app.disable('x-powered-by')
   app.disable('etag')
@@ -35,9 +30,9 @@ export function createSandboxApp({ bank, faults, log, control, exposeControl }: 
   app.use('/bank', pagesRouter(bank))
 
   const body = express.raw({ type: () => true, limit: '1mb' })
-  const api = [log.middleware(now), gatewayHeaders(rateLimit), body, faults.middleware(now)]
+  const api = [log.middleware(now), gatewayHeaders(rateLimit, now), body, faults.middleware(bank)]
   for (const step of api) app.use(onlyApi(step))
-  for (const route of routes) app[route.method](route.path, serve(route, bank, rateLimit))
+  for (const route of routes) app[route.method](route.path, serve(route, parts))
   for (const path of new Set(routes.map((route) => route.path))) {
     app.all(path, () => {
       throw wrongMethod()
@@ -51,13 +46,13 @@ export function createSandboxApp({ bank, faults, log, control, exposeControl }: 
 }
 
 /** Whatever is due happens first; then the call acts in one write, saved before the answer goes out. */
-function serve(route: Route, bank: Bank, rateLimit: RateLimit): RequestHandler {
+function serve(route: Route, { bank, faults, rateLimit }: AppParts): RequestHandler {
   return (req, res) => {
     const call = admit(route, req, bank, rateLimit)
     settleDue(bank)
     const answer = bank.store.write(() => route.handle(call))
     res.set(rateLimit.headers())
-    send(res, answer)
+    send(res, faults.outgoing(route, answer, faultOn(req)))
   }
 }
 
@@ -68,9 +63,10 @@ function send(res: Response, { status, body, location }: Answer): void {
   else res.type('application/json').send(JSON.stringify(body))
 }
 
-function gatewayHeaders(rateLimit: RateLimit): RequestHandler {
+function gatewayHeaders(rateLimit: RateLimit, now: () => Date): RequestHandler {
   return (_req, res, next) => {
     res.set({
+      Date: now().toUTCString(),
       'X-Global-Transaction-ID': newTransactionId(),
       'Cache-Control': 'no-store',
       ...rateLimit.headers(),

@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import type { Bank } from './bank.ts'
 import { type Answer, type Call, enveloped, formBody, granted, jsonBody, type Route } from './call.ts'
-import { coveredAccounts, grant, issueTokens } from './consents.ts'
+import { coveredAccounts, grant, issueTokens, revokeConsent } from './consents.ts'
 import { invalid, refusal } from './errors.ts'
 import { newPageId, oneTimeCode } from './ids.ts'
 import { type ConsentRequest, type Country, SCOPES } from './model.ts'
@@ -209,10 +209,8 @@ function revoke(call: Call): Answer {
   const { store } = call.bank
   const { token: id } = readWith(z.object({ token: z.string().min(1) }), jsonBody(call))
   const found = store.get('token', id)
-  const revokedAt = call.now.toISOString()
-  if (found) store.put('token', { ...found, revokedAt })
-  const consent = found?.kind === 'refresh' ? store.get('consent', found.consentId) : undefined
-  if (consent) store.put('consent', { ...consent, revokedAt })
+  if (found) store.put('token', { ...found, revokedAt: call.now.toISOString() })
+  if (found?.kind === 'refresh') revokeConsent(store, found.consentId, call.now)
   return { status: 200, body: '' }
 }
 

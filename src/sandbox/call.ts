@@ -2,6 +2,7 @@
 
 import type { Bank } from './bank.ts'
 import { invalid, invalidToken } from './errors.ts'
+import type { Fault } from './faults/orders.ts'
 import type { Consent, Scope } from './model.ts'
 import type { Dialect, Wire } from './serialise/common.ts'
 
@@ -14,6 +15,8 @@ export interface Call {
   header(name: string): string | undefined
   /** null on calls made without a bearer token. */
   consent: Consent | null
+  /** What the bank is to get wrong on this call, if anything. */
+  fault: Fault | null
   now: Date
 }
 

@@ -6,7 +6,9 @@
 import type { Request } from 'express'
 import type { Bank } from './bank.ts'
 import { type Call, type Route, scenarios } from './call.ts'
+import { tokenPresented } from './consents.ts'
 import { invalidToken, refusal, tooManyCalls, wrongClient } from './errors.ts'
+import { faultOn } from './faults/struck.ts'
 import type { Consent } from './model.ts'
 import type { RateLimit } from './rate-limit.ts'
 import { checkSignature } from './signature.ts'
@@ -28,8 +30,7 @@ export function admit(route: Route, req: Request, bank: Bank, rateLimit: RateLim
 
 /** The consent behind a bearer token. @throws ApiError 401 for a token that is missing, unknown, expired or revoked. */
 export function consentOfToken(bank: Bank, authorization: string | undefined, now: Date): Consent {
-  const [, value] = /^Bearer\s+(\S+)$/i.exec(authorization ?? '') ?? []
-  const token = value === undefined ? undefined : bank.store.get('token', value)
+  const token = tokenPresented(bank.store, authorization)
   const consent = token && bank.store.get('consent', token.consentId)
   if (token?.kind !== 'access' || !consent) throw invalidToken('An access token is missing or not known.')
   if (token.revokedAt !== null || consent.revokedAt !== null)
@@ -50,6 +51,7 @@ function callOf(route: Route, req: Request, bank: Bank): Call {
     raw: Buffer.isBuffer(req.body) ? req.body : Buffer.alloc(0),
     header: (name) => req.get(name),
     consent: null,
+    fault: faultOn(req),
     now: bank.clock.now(),
   }
 }

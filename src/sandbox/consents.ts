@@ -4,6 +4,7 @@ import type { Bank } from './bank.ts'
 import { newCode, newToken, uuid } from './ids.ts'
 import type { Account, Consent, ConsentRequest, Token } from './model.ts'
 import { later } from './sandbox-clock.ts'
+import type { Store } from './store.ts'
 
 const MINUTE_MS = 60_000
 
@@ -57,6 +58,18 @@ export function issueTokens(
   bank.store.put('token', access)
   bank.store.put('token', refresh)
   return { access, refresh, expiresIn }
+}
+
+/** @param authorization the header of that name; anything but a bearer token known here gives undefined. */
+export function tokenPresented(store: Store, authorization: string | undefined): Token | undefined {
+  const [, value] = /^Bearer\s+(\S+)$/i.exec(authorization ?? '') ?? []
+  return value === undefined ? undefined : store.get('token', value)
+}
+
+/** Ends a consent, and with it every access and refresh token given out under it. */
+export function revokeConsent(store: Store, id: string, now: Date): void {
+  const consent = store.get('consent', id)
+  if (consent) store.put('consent', { ...consent, revokedAt: now.toISOString() })
 }
 
 export function covers(consent: Consent, account: Account): boolean {

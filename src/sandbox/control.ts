@@ -3,9 +3,11 @@
 import express, { type NextFunction, type Request, type Response, type Router } from 'express'
 import { z } from 'zod'
 import type { Bank } from './bank.ts'
-import type { Fault, FaultOrder, Faults } from './faults.ts'
+import type { Faults, Strikes } from './faults/index.ts'
+import type { Fault, FaultOrder } from './faults/orders.ts'
 import { imbalance } from './ledger.ts'
 import type { Account, Payment, Transaction } from './model.ts'
+import type { RateLimit } from './rate-limit.ts'
 import type { LoggedRequest, RequestLog } from './request-log.ts'
 import { type ApprovalRule, type ConsentMode, type Settings, settingsSchema } from './settings.ts'
 import { settleDue } from './settlement.ts'
@@ -29,16 +31,29 @@ export interface Control {
   setSettleDelay(milliseconds: number): void
   /** Forward only. @throws RangeError otherwise. */
   advanceClock(milliseconds: number): void
+  /** The last 10 000, oldest first. */
   requests(): LoggedRequest[]
   clearRequests(): void
   addFault(order: FaultOrder): Fault
   faults(): Fault[]
   clearFaults(id?: string): void
-  /** Back to the seed: all accounts, consents, payments, faults and logged requests go, and the clock's lead with them. */
+  /** How many calls each kind of fault has struck since the last reset. */
+  strikes(): Strikes
+  /** How many calls were answered 429 since the last reset. */
+  rateLimited(): number
+  /** Back to the seed: all accounts, consents, payments, faults, counts and logged requests go, and the clock's lead with them; settings stay. */
   reset(): void
 }
 
-export function createControl(bank: Bank, faults: Faults, log: RequestLog, seed: () => void): Control {
+export interface Controlled {
+  bank: Bank
+  faults: Faults
+  log: RequestLog
+  rateLimit: RateLimit
+}
+
+/** @param seed lays down what the bank opens with. */
+export function createControl({ bank, faults, log, rateLimit }: Controlled, seed: () => void): Control {
   const { store, clock, settings } = bank
   const changeSettings = (change: Partial<Settings>) =>
     Object.assign(settings, settingsSchema.partial().parse(change))
@@ -74,10 +89,13 @@ export function createControl(bank: Bank, faults: Faults, log: RequestLog, seed:
     addFault: (order) => faults.add(order),
     faults: () => faults.list(),
     clearFaults: (id) => faults.clear(id),
+    strikes: () => faults.strikes(),
+    rateLimited: () => log.rateLimited,
     reset: () => {
       store.clear()
-      faults.clear()
-      log.clear()
+      faults.reset()
+      log.reset()
+      rateLimit.reset()
       seed()
     },
   }
@@ -137,6 +155,8 @@ function stateOf(control: Control) {
     imbalance: control.imbalance(),
     settings: control.settings(),
     faults: control.faults(),
+    strikes: control.strikes(),
+    rateLimited: control.rateLimited(),
   }
 }
 

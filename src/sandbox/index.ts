@@ -3,20 +3,21 @@
 import { createPublicKey } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type Clock, systemClock } from '../clock.ts'
+import { systemClock } from '../clock.ts'
 import { createSandboxApp } from './app.ts'
 import type { Bank, RegisteredApp } from './bank.ts'
 import { type Control, createControl } from './control.ts'
-import { Faults } from './faults.ts'
+import { Faults } from './faults/index.ts'
 import { StateFile } from './persistence.ts'
+import { RateLimit } from './rate-limit.ts'
 import { RequestLog } from './request-log.ts'
-import { SandboxClock } from './sandbox-clock.ts'
+import { SandboxClock, type TimeSource } from './sandbox-clock.ts'
 import { seedStandard } from './seed.ts'
 import { type ApprovalRule, type ConsentMode, type Settings, settingsSchema } from './settings.ts'
 import { Store } from './store.ts'
 
 export type { Control as SandboxControl } from './control.ts'
-export type { Fault, FaultOrder } from './faults.ts'
+export type { Fault, FaultKind, FaultOrder } from './faults/orders.ts'
 export type {
   Account as SandboxAccount,
   Payment as SandboxPayment,
@@ -49,7 +50,7 @@ export interface SandboxOptions {
   codeSeconds?: number
   approvalSeconds?: number
   rateLimitPerSecond?: number | null
-  clock?: Clock
+  clock?: TimeSource
   /** Laid down only where the state holds no accounts yet. */
   seed: 'standard' | 'none'
   /** Offer the control plane over HTTP too. */
@@ -89,13 +90,14 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
 }
 
 function open(server: Server, bank: Bank, options: SandboxOptions) {
-  const [faults, log] = [new Faults(), new RequestLog()]
+  const faults = new Faults()
+  const parts = { bank, faults, log: new RequestLog(), rateLimit: new RateLimit(bank.settings) }
   const seed = () => {
     if (options.seed === 'standard' && bank.store.count('account') === 0) seedStandard(bank.store)
   }
-  const control = createControl(bank, faults, log, seed)
+  const control = createControl(parts, seed)
   seed()
-  server.on('request', createSandboxApp({ bank, faults, log, control, exposeControl: options.exposeControl }))
+  server.on('request', createSandboxApp({ ...parts, control, exposeControl: options.exposeControl }))
   return { control, faults }
 }
 

@@ -123,6 +123,8 @@ export type PaymentStatus =
   | 'Rejected'
   | 'Paid'
   | 'InsufficientFunds'
+  | 'LimitExceeded'
+  | 'UserApprovalFailed'
   | 'UserApprovalTimeout'
   | 'UserApprovalCancelled'
   | 'Cancelled'
@@ -173,6 +175,8 @@ export interface Payment {
   debtorAccountId: string
   creditor: Creditor
   status: PaymentStatus
+  /** The last few statuses before this one, the latest last; rows from before this was kept have none. */
+  earlier?: PaymentStatus[]
   /** What happens to it by itself from here on, soonest first. */
   plan: Step[]
   /** The amount is held back from the debtor's available balance. */

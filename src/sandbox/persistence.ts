@@ -59,6 +59,10 @@ export class StateFile {
     }
   }
 
+  clear(): void {
+    this.#db.exec('DELETE FROM row')
+  }
+
   close(): void {
     this.#db.close()
   }

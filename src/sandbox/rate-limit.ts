@@ -24,6 +24,10 @@ export class RateLimit {
     return limit === null || this.#calls <= limit
   }
 
+  reset(): void {
+    this.#calls = 0
+  }
+
   headers(): Record<string, string> {
     const limit = this.#settings.rateLimitPerSecond ?? UNLIMITED
     const remaining = Math.max(0, limit - this.#calls)

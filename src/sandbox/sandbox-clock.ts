@@ -3,11 +3,14 @@
 import type { Clock } from '../clock.ts'
 import type { Store } from './store.ts'
 
-export class SandboxClock implements Clock {
-  readonly #base: Clock
+/** The bank only asks what time it is: whatever takes time in it is a comparison of instants. */
+export type TimeSource = Pick<Clock, 'now'>
+
+export class SandboxClock implements TimeSource {
+  readonly #base: TimeSource
   readonly #store: Store
 
-  constructor(base: Clock, store: Store) {
+  constructor(base: TimeSource, store: Store) {
     this.#base = base
     this.#store = store
   }

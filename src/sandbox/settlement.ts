@@ -4,30 +4,22 @@
  */
 
 import type { Bank } from './bank.ts'
+import { COURSE, type Outcome } from './courses.ts'
 import { release, reserve, transfer } from './ledger.ts'
 import type { Account, Payment, PaymentStatus, Step, TppMessage } from './model.ts'
 import { countryOfBbanType } from './numbers.ts'
 import { dayOf, later } from './sandbox-clock.ts'
 import type { Store } from './store.ts'
 
-/** What the caller asked the sandbox to pretend on confirming. */
-export const CONFIRM_SCENARIOS = [
-  'PaymentSigningExpires',
-  'PaymentMissingFunds',
-  'PaymentOnHold',
-  'PaymentOnHold2CCYes',
-  'PaymentOnHold2CCNo',
-] as const
-export type ConfirmScenario = (typeof CONFIRM_SCENARIOS)[number]
+/** So many statuses of a payment's past are kept. */
+const PAST_KEPT = 5
 
-/** Statuses a payment reaches by itself after confirming, each one delay after the one before. */
-const COURSE: Record<ConfirmScenario | 'usual', PaymentStatus[]> = {
-  usual: ['Confirmed', 'Paid'],
-  PaymentSigningExpires: ['UserApprovalTimeout'],
-  PaymentMissingFunds: ['Confirmed', 'InsufficientFunds'],
-  PaymentOnHold: ['OnHold'],
-  PaymentOnHold2CCYes: ['OnHold', 'PendingSecondConfirmation'],
-  PaymentOnHold2CCNo: ['OnHold', 'Confirmed', 'Paid'],
+const NO_FUNDS = error('AM04', 'The debtor account does not hold enough for this payment.')
+/** What a planned failure says for itself. */
+const FAILURES: Partial<Record<PaymentStatus, TppMessage>> = {
+  InsufficientFunds: NO_FUNDS,
+  LimitExceeded: error('AM21', 'The amount exceeds what the customer may pay.'),
+  Rejected: error('NARR', 'The bank does not carry out this payment.'),
 }
 
 /** Lets everything happen that is due by now. Money moves here and only here, once per payment. */
@@ -43,10 +35,10 @@ export function settleDue(bank: Bank): void {
 }
 
 /** Sets a confirmed payment on its course; with no delay its first status is reached at once, the next on the next look. */
-export function startCourse(bank: Bank, payment: Payment, scenario: ConfirmScenario | null): Payment {
+export function startCourse(bank: Bank, payment: Payment, outcome: Outcome | null): Payment {
   const { store, clock, settings } = bank
-  const plan = planned(payment, COURSE[scenario ?? 'usual'], clock.now(), settings.settleDelayMs)
-  const started: Payment = { ...payment, status: 'PendingUserApproval', plan }
+  const plan = planned(payment, COURSE[outcome ?? 'usual'], clock.now(), settings.settleDelayMs)
+  const started: Payment = { ...inStatus(payment, 'PendingUserApproval'), plan }
   store.put('payment', started)
   return settings.settleDelayMs === 0 ? takeStep(store, started) : started
 }
@@ -54,7 +46,7 @@ export function startCourse(bank: Bank, payment: Payment, scenario: ConfirmScena
 /** The customer must approve; if nobody does, the payment lapses. */
 export function awaitApproval(bank: Bank, payment: Payment, signingId: string, expiresAt: string): Payment {
   const plan: Step[] = [{ at: expiresAt, to: 'UserApprovalTimeout' }]
-  const waiting: Payment = { ...payment, status: 'PendingUserApproval', plan, signingId }
+  const waiting: Payment = { ...inStatus(payment, 'PendingUserApproval'), plan, signingId }
   bank.store.put('payment', waiting)
   return waiting
 }
@@ -68,7 +60,7 @@ export function approve(bank: Bank, payment: Payment): Payment {
 
 /** Ends a payment without moving money; what was held back is released. */
 export function endPayment(store: Store, payment: Payment, status: PaymentStatus): Payment {
-  const ended: Payment = { ...release(store, payment), status, plan: [] }
+  const ended: Payment = { ...inStatus(release(store, payment), status), plan: [] }
   store.put('payment', ended)
   return ended
 }
@@ -107,14 +99,15 @@ function takeStep(store: Store, payment: Payment): Payment {
 function arrive(store: Store, payment: Payment, { at, to: status }: Step): Payment {
   if (status === 'Confirmed') return confirmed(store, payment)
   if (status === 'Paid') return execute(store, payment, new Date(at))
-  if (status === 'InsufficientFunds') return failed(store, payment, 'InsufficientFunds', noFunds())
-  return { ...release(store, payment), status }
+  const message = FAILURES[status]
+  if (message) return failed(store, payment, status, message)
+  return inStatus(release(store, payment), status)
 }
 
 /** Without the funds nothing is held back yet: they may still come before the payment is executed. */
 function confirmed(store: Store, payment: Payment): Payment {
   const debtor = store.get('account', payment.debtorAccountId)
-  const next: Payment = { ...payment, status: 'Confirmed' }
+  const next = inStatus(payment, 'Confirmed')
   const missing = next.plan[0]?.to === 'InsufficientFunds'
   if (!debtor || missing || debtor.availableMinor < payment.amountMinor) return next
   return reserve(store, debtor, next)
@@ -128,10 +121,10 @@ function execute(store: Store, payment: Payment, now: Date): Payment {
     return failed(store, payment, 'Rejected', error('AC03', 'The creditor account has another currency.'))
   }
   if (!payment.reserved && debtor.availableMinor < payment.amountMinor) {
-    return failed(store, payment, 'InsufficientFunds', noFunds())
+    return failed(store, payment, 'InsufficientFunds', NO_FUNDS)
   }
   transfer(store, payment, debtor, creditor, now)
-  return { ...payment, status: 'Paid', reserved: false, executionDate: dayOf(now) }
+  return { ...inStatus(payment, 'Paid'), reserved: false, executionDate: dayOf(now) }
 }
 
 /** null: the money goes to another bank, or to a giro number. */
@@ -143,11 +136,13 @@ function creditorHere(store: Store, { creditor }: Payment): Account | null {
 }
 
 function failed(store: Store, payment: Payment, status: PaymentStatus, message: TppMessage): Payment {
-  return { ...release(store, payment), status, plan: [], messages: [...payment.messages, message] }
+  const ended = inStatus(release(store, payment), status)
+  return { ...ended, plan: [], messages: [...payment.messages, message] }
 }
 
-function noFunds(): TppMessage {
-  return error('AM04', 'The debtor account does not hold enough for this payment.')
+function inStatus(payment: Payment, status: PaymentStatus): Payment {
+  const earlier = [...(payment.earlier ?? []), payment.status].slice(-PAST_KEPT)
+  return { ...payment, status, earlier }
 }
 
 function error(code: string, text: string): TppMessage {

@@ -106,12 +106,20 @@ export class Store {
     }
   }
 
+  /** Empties everything at once, whatever it holds. Stands outside any write: there is nothing to undo it with. */
   clear(): void {
-    this.write(() => {
-      for (const kind of Object.keys(this.#tables) as Kind[]) {
-        for (const id of [...this.#tables[kind].keys()]) this.remove(kind, id)
-      }
-    })
+    if (this.#undo) throw new Error('the store is not emptied inside write()')
+    this.#file?.clear()
+    this.#tables = emptyTables()
+    this.#seq = 0
+    for (const index of [
+      this.#accountByNumber,
+      this.#accountByOpaqueId,
+      this.#transactionsOf,
+      this.#moving,
+    ]) {
+      index.clear()
+    }
   }
 
   close(): void {

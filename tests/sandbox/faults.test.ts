@@ -1,71 +1,43 @@
-/** Trouble on demand, and the control plane it is asked for through. */
+/** Arming trouble: which calls it strikes, how often, and where that is told. What each kind does stands beside this. */
 
-import { describe, expect, test, vi } from 'vitest'
-import type { FaultOrder, Sandbox } from '../../src/sandbox/index.ts'
-import { CREDENTIALS, type Customer, call, customerOf, EVERYDAY, order, sandboxWith } from './support.ts'
+import { describe, expect, test } from 'vitest'
+import type { FaultOrder } from '../../src/sandbox/index.ts'
+import { call, createOrder, customerOf, sandboxWith, underFault } from './support.ts'
 
-const CREATE = 'POST /personal/v4/payments/*'
+const ACCOUNTS: FaultOrder = { route: 'GET */accounts', kind: 'status' }
 
-async function underFault(fault: FaultOrder): Promise<{ sandbox: Sandbox; customer: Customer }> {
-  const sandbox = await sandboxWith()
-  const customer = await customerOf(sandbox, 'v4')
-  sandbox.control.addFault(fault)
-  return { sandbox, customer }
+/** The statuses of so many calls, one after the other. */
+async function statusesUnder(fault: FaultOrder, calls: number): Promise<number[]> {
+  const { customer } = await underFault(fault)
+  const statuses: number[] = []
+  for (let nth = 0; nth < calls; nth += 1) statuses.push((await customer.get('/accounts')).status)
+  return statuses
 }
 
-const create = (customer: Customer) => customer.send('POST', '/payments/domestic', order('1.00'))
-
-test('status: 500 without acting, as often as asked, then all is well', async () => {
-  const { sandbox, customer } = await underFault({ route: CREATE, kind: 'status', status: 503, count: 2 })
-  expect([(await create(customer)).status, (await create(customer)).status]).toEqual([503, 503])
-  expect(sandbox.control.payments()).toEqual([])
-  expect((await create(customer)).status).toBe(201)
+test('a fault strikes as often as asked and is then forgotten', async () => {
+  const { sandbox, customer } = await underFault({ ...ACCOUNTS, count: 2 })
+  expect((await customer.get('/accounts')).status).toBe(500)
+  expect(sandbox.control.faults()).toMatchObject([{ kind: 'status', count: 1 }])
+  expect((await customer.get('/accounts')).status).toBe(500)
   expect(sandbox.control.faults()).toEqual([])
+  expect((await customer.get('/accounts')).status).toBe(200)
 })
 
-test('drop-before: the connection breaks and nothing has happened', async () => {
-  const { sandbox, customer } = await underFault({ route: CREATE, kind: 'drop-before' })
-  await expect(create(customer)).rejects.toThrow()
-  expect(sandbox.control.payments()).toEqual([])
+test('a fault without a count strikes until it is cleared', async () => {
+  const { sandbox, customer } = await underFault({ ...ACCOUNTS, count: null })
+  for (let nth = 0; nth < 5; nth += 1) expect((await customer.get('/accounts')).status).toBe(500)
+  sandbox.control.clearFaults()
+  expect((await customer.get('/accounts')).status).toBe(200)
 })
 
-test('drop-after: the connection breaks and the order is there', async () => {
-  const { sandbox, customer } = await underFault({ route: CREATE, kind: 'drop-after' })
-  await expect(create(customer)).rejects.toThrow()
-  expect(sandbox.control.payments()).toHaveLength(1)
-  expect(sandbox.control.requests().at(-1)).toMatchObject({ method: 'POST', status: 0, fault: 'drop-after' })
-})
-
-test('rate-limit: 429 in the gateway’s shape with Retry-After', async () => {
-  const { customer } = await underFault({ route: CREATE, kind: 'rate-limit', retryAfterSeconds: 7 })
-  const { status, headers, body } = await create(customer)
-  expect([status, headers.get('retry-after'), body.httpCode]).toEqual([429, '7', '429'])
-})
-
-test('delay: the call is handled later, but handled', async () => {
-  const { sandbox, customer } = await underFault({ route: CREATE, kind: 'delay', delayMs: 20 })
-  expect((await create(customer)).status).toBe(201)
-  expect(sandbox.control.requests().at(-1)?.path).toBe('/personal/v4/payments/domestic')
-})
-
-test('delay: the order is there even if the caller gave up waiting', async () => {
-  const { sandbox, customer } = await underFault({ route: CREATE, kind: 'delay', delayMs: 50 })
-  const impatient = fetch(`${sandbox.url}/personal/v4/payments/domestic`, {
-    method: 'POST',
-    headers: { ...CREDENTIALS, Authorization: `Bearer ${customer.tokens.access_token}` },
-    body: JSON.stringify(order('1.00')),
-    signal: AbortSignal.timeout(20),
-  })
-  await expect(impatient).rejects.toThrow()
-  await vi.waitFor(() => expect(sandbox.control.payments()).toHaveLength(1), { timeout: 4_000 })
-})
-
-test('closing does not wait for a delay', async () => {
-  const { sandbox, customer } = await underFault({ route: CREATE, kind: 'delay', delayMs: 100_000 })
-  const waiting = create(customer).catch(() => 'broken')
-  while (sandbox.control.faults().length > 0) await new Promise((resolve) => setImmediate(resolve))
-  await sandbox.close()
-  expect(await waiting).toBe('broken')
+test('as many matching calls as asked are let through first, and others do not count', async () => {
+  const { sandbox, customer } = await underFault({ ...ACCOUNTS, skip: 2 })
+  expect((await customer.get('/assets')).status).toBe(200)
+  expect((await customer.get('/accounts')).status).toBe(200)
+  expect(sandbox.control.faults()).toMatchObject([{ skip: 1, count: 1 }])
+  expect((await customer.get('/accounts')).status).toBe(200)
+  expect((await customer.get('/accounts')).status).toBe(500)
+  expect((await customer.get('/accounts')).status).toBe(200)
 })
 
 test('other routes are left alone', async () => {
@@ -75,81 +47,89 @@ test('other routes are left alone', async () => {
 })
 
 test('the dice fall the same way for the same seed', async () => {
-  const fault: FaultOrder = { route: '* *', kind: 'status', count: null, probability: 0.5, seed: 7 }
-  const falls = async () => {
-    const { customer } = await underFault(fault)
-    const statuses: number[] = []
-    for (let nth = 0; nth < 20; nth += 1) statuses.push((await customer.get('/accounts')).status)
-    return statuses
-  }
-  const first = await falls()
+  const fault: FaultOrder = { ...ACCOUNTS, count: null, probability: 0.5, seed: 7 }
+  const first = await statusesUnder(fault, 20)
   expect(new Set(first)).toEqual(new Set([200, 500]))
-  expect(await falls()).toEqual(first)
+  expect(await statusesUnder(fault, 20)).toEqual(first)
 })
 
-describe('the control plane', () => {
-  const control = (sandbox: Sandbox, method: string, path: string, body?: unknown) =>
-    call(sandbox, method, `/__emulator${path}`, { body })
+test('calls let through first do not shift the dice', async () => {
+  const fault: FaultOrder = { ...ACCOUNTS, count: null, probability: 0.5, seed: 7 }
+  const dice = await statusesUnder(fault, 10)
+  expect(await statusesUnder({ ...fault, skip: 3 }, 13)).toEqual([200, 200, 200, ...dice])
+})
 
-  test('takes, lists and clears faults, and refuses kinds it does not know', async () => {
+test('delays add up with one other kind, and the log names both', async () => {
+  const { sandbox, customer } = await underFault({ ...ACCOUNTS, kind: 'delay', delayMs: 1 })
+  sandbox.control.addFault({ ...ACCOUNTS, status: 503 })
+  sandbox.control.addFault({ ...ACCOUNTS, status: 504 })
+  expect((await customer.get('/accounts')).status).toBe(503)
+  expect(sandbox.control.requests().at(-1)).toMatchObject({ status: 503, fault: 'delay, status' })
+  expect((await customer.get('/accounts')).status).toBe(504)
+})
+
+test('strikes are counted by kind until the reset, clearing or not', async () => {
+  const { sandbox, customer } = await underFault({ ...ACCOUNTS, count: 2 })
+  sandbox.control.addFault({ route: 'POST *', kind: 'drop-after' })
+  await customer.get('/accounts')
+  await customer.get('/accounts')
+  await customer.get('/accounts')
+  await expect(createOrder(customer)).rejects.toThrow()
+  sandbox.control.clearFaults()
+  expect(sandbox.control.strikes()).toMatchObject({ status: 2, 'drop-after': 1, delay: 0 })
+  const state = await call(sandbox, 'GET', '/__emulator/state')
+  expect(state.body.strikes).toEqual(sandbox.control.strikes())
+  sandbox.control.reset()
+  expect(new Set(Object.values(sandbox.control.strikes()))).toEqual(new Set([0]))
+})
+
+describe('an order for a fault is refused with its reasons', () => {
+  const wrong: [string, Record<string, unknown>, string][] = [
+    ['of an unknown kind', { kind: 'earthquake' }, 'kind'],
+    ['without a route', { kind: 'drop-before', route: undefined }, 'route'],
+    ['with a route that names no method', { kind: 'drop-before', route: '/v3/accounts' }, 'route'],
+    ['with a setting of another kind', { kind: 'drop-before', delayMs: 5 }, ''],
+    ['to skip less than nothing', { kind: 'drop-before', skip: -1 }, 'skip'],
+    ['to strike not at all', { kind: 'drop-before', count: 0 }, 'count'],
+    ['more than certain', { kind: 'drop-before', probability: 1.5 }, 'probability'],
+    ['with a status that is no error', { kind: 'status', status: 302 }, 'status'],
+    ['with the caller’s mistake after acting', { kind: 'status-after', status: 404 }, 'status'],
+    ['slow without saying how slow', { kind: 'slow-body' }, 'delayMs'],
+    ['with an amount off by nothing', { kind: 'wrong-amount', byMinor: 0 }, 'byMinor'],
+    ['with an outcome the bank does not know', { kind: 'course', outcome: 'lottery' }, 'outcome'],
+    ['with a course where nothing is confirmed', { kind: 'course', route: 'GET *' }, 'route'],
+    ['with late orders where none are shown', { kind: 'late-status', route: 'POST *' }, 'route'],
+  ]
+
+  test.each(wrong)('%s', async (_why, order, path) => {
     const sandbox = await sandboxWith()
-    const added = await control(sandbox, 'POST', '/faults', { route: '* *', kind: 'status' })
-    expect([added.status, added.body.count, added.body.status]).toEqual([201, 1, 500])
-    expect((await control(sandbox, 'GET', '/faults')).body.faults).toHaveLength(1)
-    expect((await control(sandbox, 'POST', '/faults', { route: '* *', kind: 'earthquake' })).status).toBe(422)
-    expect((await control(sandbox, 'POST', '/faults', { route: 'nowhere', kind: 'status' })).status).toBe(422)
-    expect((await control(sandbox, 'DELETE', `/faults/${added.body.id}`)).status).toBe(204)
-    expect((await control(sandbox, 'GET', '/faults')).body.faults).toEqual([])
+    const body = { route: '* *', ...order }
+    const { status, body: answer } = await call(sandbox, 'POST', '/__emulator/faults', { body })
+    expect(status).toBe(422)
+    const paths = answer.issues.map((issue: { path: string[] }) => issue.path.join('.'))
+    expect(paths).toContain(path)
+    expect(sandbox.control.faults()).toEqual([])
   })
+})
 
-  test('moves the clock forward only', async () => {
-    const sandbox = await sandboxWith()
-    const moved = await control(sandbox, 'POST', '/clock', { advanceMs: 60_000 })
-    expect(moved.body).toEqual({ now: '2026-11-20T10:01:00.000Z' })
-    expect((await control(sandbox, 'POST', '/clock', { advanceMs: -1 })).status).toBe(422)
-    expect((await control(sandbox, 'POST', '/clock', { advanceTo: '2026-11-20T09:00:00Z' })).status).toBe(422)
-    const jumped = await control(sandbox, 'POST', '/clock', { advanceTo: '2026-12-01T00:00:00Z' })
-    expect(jumped.body).toEqual({ now: '2026-12-01T00:00:00.000Z' })
+test('over HTTP a fault is taken with its defaults filled in, listed and cleared', async () => {
+  const sandbox = await sandboxWith()
+  const customer = await customerOf(sandbox, 'v4')
+  const body = { route: 'GET *', kind: 'status-after', skip: 1 }
+  const added = await call(sandbox, 'POST', '/__emulator/faults', { body })
+  expect(added.status).toBe(201)
+  expect(added.body).toEqual({
+    id: expect.any(String),
+    ...body,
+    count: 1,
+    probability: 1,
+    seed: 1,
+    status: 502,
+    answeredBy: 'gateway',
   })
-
-  test('shows and changes settings, and refuses unknown ones', async () => {
-    const sandbox = await sandboxWith()
-    const changed = await control(sandbox, 'POST', '/settings', {
-      approval: { aboveMinor: 100 },
-      settleDelayMs: 5,
-    })
-    expect(changed.body).toMatchObject({ approval: { aboveMinor: 100 }, settleDelayMs: 5 })
-    expect((await control(sandbox, 'GET', '/settings')).body).toEqual(changed.body)
-    expect((await control(sandbox, 'POST', '/settings', { colour: 'red' })).status).toBe(422)
-  })
-
-  test('shows the state and the requests, and resets them', async () => {
-    const sandbox = await sandboxWith()
-    const customer = await customerOf(sandbox, 'v4')
-    await customer.send('PUT', `/payments/domestic/${(await create(customer)).body.response._id}/confirm`)
-    const { body } = await control(sandbox, 'GET', '/state')
-    expect(body.payments).toMatchObject([{ status: 'Paid', amountMinor: 100 }])
-    const { requests } = (await control(sandbox, 'GET', '/requests')).body
-    expect(requests.map((one: { method: string; status: number }) => `${one.method} ${one.status}`)).toEqual([
-      'GET 302',
-      'POST 200',
-      'POST 201',
-      'PUT 200',
-    ])
-    const fresh = (await control(sandbox, 'POST', '/reset')).body
-    expect(fresh.payments).toEqual([])
-    expect(sandbox.control.account(EVERYDAY).bookedMinor).toBe(2_500_000)
-    expect((await customer.get('/accounts')).status).toBe(401)
-  })
-
-  test('is not steered by another page in the browser', async () => {
-    const sandbox = await sandboxWith()
-    const headers = { Origin: 'https://evil.example' }
-    expect((await call(sandbox, 'POST', '/__emulator/reset', { headers })).status).toBe(403)
-  })
-
-  test('is not there unless it is exposed', async () => {
-    const sandbox = await sandboxWith({ exposeControl: false })
-    expect((await control(sandbox, 'GET', '/state')).status).toBe(404)
-  })
+  expect((await call(sandbox, 'GET', '/__emulator/faults')).body.faults).toEqual([added.body])
+  expect((await call(sandbox, 'DELETE', `/__emulator/faults/${added.body.id}`)).status).toBe(204)
+  expect((await call(sandbox, 'GET', '/__emulator/faults')).body.faults).toEqual([])
+  await customer.get('/accounts')
+  expect((await customer.get('/accounts')).status).toBe(200)
 })

@@ -2,8 +2,6 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -19,13 +17,8 @@ import {
   order,
   PREFIX,
   SAVINGS,
+  stateFile,
 } from './support.ts'
-
-function stateFile(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'sandbox state '))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-  return join(folder, 'deeper', 'sandbox.db')
-}
 
 test('accounts, payments, tokens and the clock are there after a restart, and money has moved once', async () => {
   const options = optionsWith({ stateFile: stateFile(), settleDelayMs: 1_000 })
@@ -56,6 +49,22 @@ test('accounts, payments, tokens and the clock are there after a restart, and mo
   expect(after.control.imbalance()).toEqual({ DKK: 0, SEK: 0, NOK: 0, EUR: 0 })
   const { refresh_token } = customer.tokens
   expect((await exchange(after, 'v4', { grant_type: 'refresh_token', refresh_token })).status).toBe(200)
+})
+
+test('a reset empties the state file too', async () => {
+  const options = optionsWith({ stateFile: stateFile() })
+  const before = await startSandbox(options)
+  const customer = await customerOf(before, 'v4')
+  await customer.send('POST', '/payments/domestic', order('20.00'))
+  before.control.advanceClock(60_000)
+  before.control.reset()
+  const fresh = before.control.accounts()
+  await before.close()
+  const after = await startSandbox(options)
+  onTestFinished(() => after.close())
+  expect(after.control.payments()).toEqual([])
+  expect(after.control.accounts()).toEqual(fresh)
+  expect(after.control.now()).toEqual(new Date('2026-11-20T10:00:00Z'))
 })
 
 test('a state file is not seeded twice, and what was deleted stays away', async () => {

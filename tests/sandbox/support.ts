@@ -1,8 +1,11 @@
 /** A sandbox for one test, and the little of a client that these tests need; deliberately not the app's own client. */
 
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { ManualClock } from '../../src/clock.ts'
-import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/index.ts'
+import { type FaultOrder, type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/index.ts'
 
 export const CALLBACK = 'https://app.example/bank/callback'
 export const RETURN = 'https://app.example/payments/return'
@@ -46,6 +49,13 @@ export function optionsWith(overrides: Partial<SandboxOptions> = {}): SandboxOpt
     exposeControl: true,
     ...overrides,
   }
+}
+
+/** In a folder that isn't there yet, gone when the test ends. */
+export function stateFile(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'sandbox state '))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  return join(folder, 'deeper', 'sandbox.db')
 }
 
 /** Closed when the test ends, however it ends. */
@@ -152,3 +162,36 @@ export function order(amount: string | number, extra: Record<string, unknown> = 
     ...extra,
   }
 }
+
+export const CREATE_ORDER = 'POST /personal/v4/payments/*'
+export const CONFIRM_ORDER = 'PUT /personal/v4/payments/domestic/:id/confirm'
+
+export interface Trouble {
+  sandbox: Sandbox
+  customer: Customer
+}
+
+/** A fresh sandbox, a v4 customer who has given consent, and then the fault. */
+export async function underFault(
+  fault: FaultOrder,
+  overrides: Partial<SandboxOptions> = {},
+): Promise<Trouble> {
+  const sandbox = await sandboxWith(overrides)
+  const customer = await customerOf(sandbox, 'v4')
+  sandbox.control.addFault(fault)
+  return { sandbox, customer }
+}
+
+export const createOrder = (customer: Customer, amount = '1.00') =>
+  customer.send('POST', '/payments/domestic', order(amount))
+
+/** @returns the order's id. */
+export async function ordered(customer: Customer, amount = '1.00'): Promise<string> {
+  return (await createOrder(customer, amount)).body.response._id
+}
+
+export const confirmOrder = (customer: Customer, id: string) =>
+  customer.send('PUT', `/payments/domestic/${id}/confirm`)
+
+export const showOrder = async (customer: Customer, id: string): Promise<Json> =>
+  (await customer.get(`/payments/domestic/${id}`)).body.response
