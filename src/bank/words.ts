@@ -12,6 +12,11 @@ export interface CallContext {
   requestId: string | null
   /** Present only while the saver is in session; the bank counts calls without the user against a quota. */
   presence?: { ip: string; userAgent: string }
+  /**
+   * How many milliseconds from now the first byte of an acting call may still leave: what is left of the caller's lease.
+   * Waiting for the gate and for a connection counts. Later nothing is sent; calls that only read don't heed it.
+   */
+  sendWithinMs?: number
 }
 export type AnonymousContext = Omit<CallContext, 'accessToken'>
 
@@ -46,8 +51,11 @@ export interface BankTransaction {
   /** Minor units, negative for a debit. */
   amountMinor: number
   currency: Currency
+  /** Every text the bank shows, joined: which of them carries a payment's reference differs by country and side. */
   text: string
   reference: string | null
+  /** The other account as the bank writes it; some versions show it on debits only. */
+  counterpartyNumber: string | null
   booked: boolean
 }
 
@@ -91,6 +99,9 @@ export interface BankOrder {
   amountMinor: number
   currency: Currency
   status: OrderStatus
+  /** The accounts as the bank writes them, to hold against ours with `isSameAccount`; null where it leaves them out. */
+  debtorNumber: string | null
+  creditorNumber: string | null
   /** Where the saver approves, when the bank wants that. */
   approvalUrl?: string
 }
@@ -106,7 +117,7 @@ export type OrderOutcome =
   | { kind: 'conflict'; code: string | null }
   | { kind: 'not-found' }
   | { kind: 'not-sent'; because: BankTroubleKind; retryAfterSeconds: number | null }
-  | { kind: 'unknown'; because: BankTroubleKind }
+  | { kind: 'unknown'; because: BankTroubleKind; retryAfterSeconds: number | null }
 
 export type LookUp =
   /**
@@ -130,6 +141,8 @@ export type BankTroubleKind =
   | 'invalid-request'
   | 'not-found'
   | 'conflict'
+  /** The gate is closed: the bank wasn't asked at all. */
+  | 'resting'
 
 /** Thrown by the calls that read or link; calls that move money answer with an outcome instead. */
 export class BankError extends Error {
@@ -206,8 +219,12 @@ export interface Bank {
   ): Promise<OrderOutcome[]>
   /** `not-sent` and `unknown` mean that the bank could not be asked, and say nothing about the order. */
   order(bankPaymentId: string, country: Country, context: CallContext): Promise<OrderOutcome>
-  /** Reads the bank's whole list before it says `absent`. */
-  findOrder(externalId: string, country: Country, context: CallContext): Promise<LookUp>
+  /** Reads the bank's whole list, once for all ids, before it says `absent`. One answer for every id asked for. */
+  findOrders(
+    externalIds: readonly string[],
+    country: Country,
+    context: CallContext,
+  ): Promise<Map<string, LookUp>>
   listOrders(country: Country, context: CallContext): Promise<BankOrder[]>
   /** `null` where the versions in use can't delete. */
   deleteOrder:
@@ -238,6 +255,18 @@ export interface SandboxBank {
   ): Promise<void>
 }
 
+/** Decides when a call may go to the bank's host; the app shares one among its processes. */
+export interface BankGate {
+  /** Waits for the call's turn. `closed`: the bank must be left alone for so many milliseconds; nothing was sent. */
+  enter(): Promise<{ kind: 'go' } | { kind: 'closed'; forMs: number }>
+  /**
+   * What became of a call that went: `failed` is a time-out, a broken connection or a 5xx. Milliseconds of the bank's own
+   * wish (429/503 with Retry-After) or null. A call we held back ourselves after all says nothing about the bank and is
+   * not reported, nor is one whose process dies: a turn must not depend on its report.
+   */
+  report(outcome: 'answered' | 'failed', pauseMs: number | null): Promise<void>
+}
+
 /** One line of the log of bank calls; bodies are redacted before they leave the client. */
 export interface BankCallEntry {
   actor: string
@@ -248,6 +277,8 @@ export interface BankCallEntry {
   path: string
   startedAt: Date
   durationMs: number
+  /** The bank was told where the saver sits; calls without that count against its quota. */
+  attended: boolean
   outcome: 'ok' | BankTroubleKind
   status: number | null
   /** What a person should notice: elements left out, an answer that contradicts the order. No numbers or secrets. */

@@ -263,6 +263,7 @@ describe('the log of calls', () => {
         path: '/personal/v4/payments/domestic',
         startedAt: new Date(NOW),
         durationMs: expect.any(Number),
+        attended: false,
         outcome: 'ok',
         status: 201,
         remark: null,
@@ -270,6 +271,15 @@ describe('the log of calls', () => {
         responseBody: expect.stringContaining('"payment_status":"PendingConfirmation"'),
       },
     ])
+  })
+
+  it('counts a call as attended only if the bank was told where the saver sits', async () => {
+    const bank = connect()
+    for (const ip of ['192.0.2.1', '2001:db8::1', 'unknown', '']) {
+      await bank.initiate(order, { ...saver, presence: { ip, userAgent: 'Mozilla' } })
+      expect(bank.log.at(-1)?.attended).toBe('x-nordea-originating-user-ip' in last().headers)
+    }
+    expect(bank.log.map(({ attended }) => attended)).toEqual([true, true, false, false])
   })
 
   it('holds no token, code, secret, state or account number, of any call', async () => {

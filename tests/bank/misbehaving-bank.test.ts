@@ -3,11 +3,12 @@
 import type { AddressInfo } from 'node:net'
 import { createServer, type Server, type Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { BankError, type OrderOutcome } from '../../src/bank/index.ts'
+import { BankError, type BankTroubleKind, type OrderOutcome } from '../../src/bank/index.ts'
 import {
   bankAt,
   enveloped,
   failures,
+  findOrder,
   IMPATIENT,
   order,
   saver,
@@ -35,9 +36,13 @@ async function beImpatient(): Promise<void> {
 }
 
 const confirm = { bankPaymentIds: ['payment-1'], country: 'DK', returnState: 'state-1' } as const
-const unknown = (because: string): OrderOutcome => ({ kind: 'unknown', because }) as OrderOutcome
+const unknown = (because: BankTroubleKind): OrderOutcome => ({
+  kind: 'unknown',
+  because,
+  retryAfterSeconds: null,
+})
 
-const TROUBLE: [what: string, script: Script, because: string][] = [
+const TROUBLE: [what: string, script: Script, because: BankTroubleKind][] = [
   ['never answers', () => {}, 'timeout'],
   [
     'stops in the middle of its answer',
@@ -93,12 +98,21 @@ describe.each(TROUBLE)('when the bank %s', (_what, script, because) => {
 
   it('an order cannot be looked up, and is never called absent', async () => {
     expect(await bank.order('payment-1', 'DK', saver)).toEqual(unknown(because))
-    expect(await bank.findOrder(order.externalId, 'DK', saver)).toMatchObject({ kind: 'unknown', because })
+    expect(await findOrder(bank, order.externalId)).toEqual(unknown(because))
   })
 
   it('reading accounts fails with our own error', async () => {
     await expect(bank.listAccounts(saver)).rejects.toMatchObject({ name: 'BankError', kind: because })
   })
+})
+
+it('passes on when to come back, also where nobody knows what the bank did', async () => {
+  server.script = (_call, res) => json(res, 503, '', { 'Retry-After': '30' })
+  const busy = { kind: 'unknown', because: 'server-error', retryAfterSeconds: 30 }
+  expect(await bank.initiate(order, saver)).toEqual(busy)
+  expect(await bank.confirm(confirm, saver)).toEqual([busy])
+  expect(await bank.order('payment-1', 'DK', saver)).toEqual(busy)
+  expect(await bank.deleteOrder?.('payment-1', 'DK', saver)).toEqual({ ...busy, kind: 'not-sent' })
 })
 
 describe('when the bank certainly did not act', () => {
@@ -169,7 +183,7 @@ describe('when the bank certainly did not act', () => {
         because: 'rate-limited',
         retryAfterSeconds,
       })
-      expect(await bank.findOrder(order.externalId, 'DK', saver)).toMatchObject({ retryAfterSeconds })
+      expect(await findOrder(bank, order.externalId)).toMatchObject({ retryAfterSeconds })
       await expect(bank.listAccounts(saver)).rejects.toMatchObject({
         kind: 'rate-limited',
         retryAfterSeconds,
@@ -216,6 +230,31 @@ describe('a connection that breaks before the bank has read anything', () => {
     expect(await broken.initiate(order, saver)).toEqual(unknown('connection'))
     await broken.close()
     expect(sockets.size).toBe(1)
+  })
+})
+
+describe('with limits of twenty milliseconds', () => {
+  const SHORT = { connectMs: 20, headersMs: 20, bodyMs: 20 }
+
+  beforeEach(async () => {
+    await bank.close()
+    bank = bankAt(server.url, { timeouts: SHORT })
+  })
+
+  it('gives up a bank that hangs, before undici’s half-second timers would', async () => {
+    server.script = () => {}
+    for (let count = 0; count < 3; count += 1)
+      expect(await bank.initiate(order, saver)).toEqual(unknown('timeout'))
+    expect(Math.min(...bank.log.map(({ durationMs }) => durationMs))).toBeLessThan(400)
+  })
+
+  it('hears a bank that answers at once, and knows what it never heard of', async () => {
+    server.script = (_call, res) => json(res, 201, enveloped(wirePayment()))
+    const outcomes: OrderOutcome[] = []
+    for (let count = 0; count < 20; count += 1) outcomes.push(await bank.initiate(order, saver))
+    const sent = outcomes.filter(({ kind }) => kind !== 'not-sent')
+    expect(outcomes.map(({ kind }) => kind)).toContain('order')
+    expect(server.calls.length).toBeLessThanOrEqual(sent.length)
   })
 })
 

@@ -113,6 +113,22 @@ describe('account numbers', () => {
     })
   })
 
+  it.each([
+    ['20301544117544', 'DK3420301544117544', true],
+    ['2030 1544117544', 'DK3420301544117544', true],
+    ['DK34 2030 1544 1175 44', 'DK3420301544117544', true],
+    ['20301544118028', 'DK3420301544117544', false],
+    ['41351300039', 'SE8030000000041351300039', true],
+    ['4213908314', 'SE0295000099604213908314', true],
+    ['41351300039', 'SE0295000099604213908314', false],
+    ['FI1350001520000081', 'FI13 5000 1520 0000 81', true],
+    ['', 'DK3420301544117544', false],
+    ['20301544117544', 'DK3520301544117544', false],
+    ['20301544117544', '', false],
+  ])('tells whether a bare %j is the account %s: %s', (number, iban, same) => {
+    expect(isSameAccount(number, iban)).toBe(same)
+  })
+
   it('shows the country and the last four characters only', () => {
     expect(maskIban('DK3420301544117544')).toBe('DK •••• 7544')
     expect(maskIban('20301544117544')).toBe('•••• 7544')

@@ -5,6 +5,7 @@ import {
   bankAt,
   enveloped,
   failures,
+  findOrder,
   order,
   PAYMENT_RETURN_URI,
   saver,
@@ -29,6 +30,7 @@ afterEach(async () => {
   await server.close()
 })
 
+const UNREADABLE = { kind: 'unknown', because: 'unreadable', retryAfterSeconds: null }
 const SIGNING = [{ rel: 'signing', href: 'https://sign.bank.example/1' }]
 
 describe('initiating', () => {
@@ -55,7 +57,7 @@ describe('initiating', () => {
     ['another debtor', { debtor: { account: { _type: 'IBAN', value: 'DK6120301544118028' } } }, 'debtor'],
   ])('is unknown, loudly, if the answer names %s', async (_what, changes, field) => {
     server.script = (_call, res) => json(res, 201, enveloped(wirePayment(changes)))
-    expect(await bank.initiate(order, saver)).toEqual({ kind: 'unknown', because: 'unreadable' })
+    expect(await bank.initiate(order, saver)).toEqual(UNREADABLE)
     expect(bank.log[0]).toMatchObject({
       outcome: 'unreadable',
       status: 201,
@@ -146,7 +148,7 @@ describe('confirming with the current versions', () => {
         ...(enveloped({ payments: [wirePayment()] }) as object),
         _links: [{ rel: 'signing', href }],
       })
-    expect(await confirm('payment-1')).toEqual([{ kind: 'unknown', because: 'unreadable' }])
+    expect(await confirm('payment-1')).toEqual([UNREADABLE])
   })
 
   it('may send the saver to the bank’s own plain-http page where plain http is allowed', async () => {
@@ -193,12 +195,12 @@ describe('confirming with version 3', () => {
 
   it('is unknown if the answer is about another order', async () => {
     server.script = (_call, res) => json(res, 200, enveloped(wirePayment({ _id: 'other' })))
-    expect(await confirm('a')).toEqual([{ kind: 'unknown', because: 'unreadable' }])
+    expect(await confirm('a')).toEqual([UNREADABLE])
   })
 })
 
 describe('finding an order by our own id', () => {
-  const find = () => bank.findOrder(order.externalId, 'DK', saver)
+  const find = () => findOrder(bank, order.externalId)
   const pages = (...contents: Record<string, unknown>[][]) => {
     server.script = (call, res) => {
       const page = Number(new URL(call.target, server.url).searchParams.get('page'))
@@ -267,6 +269,44 @@ describe('finding an order by our own id', () => {
     const found = await find()
     expect(found).toMatchObject({ kind: 'found', order: { status: { kind } } })
     expect(found.kind === 'found' && found.others).toHaveLength(statuses.length - 1)
+  })
+
+  it('reads the list once for all ids, and answers for each as if it were alone', async () => {
+    pages(
+      [foreign('1'), wirePayment({ _id: 'mine', payment_status: 'Paid' })],
+      [wirePayment({ _id: 'twin' }), foreign('2')],
+    )
+    const found = await bank.findOrders([order.externalId, 'other-2', 'never-sent'], 'DK', saver)
+    expect(Object.fromEntries(found)).toMatchObject({
+      [order.externalId]: {
+        kind: 'found',
+        order: { bankPaymentId: 'mine' },
+        others: [{ bankPaymentId: 'twin' }],
+      },
+      'other-2': { kind: 'found', order: { bankPaymentId: '2' } },
+      'never-sent': { kind: 'absent' },
+    })
+    expect(found.size).toBe(3)
+    expect(server.calls).toHaveLength(3)
+  })
+
+  it('finds what it can see while an order hides its external id', async () => {
+    pages([foreign('1'), wirePayment({ _id: '2', external_id: undefined })])
+    const found = await bank.findOrders(['other-1', 'never-sent'], 'DK', saver)
+    expect(found.get('other-1')).toMatchObject({ kind: 'found' })
+    expect(found.get('never-sent')).toEqual(UNREADABLE)
+  })
+
+  it('knows of none once a page fails, not even of those already seen', async () => {
+    server.script = (_call, res) =>
+      server.calls.length === 1 ? json(res, 200, enveloped({ payments: [foreign('1')] })) : json(res, 500, '')
+    const found = await bank.findOrders(['other-1', 'never-sent'], 'DK', saver)
+    expect([...found.values()].map(({ kind }) => kind)).toEqual(['unknown', 'unknown'])
+  })
+
+  it('asks nothing for no ids', async () => {
+    expect(await bank.findOrders([], 'DK', saver)).toEqual(new Map())
+    expect(server.calls).toHaveLength(0)
   })
 
   it('lists all orders, each once, even when the list moves while it is read', async () => {

@@ -135,6 +135,7 @@ describe('transactions in the bank’s answers', () => {
         currency: 'EUR',
         text: 'SPV7K2M4Q9XT',
         reference: '678944335600',
+        counterpartyNumber: 'FI1350001520000081',
         booked: true,
       },
     ])
@@ -149,9 +150,25 @@ describe('transactions in the bank’s answers', () => {
         currency: null,
         text: '',
         reference: null,
+        counterpartyNumber: null,
         booked: false,
       },
     ])
+  })
+
+  it('show every text once, so that a reference is found in whichever it stands', () => {
+    const text = (changes: Record<string, unknown>) => read({ amount: '1.00', ...changes }).items[0]?.text
+    expect(text({ message: 'Transfer', own_message: 'SPV7K2M4Q9XT', narrative: 'Transfer' })).toBe(
+      'Transfer · SPV7K2M4Q9XT',
+    )
+    expect(text({ message: null, narrative: 'SPV7K2M4Q9XT', counterparty_name: 'Anna' })).toBe('SPV7K2M4Q9XT')
+    expect(text({ message: '', counterparty_name: 'Anna', type_description: 'Deposit' })).toBe('Anna')
+    expect(text({ type_description: 'Deposit' })).toBe('Deposit')
+  })
+
+  it('are not hidden by an odd counterparty', () => {
+    const odd = { amount: '1.00', counterparty_account: { value: '20301544118028' } }
+    expect(read(odd).items).toMatchObject([{ amountMinor: 100, counterpartyNumber: null }])
   })
 
   it('count as booked only when billed or confirmed', () => {
@@ -186,8 +203,18 @@ describe('orders in the bank’s answers', () => {
       amountMinor: 2_500,
       currency: 'DKK',
       status: { kind: 'awaiting-confirmation' },
+      debtorNumber: '20301544117544',
+      creditorNumber: '20301544118028',
     })
   })
+
+  it.each([null, undefined, {}, { account: null }, { account: { value: '' } }])(
+    'name no account where the bank leaves it out: %j',
+    (party) => {
+      const bare = { debtorNumber: null, creditorNumber: null }
+      expect(value(read({ debtor: party, creditor: party })).order).toMatchObject(bare)
+    },
+  )
 
   it('may carry their amount the way version 5 does', () => {
     const changes = {

@@ -11,6 +11,7 @@ it.each([
   ['credentials in the address', 'https://user:word@api.bank.example', {}, 'prefix only'],
   ['skipped signatures outside the sandbox', HTTPS, { sandbox: false }, 'sandbox'],
   ['a timeout above ten seconds', HTTPS, { timeouts: { headersMs: 10_001 } }, 'timeouts.headersMs'],
+  ['a timeout with a fraction', HTTPS, { timeouts: { bodyMs: 20.5 } }, 'timeouts.bodyMs'],
   ['a timeout of nothing', HTTPS, { timeouts: { connectMs: 0 } }, 'timeouts.connectMs'],
 ] as const)('refuses %s', (_what, baseUrl, changes, words) => {
   expect(() => bankAt(baseUrl, changes)).toThrow(words)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { outcomeOf, outcomeOfInitiation } from '../../src/bank/nordea/outcomes.ts'
-import { retryAfter, troubleOfAnswer } from '../../src/bank/nordea/trouble.ts'
+import { lookUpOf, outcomeOf, outcomeOfInitiation } from '../../src/bank/nordea/outcomes.ts'
+import { errorOf, resting, retryAfter, troubleOfAnswer } from '../../src/bank/nordea/trouble.ts'
 import { failures, NOW } from './support/fixtures.ts'
 
 const now = new Date(NOW)
@@ -119,6 +119,27 @@ describe('what trouble means for an order', () => {
     [500, 'unknown'],
   ])('a request about an order answered with %i is %s', (status, kind) => {
     expect(outcomeOf(trouble(status, failures('error.x'))).kind).toBe(kind)
+  })
+
+  it('hands on how long to wait, whether or not the bank acted', () => {
+    for (const status of [429, 500, 503]) {
+      const busy = trouble(status, '', { 'retry-after': '7' })
+      for (const outcome of [outcomeOf(busy), outcomeOfInitiation(busy), lookUpOf(busy)]) {
+        expect(outcome).toMatchObject({ retryAfterSeconds: 7 })
+      }
+    }
+  })
+
+  it('is never an act when the gate was closed, and the wait is rounded up', () => {
+    const closed = { because: 'resting', retryAfterSeconds: 2 }
+    expect(outcomeOf(resting(1_001))).toEqual({ kind: 'not-sent', ...closed })
+    expect(outcomeOfInitiation(resting(2_000))).toEqual({ kind: 'not-sent', ...closed })
+    expect(lookUpOf(resting(1_500))).toEqual({ kind: 'unknown', ...closed })
+    expect(errorOf(resting(1_500))).toMatchObject({
+      name: 'BankError',
+      kind: 'resting',
+      retryAfterSeconds: 2,
+    })
   })
 
   it('blames us, not the order, where the objection is not the interface’s own', () => {

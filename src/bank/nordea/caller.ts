@@ -1,11 +1,25 @@
-/** One call: headers, signature, sending, reading, and its line in the log of bank calls. */
+/** One call: past the gate, sending, reading, and its line in the log of bank calls. */
 import type { AnonymousContext, BankCallEntry, BankTroubleKind } from '../words.ts'
+import { tellGate } from './gate.ts'
 import type { Reading } from './parser.ts'
 import { redactBody, redactForm, redactPath } from './redact.ts'
 import type { Checked, NordeaSettings } from './settings.ts'
-import { digestOf, normalisedForm, SANDBOX_SIGNATURE, signatureHeader } from './signature.ts'
-import { type Transport, TransportError, type WireAnswer, type WireRequest } from './transport.ts'
-import { parseJson, type Trouble, troubleOfAnswer, troubleOfTransport, unreadable } from './trouble.ts'
+import {
+  type Transport,
+  TransportError,
+  type TransportFailure,
+  type WireAnswer,
+  type WireRequest,
+} from './transport.ts'
+import {
+  parseJson,
+  resting,
+  type Trouble,
+  troubleOfAnswer,
+  troubleOfTransport,
+  unreadable,
+} from './trouble.ts'
+import { ADDRESS_HEADER, wireRequest } from './wire-request.ts'
 
 export interface Call<T> {
   /** The name in the log, such as 'payments.confirm'. */
@@ -30,39 +44,29 @@ export type Result<T> = { ok: true; value: T } | { ok: false; trouble: Trouble }
 export type Context = AnonymousContext & { accessToken?: string }
 export type Caller = <T>(call: Call<T>, context: Context) => Promise<Result<T>>
 
-/** The bank refuses dates that lie ahead of its clock and takes old ones: half a minute covers a clock that runs fast. */
-const DATE_LAG_MS = 30_000
-
 export function createCaller(settings: NordeaSettings, checked: Checked, transport: Transport): Caller {
   return async (call, context) => {
-    const request = wireRequest(call, context, settings, checked)
+    const sendBefore = performance.now() + (context.sendWithinMs ?? Infinity)
+    const turn = await settings.gate?.enter()
+    if (turn?.kind === 'closed') return { ok: false, trouble: resting(turn.forMs) }
+    const unlimited = wireRequest(call, context, settings, checked)
+    const request = call.acts ? { ...unlimited, sendBefore } : unlimited
     const startedAt = settings.clock.now()
     const start = performance.now()
     const exchange = await perform(call, request, transport, settings)
-    const { result } = exchange
-    const secrets = [settings.clientSecret, context.accessToken ?? '', ...(call.secrets ?? [])]
-    const entry: BankCallEntry = {
-      actor: context.actor,
-      onBehalfOf: context.onBehalfOf,
-      requestId: context.requestId,
-      api: call.api,
-      method: call.method,
-      path: redactPath(request.target, secrets),
-      startedAt,
-      durationMs: Math.round(performance.now() - start),
-      outcome: result.ok ? 'ok' : (result.trouble.kind satisfies BankTroubleKind),
-      status: exchange.status,
-      remark: exchange.remark,
-      requestBody: call.form ? redactForm(call.form, secrets) : redactBody(request.body, secrets),
-      responseBody: redactBody(exchange.body, secrets),
-    }
-    await record(settings, entry, call.acts)
-    return result
+    // Held back like by the gate: what the bank never saw is neither in the log nor held against it.
+    if (exchange.failure === 'too-late') return exchange.result
+    const durationMs = Math.round(performance.now() - start)
+    const entry = entryOf(call, context, request, exchange, { startedAt, durationMs, settings })
+    await noteDown(settings, entry, exchange, call.acts)
+    return exchange.result
   }
 }
 
 interface Exchange<T> {
   result: Result<T>
+  /** Null where a whole answer came. */
+  failure: TransportFailure | null
   status: number | null
   body: string | null
   remark: string | null
@@ -82,6 +86,7 @@ async function perform<T>(
     const remark = causeOf(error)
     return {
       result: { ok: false, trouble: troubleOfTransport(error) },
+      failure: error.failure,
       status: error.status,
       body: null,
       remark,
@@ -90,12 +95,12 @@ async function perform<T>(
   const { status, headers, body } = answer
   if (!call.success.includes(status)) {
     const trouble = troubleOfAnswer(answer, settings.clock.now())
-    return { result: { ok: false, trouble }, status, body, remark: null }
+    return { result: { ok: false, trouble }, failure: null, status, body, remark: null }
   }
   const reading = call.read({ status, json: parseJson(body), headers })
   return reading.kind === 'read'
-    ? { result: { ok: true, value: reading.value }, status, body, remark: reading.remark }
-    : { result: { ok: false, trouble: unreadable(status) }, status, body, remark: reading.why }
+    ? { result: { ok: true, value: reading.value }, failure: null, status, body, remark: reading.remark }
+    : { result: { ok: false, trouble: unreadable(status) }, failure: null, status, body, remark: reading.why }
 }
 
 /** The system's own code (ECONNREFUSED, CERT_HAS_EXPIRED) is what an operator needs; messages may hold addresses. */
@@ -105,86 +110,51 @@ function causeOf(error: TransportError): string {
   return `${error.failure}${code ? ` ${code}` : ''}${error.written ? '' : ', nothing was sent'}`
 }
 
-async function record(settings: NordeaSettings, entry: BankCallEntry, acted: boolean): Promise<void> {
-  try {
-    await settings.onCall(entry)
-  } catch (error) {
-    if (!acted) throw error
-    process.emitWarning(
-      `the bank call ${entry.api} (${entry.outcome}) could not be logged`,
-      'BankCallNotLogged',
-    )
-  }
-}
-
-function wireRequest(
-  call: Call<unknown>,
+function entryOf<T>(
+  call: Call<T>,
   context: Context,
-  settings: NordeaSettings,
-  checked: Checked,
-): WireRequest {
-  const prefix = checked.base.pathname.replace(/\/+$/, '')
-  const query = call.query ? `?${new URLSearchParams(call.query)}` : ''
-  const target = `${prefix}${call.path}${query}`
-  const content = contentOf(call)
-  const headers: Record<string, string> = {
-    Accept: 'application/json',
-    'Accept-Encoding': 'identity',
-    'X-IBM-Client-Id': settings.clientId,
-    ...(call.withoutSecret ? {} : { 'X-IBM-Client-Secret': settings.clientSecret }),
-    ...(context.accessToken ? { Authorization: `Bearer ${context.accessToken}` } : {}),
-    ...(content ? { 'Content-Type': content.type } : {}),
-    ...presenceHeaders(context),
-    ...(checked.profile.signed ? signatureHeaders(call.method, target, content, settings, checked) : {}),
-  }
-  return { method: call.method, target, headers, body: content?.body ?? null }
-}
-
-interface Content {
-  type: string
-  body: string
-  /** What the digest is taken over. */
-  digested: string
-}
-
-function contentOf(call: Call<unknown>): Content | null {
-  if (call.form) {
-    const body = new URLSearchParams(call.form).toString()
-    return { type: 'application/x-www-form-urlencoded', body, digested: normalisedForm(call.form) }
-  }
-  if (call.json === undefined) return null
-  const body = JSON.stringify(call.json)
-  return { type: 'application/json', body, digested: body }
-}
-
-function signatureHeaders(
-  method: string,
-  target: string,
-  content: Content | null,
-  settings: NordeaSettings,
-  checked: Checked,
-): Record<string, string> {
-  const host = checked.originatingHost
-  const date = new Date(settings.clock.now().getTime() - DATE_LAG_MS).toUTCString()
-  const signed = content ? { content: { type: content.type, digest: digestOf(content.digested) } } : {}
+  request: WireRequest,
+  { result, status, remark, body }: Exchange<T>,
+  { startedAt, durationMs, settings }: { startedAt: Date; durationMs: number; settings: NordeaSettings },
+): BankCallEntry {
+  const secrets = [settings.clientSecret, context.accessToken ?? '', ...(call.secrets ?? [])]
   return {
-    'X-Nordea-Originating-Host': host,
-    'X-Nordea-Originating-Date': date,
-    ...(signed.content ? { Digest: signed.content.digest } : {}),
-    Signature:
-      checked.signing === 'skip'
-        ? SANDBOX_SIGNATURE
-        : signatureHeader(checked.signing, { method, target, host, date, ...signed }),
+    actor: context.actor,
+    onBehalfOf: context.onBehalfOf,
+    requestId: context.requestId,
+    api: call.api,
+    method: call.method,
+    path: redactPath(request.target, secrets),
+    startedAt,
+    durationMs,
+    attended: ADDRESS_HEADER in request.headers,
+    outcome: result.ok ? 'ok' : (result.trouble.kind satisfies BankTroubleKind),
+    status,
+    remark,
+    requestBody: call.form ? redactForm(call.form, secrets) : redactBody(request.body, secrets),
+    responseBody: redactBody(body, secrets),
   }
 }
 
-/** Both values come from a browser: only what may stand in a header, and not without end. */
-function presenceHeaders({ presence }: Context): Record<string, string> {
-  if (!presence) return {}
-  const agent = presence.userAgent.replace(/[^\x20-\x7e]/g, '').slice(0, 256)
-  const address = /^[0-9A-Fa-f:.]{2,45}$/.test(presence.ip) ? presence.ip : ''
-  return {
-    ...(address ? { 'X-Nordea-Originating-User-Ip': address } : {}),
-    ...(agent ? { 'X-Nordea-Originating-User-Agent': agent } : {}),
-  }
+/**
+ * The log and the gate, each whatever becomes of the other. Nothing is read without a trace; but a call that acted keeps
+ * its outcome, and the process warns.
+ */
+async function noteDown(
+  { onCall, gate }: NordeaSettings,
+  entry: BankCallEntry,
+  exchange: Exchange<unknown>,
+  acted: boolean,
+): Promise<void> {
+  const { result, failure, status } = exchange
+  const trouble = result.ok ? null : result.trouble
+  const [logged, told] = await Promise.allSettled([
+    (async () => onCall(entry))(),
+    tellGate(gate, { failure, status, trouble }),
+  ])
+  const lost = [logged, told].find((note) => note.status === 'rejected')
+  if (lost && !acted) throw lost.reason
+  const call = `the bank call ${entry.api} (${entry.outcome})`
+  if (logged.status === 'rejected') process.emitWarning(`${call} could not be logged`, 'BankCallNotLogged')
+  if (told.status === 'rejected') process.emitWarning(`the gate wasn't told of ${call}`, 'BankGateNotTold')
 }

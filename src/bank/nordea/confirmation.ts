@@ -6,7 +6,9 @@ import type { Caller, Result } from './caller.ts'
 import { outcomeOf } from './outcomes.ts'
 import { type Confirmation, type Reading, readConfirmation } from './parser.ts'
 import { type Profile, paymentsPath, segment } from './profiles.ts'
+import { sendingBudget } from './sending-budget.ts'
 import type { NordeaSettings } from './settings.ts'
+import { unreadable } from './trouble.ts'
 
 /** @returns one outcome per id, in the order of the ids. */
 export function confirmation(
@@ -32,7 +34,10 @@ export function confirmation(
 
   return async ({ bankPaymentIds, country, returnState }, context) => {
     if (bankPaymentIds.length === 0) return []
-    if (profile.confirm === 'each') return oneByOne(bankPaymentIds, (id) => confirmOne(id, country, context))
+    if (profile.confirm === 'each') {
+      const budgeted = sendingBudget(context)
+      return oneByOne(bankPaymentIds, (id) => confirmOne(id, country, budgeted()))
+    }
     const result = await call(
       {
         api: 'payments.confirm',
@@ -51,7 +56,10 @@ export function confirmation(
   }
 }
 
-/** Once the bank turns us away before acting (token, limit), it isn't asked again for the rest. */
+/**
+ * Once a call is turned away before the bank acts (token, limit, gate, lease), it isn't asked again for the rest. What is
+ * thrown after the first call must not take the outcomes so far along.
+ */
 async function oneByOne(
   ids: readonly string[],
   confirm: (id: string) => Promise<Result<BankOrder>>,
@@ -61,8 +69,14 @@ async function oneByOne(
     const last = outcomes.at(-1)
     if (last?.kind === 'not-sent') outcomes.push(last)
     else {
-      const result = await confirm(id)
-      outcomes.push(result.ok ? { kind: 'order', order: result.value } : outcomeOf(result.trouble))
+      try {
+        const result = await confirm(id)
+        outcomes.push(result.ok ? { kind: 'order', order: result.value } : outcomeOf(result.trouble))
+      } catch (error) {
+        if (outcomes.length === 0) throw error
+        process.emitWarning('the bank call payments.confirm broke off between two orders', 'BankCallBroken')
+        outcomes.push({ kind: 'unknown', because: 'connection', retryAfterSeconds: null })
+      }
     }
   }
   return outcomes
@@ -72,7 +86,7 @@ function outcomeFor(id: string, { orders, refused }: Confirmation): OrderOutcome
   const order = orders.find(({ bankPaymentId }) => bankPaymentId === id)
   const refusal = refused.find(({ bankPaymentId }) => bankPaymentId === id)
   // Named in both lists or in neither: nobody knows.
-  if ((order === undefined) === (refusal === undefined)) return { kind: 'unknown', because: 'unreadable' }
+  if ((order === undefined) === (refusal === undefined)) return outcomeOf(unreadable(200))
   if (order) return { kind: 'order', order }
   // The codes here are not published. Whatever they say, the order is in a state to be looked at before anything else.
   return { kind: 'conflict', code: refusal?.code ?? null }

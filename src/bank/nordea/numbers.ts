@@ -8,6 +8,7 @@ export interface AccountNumber {
 
 /** What payment orders are addressed with, by country of the account. Finland has no national form at the bank. */
 const PAYMENT_TYPES: Record<Country, string> = { DK: 'BBAN_DK', NO: 'BBAN_NO', SE: 'BBAN_SE', FI: 'IBAN' }
+const TYPES = ['IBAN', 'BBAN_DK', 'BBAN_NO', 'BBAN_SE', 'PGNR'] as const
 const IBAN_LENGTHS: Record<Country, number> = { DK: 18, NO: 15, SE: 24, FI: 18 }
 const SWEDISH_NORDEA = '300'
 const SWEDISH_PLUSGIRO = '950'
@@ -85,10 +86,20 @@ export function paymentNumber(
   return national?.type === preferred ? national : { type: 'IBAN', value: iban }
 }
 
-/** Whether both name the same account. Swedish personal accounts count with and without their clearing number. */
-export function isSameAccount(number: AccountNumber, iban: string): boolean {
-  const computed = ibanOf(number)
-  return computed !== null && computed === normaliseIban(iban)
+/**
+ * Whether both name the same account. Swedish personal accounts count with and without their clearing number.
+ * @param number a bare value is taken as any of the types it could be.
+ */
+export function isSameAccount(number: AccountNumber | string, iban: string): boolean {
+  const wanted = normaliseIban(iban)
+  const readings = typeof number === 'string' ? TYPES.map((type) => ({ type, value: number })) : [number]
+  return wanted !== null && readings.some((reading) => ibanOf(reading) === wanted)
+}
+
+/** @returns every IBAN that a bare number could stand for; none where it is no number of these countries. */
+export function possibleIbans(number: string): string[] {
+  const ibans = TYPES.map((type) => ibanOf({ type, value: number })).filter((iban) => iban !== null)
+  return [...new Set(ibans)]
 }
 
 /** The old Finnish form, "500015-281": zeros fill it to 14 digits after the 7th digit for bank groups 4 and 5, else after the 6th. */

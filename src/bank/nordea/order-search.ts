@@ -9,22 +9,18 @@ import { errorOf, type Trouble, unreadable } from './trouble.ts'
 /** The page size is the bank's secret; with the 40 seen elsewhere this is four thousand orders. */
 const MAX_PAGES = 100
 
-export function orderSearch(call: Caller, profile: Profile): Pick<Bank, 'findOrder' | 'listOrders'> {
+export function orderSearch(call: Caller, profile: Profile): Pick<Bank, 'findOrders' | 'listOrders'> {
   return {
     /**
      * `absent` only after the last page, and only if every order shows an external id: one without could be ours.
      * Several orders under one id should be impossible; if the bank holds them, the answer is the one that may have
      * moved money furthest, so that a paid one is never confirmed again, and the rest come as `others`.
      */
-    async findOrder(externalId, country, context): Promise<LookUp> {
+    async findOrders(externalIds, country, context) {
+      if (externalIds.length === 0) return new Map()
       const result = await everyOrder(call, profile, country, context)
-      if (!result.ok) return lookUpOf(result.trouble)
-      const [order, ...others] = result.value
-        .filter((candidate) => candidate.externalId === externalId)
-        .sort((one, other) => progress(other.status) - progress(one.status))
-      if (order) return { kind: 'found', order, ...(others.length > 0 ? { others } : {}) }
-      const nameless = result.value.some((candidate) => candidate.externalId === null)
-      return nameless ? lookUpOf(unreadable(200)) : { kind: 'absent' }
+      const lookUp = result.ok ? lookUpAmong(result.value) : () => lookUpOf(result.trouble)
+      return new Map(externalIds.map((externalId) => [externalId, lookUp(externalId)]))
     },
 
     async listOrders(country, context) {
@@ -32,6 +28,17 @@ export function orderSearch(call: Caller, profile: Profile): Pick<Bank, 'findOrd
       if (!result.ok) throw errorOf(result.trouble)
       return result.value
     },
+  }
+}
+
+function lookUpAmong(orders: readonly BankOrder[]): (externalId: string) => LookUp {
+  const byExternalId = Map.groupBy(orders, ({ externalId }) => externalId)
+  const missing: LookUp = byExternalId.has(null) ? lookUpOf(unreadable(200)) : { kind: 'absent' }
+  return (externalId) => {
+    const [order, ...others] = (byExternalId.get(externalId) ?? []).sort(
+      (one, other) => progress(other.status) - progress(one.status),
+    )
+    return order ? { kind: 'found', order, ...(others.length > 0 ? { others } : {}) } : missing
   }
 }
 

@@ -22,7 +22,7 @@ export function outcomeOf(trouble: Trouble): OrderOutcome {
   if (kind === 'not-found') return { kind: 'not-found' }
   return REFUSED_BEFORE_ACTING.includes(kind)
     ? { kind: 'not-sent', because: kind, retryAfterSeconds }
-    : { kind: 'unknown', because: kind }
+    : { kind: 'unknown', because: kind, retryAfterSeconds }
 }
 
 /**

@@ -68,7 +68,7 @@ export function readTransactions(body: unknown): Reading<Page<UnpricedTransactio
   return pageOf(items, continuationOf(reply.data) ?? (reply.data.response.continuation_key || null))
 }
 
-/** An order with what the bank says about the two accounts, to hold against what we asked for. */
+/** An order with the two accounts and their types, to hold against what we asked for. */
 export interface EchoedOrder {
   order: BankOrder
   debtor: AccountNumber | null
@@ -150,14 +150,15 @@ function kindOf(type: string): BankAccount['kind'] | null {
 function toTransaction(reply: schema.TransactionReply): UnpricedTransaction | null {
   const { currency, status } = reply
   if (currency && !isCurrency(currency)) return null
-  const text = reply.message || reply.own_message || reply.narrative || reply.counterparty_name
+  const texts = [reply.message, reply.own_message, reply.narrative].filter(Boolean)
   return {
     id: reply.transaction_id || null,
     bookedOn: reply.booking_date || null,
     amountMinor: reply.amount,
     currency: currency && isCurrency(currency) ? currency : null,
-    text: text || reply.type_description || '',
+    text: [...new Set(texts)].join(' · ') || reply.counterparty_name || reply.type_description || '',
     reference: reply.reference || null,
+    counterpartyNumber: reply.counterparty_account || null,
     booked: status === 'billed' || status === 'confirmed',
   }
 }
@@ -172,15 +173,19 @@ function toOrder(reply: schema.PaymentReply, envelopeLink: string | null): Echoe
   const currency = reply.currency ?? reply.instructed_amount?.currency
   if (amountMinor === undefined || amountMinor === null || !currency || !isCurrency(currency)) return null
   const approvalUrl = signingLink(reply._links) ?? envelopeLink
+  const debtor = numberOf(reply.debtor)
+  const creditor = numberOf(reply.creditor)
   const order: BankOrder = {
     bankPaymentId: reply._id,
     externalId: reply.external_id || null,
     amountMinor,
     currency,
     status: statusOf(reply.payment_status, reply.tpp_messages ?? []),
+    debtorNumber: debtor?.value ?? null,
+    creditorNumber: creditor?.value ?? null,
     ...(approvalUrl ? { approvalUrl } : {}),
   }
-  return { order, debtor: numberOf(reply.debtor), creditor: numberOf(reply.creditor) }
+  return { order, debtor, creditor }
 }
 
 function numberOf(party: schema.PaymentReply['debtor']): AccountNumber | null {

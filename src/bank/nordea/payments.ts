@@ -10,9 +10,10 @@ import { outcomeOf, outcomeOfInitiation } from './outcomes.ts'
 import { type EchoedOrder, type Reading, read, readOrder } from './parser.ts'
 import { paymentBody } from './payment-body.ts'
 import { type Profile, paymentsPath, segment } from './profiles.ts'
+import { sendingBudget } from './sending-budget.ts'
 import type { NordeaSettings } from './settings.ts'
 
-type Payments = Pick<Bank, 'initiate' | 'confirm' | 'order' | 'findOrder' | 'listOrders' | 'deleteOrder'>
+type Payments = Pick<Bank, 'initiate' | 'confirm' | 'order' | 'findOrders' | 'listOrders' | 'deleteOrder'>
 
 export function payments(
   call: Caller,
@@ -64,9 +65,9 @@ export function payments(
 /** The order is read first, because the bank's answer to a deletion says nothing about it. */
 function deletion(call: Caller, profile: Profile, order: Bank['order']): NonNullable<Bank['deleteOrder']> {
   return async (id, country, context) => {
+    const budgeted = sendingBudget(context)
     const before = await order(id, country, context)
-    if (before.kind === 'unknown')
-      return { kind: 'not-sent', because: before.because, retryAfterSeconds: null }
+    if (before.kind === 'unknown') return { ...before, kind: 'not-sent' }
     if (before.kind !== 'order') return before
     const result = await call(
       {
@@ -77,7 +78,7 @@ function deletion(call: Caller, profile: Profile, order: Bank['order']): NonNull
         success: [200, 202, 204],
         read: () => read<BankOrder>({ ...before.order, status: { kind: 'cancelled' } }),
       },
-      context,
+      budgeted(),
     )
     return outcome(result)
   }

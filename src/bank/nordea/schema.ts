@@ -73,6 +73,8 @@ export const transaction = z.object({
   message: optionalText,
   own_message: optionalText,
   counterparty_name: optionalText,
+  // Nothing is decided by it alone, so an odd one must not hide the transaction.
+  counterparty_account: optionalText.catch(null),
   type_description: optionalText,
   reference: optionalText,
 })

@@ -1,5 +1,5 @@
 import type { Clock } from '../../clock.ts'
-import type { BankCallEntry } from '../words.ts'
+import type { BankCallEntry, BankGate } from '../words.ts'
 import { PROFILES, type Profile } from './profiles.ts'
 import { readSigningKey, type SigningKey } from './signature.ts'
 
@@ -20,11 +20,16 @@ export interface NordeaSettings {
   browserOrigins: string[]
   /** Only for a bank on this machine, in development and tests. */
   allowPlainHttp: boolean
-  /** Milliseconds, each above 0 and at most 10 000. */
+  /**
+   * Whole milliseconds, each above 0 and at most 10 000. Below a second a phase is not cut off by itself, because undici's
+   * timers tick every half second, but a call ends after the sum of the three.
+   */
   timeouts?: Partial<Timeouts>
   clock: Clock
+  /** Asked before every HTTP call, and told what became of it. Absent: every call goes at once. */
+  gate?: BankGate
   /**
-   * Told about every HTTP call once its outcome is known. If it fails, a call that only read fails too (no reading
+   * Told about every HTTP call once its outcome is known, so not about those the gate or the time limit held back. If it fails, a call that only read fails too (no reading
    * without a trace); a call that acted keeps its outcome, and the process warns.
    */
   onCall: (entry: BankCallEntry) => Promise<void> | void
@@ -77,8 +82,11 @@ export function checkSettings(settings: NordeaSettings): Checked {
 
 function checkTimeouts(timeouts: Timeouts): Timeouts {
   for (const [name, value] of Object.entries(timeouts)) {
-    if (!(value > 0 && value <= MAX_TIMEOUT_MS)) {
-      throw new Error(`bank: timeouts.${name} must be above 0 and at most ${MAX_TIMEOUT_MS} ms`)
+    // Undici would refuse a fraction only when the first call is made.
+    if (!(Number.isInteger(value) && value > 0 && value <= MAX_TIMEOUT_MS)) {
+      throw new Error(
+        `bank: timeouts.${name} must be a whole number of ms, above 0 and at most ${MAX_TIMEOUT_MS}`,
+      )
     }
   }
   return timeouts

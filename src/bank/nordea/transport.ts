@@ -8,6 +8,8 @@ export interface WireRequest {
   target: string
   headers: Record<string, string>
   body: string | null
+  /** The reading of `performance.now()` from which on it must not leave any more. */
+  sendBefore?: number
 }
 
 export interface WireAnswer {
@@ -16,7 +18,8 @@ export interface WireAnswer {
   body: string
 }
 
-export type TransportFailure = 'timeout' | 'connection' | 'too-large' | 'refused-locally'
+/** `too-late`: ready to be sent, but only after its time; never written. */
+export type TransportFailure = 'timeout' | 'connection' | 'too-large' | 'refused-locally' | 'too-late'
 
 export class TransportError extends Error {
   override readonly name = 'TransportError'
@@ -48,7 +51,6 @@ const MAX_ANSWER_BYTES = 1_000_000
 /** Enough for the busiest worker, few enough that we never look like an attack. */
 const CONNECTIONS = 16
 
-/** The circuit breaker belongs here, around `send`: one per host, counting TransportErrors and 5xx. */
 export function openTransport(origin: string, timeouts: Timeouts): Transport {
   const pool = new Pool(origin, {
     connections: CONNECTIONS,
@@ -73,6 +75,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   readonly #resolve: (answer: WireAnswer) => void
   readonly #reject: (error: TransportError) => void
   readonly #timer: NodeJS.Timeout
+  readonly #sendBefore: number
   #controller: Dispatcher.DispatchController | null = null
   #written = false
   #settled = false
@@ -91,7 +94,12 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#resolve = resolve
     this.#reject = reject
     this.#timer = setTimeout(() => this.#fail('timeout', new Error('deadline')), deadlineMs)
-    const { method, target: path, headers, body } = request
+    const { method, target: path, headers, body, sendBefore = Infinity } = request
+    this.#sendBefore = Math.min(sendBefore, performance.now() + deadlineMs)
+    if (this.#isTooLate()) {
+      this.#fail('too-late', new Error('before connecting'))
+      return
+    }
     try {
       pool.dispatch({ path, method, headers, body }, this)
     } catch (error) {
@@ -107,6 +115,11 @@ class Exchange implements Dispatcher.DispatchHandler {
       return
     }
     this.#controller = controller
+    // A process that was stopped meanwhile wakes up here, before its timers fire, long after others took over its work.
+    if (this.#isTooLate()) {
+      this.#fail('too-late', new Error('before writing'))
+      return
+    }
     this.#written = true
   }
 
@@ -137,6 +150,11 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
     this.#fail(failureOf(error), error)
+  }
+
+  /** By the monotonic clock, which nobody sets. Asked so that a limit that isn't a number has always passed. */
+  #isTooLate(): boolean {
+    return !(performance.now() < this.#sendBefore)
   }
 
   #fail(failure: TransportFailure, cause: unknown): void {

@@ -26,6 +26,7 @@ export function troubleOfTransport(error: TransportError): Trouble {
     connection: 'connection',
     'too-large': 'unreadable',
     'refused-locally': 'invalid-request',
+    'too-late': 'timeout',
   } as const
   return {
     ...NOTHING_KNOWN,
@@ -34,6 +35,12 @@ export function troubleOfTransport(error: TransportError): Trouble {
     status: error.status,
     cause: error,
   }
+}
+
+/** For a call the gate held back. */
+export function resting(forMs: number): Trouble {
+  const retryAfterSeconds = Math.ceil(forMs / 1_000)
+  return { ...NOTHING_KNOWN, kind: 'resting', written: false, status: null, retryAfterSeconds }
 }
 
 /** For an answer that promises success and can't be understood, or contradicts what was asked. */

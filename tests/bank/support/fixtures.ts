@@ -4,7 +4,9 @@ import {
   type Bank,
   type BankCallEntry,
   type CallContext,
+  type Country,
   createNordea,
+  type LookUp,
   type NordeaSettings,
   type PaymentOrder,
 } from '../../../src/bank/index.ts'
@@ -67,6 +69,18 @@ export function bankAt(baseUrl: string, changes: Partial<NordeaSettings> = {}): 
   const log: BankCallEntry[] = []
   const onCall = (entry: BankCallEntry) => void log.push(entry)
   return Object.assign(createNordea({ ...settingsFor(baseUrl), onCall, ...changes }), { log })
+}
+
+/** One order out of those asked for at once. */
+export async function findOrder(
+  bank: Bank,
+  externalId: string,
+  country: Country = 'DK',
+  context: CallContext = saver,
+): Promise<LookUp> {
+  const found = (await bank.findOrders([externalId], country, context)).get(externalId)
+  if (!found) throw new Error('no answer for the id asked for')
+  return found
 }
 
 /** A payment as version 4 answers with it; the order's own values unless changed. */
