@@ -6,7 +6,7 @@ import { readSettings } from '../src/config.ts'
 import { createDb } from '../src/db.ts'
 import { createDeps, type Deps } from '../src/deps.ts'
 import type { Habit, User } from '../src/generated/client.ts'
-import { createSettlePayment } from '../src/jobs/handlers/settle-payment.ts'
+import { createSettleSaver } from '../src/jobs/handlers/settle-saver.ts'
 import type { Queue } from '../src/jobs/queue.ts'
 import { type Actor, workerActor } from '../src/models/context.ts'
 import type { HabitWish } from '../src/models/habit.ts'
@@ -87,6 +87,9 @@ export async function seedDemo(
     NORDEA_BASE_URL: sandbox.url,
     SMTP_URL: 'smtp://127.0.0.1:9',
     UNDO_WINDOW_SECONDS: '0',
+    // A year is told in seconds: no turns to wait for, no reads to count.
+    BANK_CALLS_PER_SECOND: '0',
+    UNATTENDED_READS_PER_DAY: '0',
     LOG_LEVEL: 'error',
   })
   const deps = await createDeps(settings, 'web', { clock, queue: silentQueue })
@@ -114,30 +117,29 @@ async function live(
   const admin = await createUser(deps, DEMO_ADMIN, 'ADMIN')
   await link(deps, saver, 'DK')
   await chooseAccounts(deps, saver)
-  const settle = createSettlePayment({
+  const settle = createSettleSaver({
     ...deps,
     rules: {
       pollSeconds: deps.settings.PAYMENT_POLL_SECONDS,
       resendAfterSeconds: deps.settings.RESEND_AFTER_SECONDS,
+      reminderMinutes: deps.settings.APPROVAL_REMINDER_MINUTES,
     },
   })
   const habits: (Habit | undefined)[] = []
   // A shorter story begins later in the same year.
   for (let day = DEMO_DAYS - days; day < DEMO_DAYS; day += 1) {
     if (day % RENEW_EVERY_DAYS === RENEW_EVERY_DAYS - 1) await link(deps, saver, 'DK')
-    const sent: string[] = []
     for (const [index, life] of LIVES.entries()) {
       if (day === life.fromDay)
         habits[index] = await deps.models.habits.create(saver, life.wish, 'DKK', actorFor(saver))
       const habit = habits[index]
-      const paymentId = habit && life.kept(day) ? await keep(deps, saver, habit) : null
-      if (paymentId) sent.push(paymentId)
+      if (habit && life.kept(day)) await keep(deps, saver, habit)
       clock.advance(20 * MINUTE)
     }
     // Once to send and confirm them, once more to see them paid.
-    await Promise.all(sent.map((paymentId) => settle({ paymentId })))
+    await settle(saver.id)
     clock.advance(20 * MINUTE)
-    await Promise.all(sent.map((paymentId) => settle({ paymentId })))
+    await settle(saver.id)
     if (day % 91 === 90) progress(`${Math.round((day / DEMO_DAYS) * 12)} of 12 months`)
     clock.advance(nextMorning(clock))
   }
@@ -191,12 +193,11 @@ async function chooseAccounts(deps: Deps, user: User): Promise<void> {
   await deps.models.accounts.choose(user.id, access.consentId, listed, choice, actorFor(user))
 }
 
-async function keep(deps: Deps, user: User, habit: Habit): Promise<string | null> {
+async function keep(deps: Deps, user: User, habit: Habit): Promise<void> {
   const today = await deps.models.habits.findOwned(user, habit.id)
-  if (today?.progress.next.kind !== 'open') return null
+  if (today?.progress.next.kind !== 'open') return
   const offer = { day: today.today, slot: today.progress.next.slot }
-  const result = await deps.models.checkOffs.record(user, habit.id, offer, actorFor(user))
-  return result.kind === 'recorded' ? result.paymentId : null
+  await deps.models.checkOffs.record(user, habit.id, offer, actorFor(user))
 }
 
 function actorFor(user: User): Actor {
@@ -207,6 +208,7 @@ function actorFor(user: User): Actor {
 const silentQueue: Queue = {
   enqueue: async () => {},
   work: async () => {},
+  repeat: async () => {},
   isReady: async () => true,
   stop: async () => {},
 }

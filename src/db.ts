@@ -51,8 +51,10 @@ async function retried<T>(run: () => Promise<T>, triesLeft = TRIES): Promise<T> 
   }
 }
 
+/** Prisma has a code of its own for it, but passes on PostgreSQL's where the statement was written by hand. */
 function isDeadlock(error: unknown): boolean {
-  return error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2034'
+  if (!(error instanceof Prisma.PrismaClientKnownRequestError)) return false
+  return error.code === 'P2034' || (error.code === 'P2010' && error.message.includes('40P01'))
 }
 
 /** Turns the one database refusal that callers expect into our own error. */

@@ -1,22 +1,24 @@
 import { type Bank, createNordea } from './bank/index.ts'
-import { type Clock, SECOND, systemClock } from './clock.ts'
+import { SECOND, systemClock, type Timer } from './clock.ts'
 import type { Settings } from './config.ts'
 import { createSealer } from './crypto.ts'
 import { createDb, type Db } from './db.ts'
 import { createQueue, type Queue } from './jobs/queue.ts'
 import { createLogger, type Logger } from './logger.ts'
 import { createMailer, type Mailer } from './mailer.ts'
+import { createBankGate, type Gate } from './models/bank-gate.ts'
 import type { ModelContext } from './models/context.ts'
 import { createModels, type Models } from './models/index.ts'
 
 export interface Deps {
   settings: Settings
-  clock: Clock
+  clock: Timer
   log: Logger
   db: Db
   queue: Queue
   models: Models
   bank: Bank
+  bankGate: Gate
   mailer: Mailer
   close(): Promise<void>
 }
@@ -28,13 +30,15 @@ const DRAIN_MS = 20 * SECOND
 export async function createDeps(
   settings: Settings,
   role: 'web' | 'worker',
-  replace: { clock?: Clock; log?: Logger; queue?: Queue } = {},
+  replace: { clock?: Timer; log?: Logger; queue?: Queue } = {},
 ): Promise<Deps> {
   const clock = replace.clock ?? systemClock
   const log = replace.log ?? createLogger(role, settings.LOG_LEVEL)
   const db = createDb(settings.DATABASE_URL, settings.DATABASE_POOL)
   const queue = replace.queue ?? (await createQueue(db, log, role))
-  const models = createModels(modelContext(settings, { clock, db, queue }))
+  const context = modelContext(settings, { clock, db, queue })
+  const models = createModels(context)
+  const bankGate = createBankGate({ ...context, clock }, new URL(settings.NORDEA_BASE_URL).host)
   const bank = createNordea({
     baseUrl: settings.NORDEA_BASE_URL,
     profile: settings.NORDEA_PROFILE,
@@ -54,6 +58,7 @@ export async function createDeps(
     browserOrigins: settings.NORDEA_LOGIN_ORIGINS,
     allowPlainHttp: settings.NODE_ENV !== 'production',
     clock,
+    gate: bankGate,
     onCall: (entry) => models.bankCalls.record(entry),
   })
   const mailer = createMailer(settings.SMTP_URL, settings.MAIL_FROM)
@@ -65,6 +70,7 @@ export async function createDeps(
     queue,
     models,
     bank,
+    bankGate,
     mailer,
     close: async () => {
       await queue.stop(DRAIN_MS)
@@ -91,6 +97,10 @@ export function modelContext(
       pollSeconds: settings.PAYMENT_POLL_SECONDS,
       resendAfterSeconds: settings.RESEND_AFTER_SECONDS,
       consentDays: settings.CONSENT_DAYS,
+      coolingOffHours: settings.COOLING_OFF_HOURS,
+      exposureLimitMinor: settings.EXPOSURE_LIMIT * 100,
+      unattendedReadsPerDay: settings.UNATTENDED_READS_PER_DAY || null,
+      bankCallsPerSecond: settings.BANK_CALLS_PER_SECOND || null,
     },
   }
 }

@@ -9,7 +9,11 @@ await runProcess('worker', async () => {
   const stopHandlers = await startHandlers({
     ...deps,
     baseUrl: settings.BASE_URL,
-    rules: { pollSeconds: settings.PAYMENT_POLL_SECONDS, resendAfterSeconds: settings.RESEND_AFTER_SECONDS },
+    rules: {
+      pollSeconds: settings.PAYMENT_POLL_SECONDS,
+      resendAfterSeconds: settings.RESEND_AFTER_SECONDS,
+      reminderMinutes: settings.APPROVAL_REMINDER_MINUTES,
+    },
   })
   deps.log.info('worker ready')
   return {

@@ -4,21 +4,24 @@ import type { Logger } from '../logger.ts'
 
 /** The jobs there are, and what each carries. Ids only: the database holds the truth. */
 export interface Jobs {
-  'settle-payment': { paymentId: string }
-  'send-mail': { userId: string; kind: MailKind }
+  'send-mail': { userId: string; kind: MailKind; paymentId?: string }
+  reconcile: { occasion: 'daily' }
 }
 export type JobName = keyof Jobs
 /** The letters we write. Their links are made when they are sent, so that no link lies in the queue. */
-export type MailKind = 'confirm-address' | 'reset-password' | 'already-registered' | 'password-changed'
+export type MailKind =
+  | 'confirm-address'
+  | 'reset-password'
+  | 'already-registered'
+  | 'password-changed'
+  | 'approval-needed'
+  | 'approval-reminder'
+  | 'limits-loosened'
 
-const JOB_NAMES = ['settle-payment', 'send-mail'] as const satisfies readonly JobName[]
+const JOB_NAMES = ['send-mail', 'reconcile'] as const satisfies readonly JobName[]
 
-/**
- * Mails are tried for about a day; payments are brought back by their own schedule, so their jobs are not retried. A run
- * at a slow bank takes minutes, and a job that expires frees its place while the run goes on, so it expires late.
- */
+/** Mails are tried for about a day. Payments have no jobs: a payment's own row says when it is to be looked at. */
 const QUEUE_OPTIONS = {
-  'settle-payment': { retryLimit: 0, expireInSeconds: 900, deleteAfterSeconds: 3_600 },
   'send-mail': {
     retryLimit: 12,
     retryDelay: 5,
@@ -26,6 +29,8 @@ const QUEUE_OPTIONS = {
     expireInSeconds: 60,
     deleteAfterSeconds: 3_600,
   },
+  // Reading every saver's orders takes its time; what one run couldn't compare, the next day's does.
+  reconcile: { retryLimit: 2, retryDelay: 300, expireInSeconds: 6 * 3_600, deleteAfterSeconds: 86_400 },
 } satisfies Record<JobName, object>
 
 export interface Queue {
@@ -37,6 +42,8 @@ export interface Queue {
     options: { concurrency: number },
     handle: (data: Jobs[N]) => Promise<void>,
   ): Promise<void>
+  /** Enqueues a job at these times (cron, UTC), once whatever the number of workers. */
+  repeat<N extends JobName>(name: N, cron: string, data: Jobs[N]): Promise<void>
   isReady(): Promise<boolean>
   /** Lets running jobs finish, for at most `graceMs`. */
   stop(graceMs: number): Promise<void>
@@ -48,7 +55,7 @@ export async function createQueue(db: Db, log: Logger, role: 'web' | 'worker'): 
     migrate: false,
     createSchema: false,
     supervise: role === 'worker',
-    schedule: false,
+    schedule: role === 'worker',
   })
   boss.on('error', (error) => log.error('queue', { error }))
   await boss.start()
@@ -61,6 +68,9 @@ export async function createQueue(db: Db, log: Logger, role: 'web' | 'worker'): 
       await boss.work(name, { pollingIntervalSeconds: 0.5, localConcurrency: concurrency }, async (jobs) => {
         for (const job of jobs) await handle(job.data as Jobs[typeof name])
       })
+    },
+    repeat: async (name, cron, data) => {
+      await boss.schedule(name, cron, data, { tz: 'UTC' })
     },
     isReady: async () => {
       const { rows } = await db.pool.query(`SELECT to_regclass('pgboss.job') IS NOT NULL AS ready`)

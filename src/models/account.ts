@@ -1,6 +1,6 @@
 import type { BankAccount } from '../bank/index.ts'
 import { hashAccountNumber } from '../crypto.ts'
-import type { Account } from '../generated/client.ts'
+import type { Account, Payment } from '../generated/client.ts'
 import { audit } from './audit.ts'
 import type { Actor, ModelContext } from './context.ts'
 
@@ -38,6 +38,22 @@ export function createAccounts({ db, clock, accountHashKey }: ModelContext) {
       const debtor = accounts.find((account) => account.isDebitor)
       const creditor = accounts.find((account) => account.isCreditor)
       return debtor && creditor ? { debtor, creditor } : null
+    },
+
+    /** The two accounts that a payment goes between. */
+    async sidesOf(
+      payment: Pick<Payment, 'userId' | 'debtorAccountId' | 'creditorAccountId'>,
+    ): Promise<ChosenAccounts> {
+      const { userId, debtorAccountId, creditorAccountId } = payment
+      const accounts = await db.prisma.account.findMany({
+        where: { userId, id: { in: [debtorAccountId, creditorAccountId] } },
+      })
+      const one = (id: string) => {
+        const found = accounts.find((account) => account.id === id)
+        if (!found) throw new Error(`no account ${id} of saver ${userId}`)
+        return found
+      }
+      return { debtor: one(debtorAccountId), creditor: one(creditorAccountId) }
     },
 
     /**

@@ -1,12 +1,20 @@
 import type { BankCallEntry } from '../bank/index.ts'
+import { DAY } from '../clock.ts'
 import type { BankCall } from '../generated/client.ts'
 import type { ModelContext } from './context.ts'
 
 const BODY_LIMIT = 20_000
 
+/** What is left of the reads that the bank allows while the saver is away; `left: null` where it has no such limit. */
+export interface UnattendedReads {
+  left: number | null
+  /** When the next one is allowed, if none is now. */
+  nextAllowedAt: Date | null
+}
+
 export type BankCalls = ReturnType<typeof createBankCalls>
 
-export function createBankCalls({ db }: Pick<ModelContext, 'db'>) {
+export function createBankCalls({ db, clock, rules }: Pick<ModelContext, 'db' | 'clock' | 'rules'>) {
   return {
     /** The client hands over bodies already redacted; here they are only bounded. */
     async record(entry: BankCallEntry): Promise<void> {
@@ -21,12 +29,35 @@ export function createBankCalls({ db }: Pick<ModelContext, 'db'>) {
           outcome: entry.outcome,
           httpStatus: entry.status,
           durationMs: Math.round(entry.durationMs),
+          attended: entry.attended,
           requestId: entry.requestId,
           requestBody: entry.requestBody?.slice(0, BODY_LIMIT) ?? null,
           responseBody: entry.responseBody?.slice(0, BODY_LIMIT) ?? null,
           remark: entry.remark?.slice(0, 500) ?? null,
         },
       })
+    },
+
+    /** Any 24 hours count, not the calendar's days: so it holds whatever the bank takes for a day. */
+    async unattendedReads(userId: string): Promise<UnattendedReads> {
+      const allowed = rules.unattendedReadsPerDay
+      if (allowed === null) return { left: null, nextAllowedAt: null }
+      const reads = await db.prisma.bankCall.findMany({
+        where: {
+          onBehalfOfId: userId,
+          api: { startsWith: 'accounts.' },
+          attended: false,
+          at: { gt: new Date(clock.now().getTime() - DAY) },
+        },
+        orderBy: { at: 'desc' },
+        take: allowed,
+        select: { at: true },
+      })
+      const inTheWay = reads[allowed - 1]
+      return {
+        left: allowed - reads.length,
+        nextAllowedAt: inTheWay ? new Date(inTheWay.at.getTime() + DAY) : null,
+      }
     },
 
     async latest(most: number): Promise<BankCall[]> {

@@ -1,29 +1,50 @@
-import type { Tx } from '../db.ts'
-import { toDbDay } from '../db.ts'
+import { fromDbDay, type Tx } from '../db.ts'
 import { AlreadyExists } from '../errors.ts'
-import type { Account, CheckOff, Habit, HabitVersion, User } from '../generated/client.ts'
+import type { CheckOff, User } from '../generated/client.ts'
+import type { Currency } from '../generated/enums.ts'
 import { audit } from './audit.ts'
+import { lockWithPayment } from './check-off/locking.ts'
+import {
+  type DayOfHabit,
+  daysBack,
+  daysOf,
+  type HabitWithVersions,
+  holderOf,
+  notBack,
+} from './check-off/places.ts'
+import { createRecording } from './check-off/recording.ts'
+import { chosenSides } from './check-off/sides.ts'
 import type { Actor, ModelContext } from './context.ts'
-import { type Day, dayOf, type Progress, periodOf, progressOf, type Schedule } from './habit/schedule.ts'
-import { placeOf, scheduleOf, versionOn } from './habit/versions.ts'
-import { book } from './ledger.ts'
+import { type Day, dayOf } from './habit/schedule.ts'
+import type { PaymentState } from './payment/states.ts'
 import type { Payments } from './payment.ts'
 
-export type CheckOffResult =
-  | { kind: 'recorded'; checkOff: CheckOff; paymentId: string }
-  /** The same slot was taken before: the first result stands, nothing was added. */
+type TakeResult =
+  | { kind: 'recorded'; checkOff: CheckOff; paymentId: string | null }
+  /** The same slot was taken for the same day before: the first result stands, nothing was added. */
   | { kind: 'already-recorded'; checkOff: CheckOff }
-  | { kind: 'day-changed' }
-  | { kind: 'enough-today' }
+  /** The place that was offered belongs to another day by now, or never was free. */
+  | { kind: 'place-taken' }
   | { kind: 'period-complete' }
   | { kind: 'archived' }
   | { kind: 'no-accounts' }
   | { kind: 'currency-differs' }
 
+export type CheckOffResult = TakeResult | { kind: 'day-changed' } | { kind: 'enough-today' }
+
+export type BackfillResult =
+  | TakeResult
+  | { kind: 'too-old' }
+  | { kind: 'before-start' }
+  | { kind: 'in-future' }
+  | { kind: 'enough-that-day' }
+
 export type UndoResult =
   | { kind: 'undone' }
   | { kind: 'already-undone' }
   | { kind: 'too-late'; paymentId: string }
+  /** It was undone after its money had arrived: this payment brings that back. */
+  | { kind: 'moved-back'; paymentId: string }
 
 /** What the page offered: a repeat names the same place and so can't become a second check-off. */
 export interface Offer {
@@ -31,208 +52,142 @@ export interface Offer {
   slot: number
 }
 
+/** A past day on which a check-off could still be made up for, and the terms of that day. */
+export interface OpenDay extends Offer {
+  amountMinor: number
+  currency: Currency
+}
+
+type PaymentMark = { id: string; state: PaymentState } | null
+export type RecentCheckOff = CheckOff & { payment: PaymentMark; reversal: PaymentMark }
+
 export type CheckOffs = ReturnType<typeof createCheckOffs>
 
-export function createCheckOffs({ db, clock }: ModelContext, payments: Payments) {
+export function createCheckOffs(context: ModelContext, payments: Payments) {
+  const { db, clock } = context
+  const recording = createRecording(context, payments)
+
   return {
     /**
-     * Records a completed habit together with its payment, ledger entry, audit line and job, or none of them.
+     * Records a completed habit together with its payment, ledger entry and audit line, or none of them.
      * The place (period, slot) comes from the page, and a unique index decides who gets it.
      */
     async record(user: User, habitId: string, offer: Offer, by: Actor): Promise<CheckOffResult> {
-      const at = clock.now()
-      try {
-        return await db.transaction((tx) => recordIn(tx, user, habitId, offer, at, by))
-      } catch (error) {
-        if (!(error instanceof AlreadyExists)) throw error
-        // Another request took the place between our look and our insert: its row is the answer to both.
-        return db.transaction((tx) => recordIn(tx, user, habitId, offer, at, by))
-      }
+      return takenOnce(async (tx) => {
+        const habit = await habitIn(tx, user, habitId)
+        if (habit.archivedOn) return { kind: 'archived' }
+        const [today] = await daysOf(tx, habit, [todayOf(user)], user.weekStart)
+        if (offer.day !== today?.day) return { kind: 'day-changed' }
+        return takeIn(tx, user, habit, today, offer, { isBackfill: false, pays: true }, by)
+      })
     },
 
-    /** Before its payment goes out, a check-off is taken back as if it had never been; afterwards the money has moved. */
+    /** Records what was forgotten on one of the last days: the same places, by the terms of that day. */
+    async backfill(
+      user: User,
+      habitId: string,
+      offer: Offer & { pays: boolean },
+      by: Actor,
+    ): Promise<BackfillResult> {
+      return takenOnce(async (tx) => {
+        const habit = await habitIn(tx, user, habitId)
+        if (habit.archivedOn) return { kind: 'archived' }
+        const refusal = notBack(habit, offer.day, todayOf(user))
+        if (refusal) return { kind: refusal }
+        const [day] = await daysOf(tx, habit, [offer.day], user.weekStart)
+        if (!day) return { kind: 'before-start' }
+        const result = await takeIn(tx, user, habit, day, offer, { isBackfill: true, pays: offer.pays }, by)
+        return result.kind === 'enough-today' ? { kind: 'enough-that-day' } : result
+      })
+    },
+
+    /** The last days that still have an open place, the latest first. */
+    async openDays(user: User, habitId: string): Promise<OpenDay[]> {
+      const habit = await habitIn(db.prisma, user, habitId)
+      if (habit.archivedOn) return []
+      const days = await daysOf(db.prisma, habit, daysBack(habit, todayOf(user)), user.weekStart)
+      return days.flatMap(({ day, version, progress: { next } }) =>
+        next.kind === 'open'
+          ? [{ day, slot: next.slot, amountMinor: version.amountMinor, currency: version.currency }]
+          : [],
+      )
+    },
+
+    /**
+     * The exact inverse of recording, for as long as no money has moved or can: afterwards it is moved back by a payment of
+     * its own.
+     */
     async undo(userId: string, checkOffId: string, by: Actor): Promise<UndoResult | null> {
       return db.transaction(async (tx) => {
-        const checkOff = await tx.checkOff.findFirst({ where: { id: checkOffId, userId } })
-        if (!checkOff?.paymentId) return null
+        const checkOff = await lockWithPayment(tx, userId, checkOffId)
+        if (!checkOff) return null
+        const { id, paymentId, reversalId } = checkOff
+        if (reversalId) return { kind: 'moved-back', paymentId: reversalId }
         if (checkOff.state === 'UNDONE') return { kind: 'already-undone' }
-        if (!(await payments.cancelUnsent(tx, checkOff.paymentId, by))) return undoTooLate(tx, checkOff)
+        if (paymentId && (await payments.takeBack(tx, checkOff, by)) === 'too-late')
+          return { kind: 'too-late', paymentId }
         const at = clock.now()
-        await tx.checkOff.update({ where: { id: checkOff.id }, data: { state: 'UNDONE', undoneAt: at } })
-        await audit(tx, {
-          action: 'check-off.undone',
-          by,
-          at,
-          subjectId: userId,
-          object: { kind: 'check-off', id: checkOff.id },
-        })
+        await tx.checkOff.update({ where: { id, userId }, data: { state: 'UNDONE', undoneAt: at } })
+        const object = { kind: 'check-off', id }
+        await audit(tx, { action: 'check-off.undone', by, at, subjectId: userId, object })
         return { kind: 'undone' }
       })
     },
 
-    async recentOf(
-      userId: string,
-      habitId: string,
-      most: number,
-    ): Promise<(CheckOff & { payment: { id: string; state: string } | null })[]> {
+    async recentOf(userId: string, habitId: string, most: number): Promise<RecentCheckOff[]> {
+      const mark = { select: { id: true, state: true } }
       return db.prisma.checkOff.findMany({
         where: { userId, habitId },
         orderBy: { at: 'desc' },
         take: most,
-        include: { payment: { select: { id: true, state: true } } },
+        include: { payment: mark, reversal: mark },
       })
     },
   }
 
-  async function recordIn(
+  function todayOf(user: User): Day {
+    return dayOf(clock.now(), user.timezone, user.dayStartHour)
+  }
+
+  async function takenOnce<T>(attempt: (tx: Tx) => Promise<T>): Promise<T> {
+    try {
+      return await db.transaction(attempt)
+    } catch (error) {
+      if (!(error instanceof AlreadyExists)) throw error
+      // Another request took the place between our look and our insert: its row is the answer to both.
+      return db.transaction(attempt)
+    }
+  }
+
+  async function takeIn(
     tx: Tx,
     user: User,
-    habitId: string,
+    habit: HabitWithVersions,
+    day: DayOfHabit,
     offer: Offer,
-    at: Date,
+    how: { isBackfill: boolean; pays: boolean },
     by: Actor,
-  ): Promise<CheckOffResult> {
-    const habit = await tx.habit.findFirstOrThrow({
-      where: { id: habitId, userId: user.id },
-      include: { versions: { orderBy: { number: 'desc' } } },
-    })
-    if (habit.archivedOn) return { kind: 'archived' }
-    const today = dayOf(at, user.timezone, user.dayStartHour)
-    const version = versionOn(habit.versions, today)
-    if (offer.day !== today || !version) return { kind: 'day-changed' }
-
-    const schedule = scheduleOf(version, habit.versions)
-    const progress = await progressIn(tx, habit.id, schedule, today, user.weekStart)
-    const earlier = await slotHolder(tx, habit.id, progress, offer.slot)
-    if (earlier) return { kind: 'already-recorded', checkOff: earlier }
+  ): Promise<TakeResult | { kind: 'enough-today' }> {
+    const { version, progress } = day
+    const earlier = await holderOf(tx, habit.id, progress.period, offer.slot)
+    if (earlier && day.day === fromDbDay(earlier.day)) return { kind: 'already-recorded', checkOff: earlier }
     if (progress.next.kind !== 'open') return progress.next
     // An invented slot is no offer of ours; the page shows what is really open.
-    if (progress.next.slot !== offer.slot) return { kind: 'day-changed' }
+    if (progress.next.slot !== offer.slot) return { kind: 'place-taken' }
 
-    const sides = await chosenAccounts(tx, user.id)
-    if (!sides) return { kind: 'no-accounts' }
-    if (sides.debtor.currency !== version.currency) return { kind: 'currency-differs' }
-    return insert(tx, user, habit, version, today, progress, progress.next, sides, at, by)
-  }
-
-  async function insert(
-    tx: Tx,
-    user: User,
-    habit: Habit,
-    version: HabitVersion,
-    today: Day,
-    progress: Progress,
-    place: { slot: number; daySlot: number },
-    sides: { debtor: Account; creditor: Account },
-    at: Date,
-    by: Actor,
-  ): Promise<CheckOffResult> {
-    const { amountMinor, currency } = version
-    const payment = await payments.schedule(
-      tx,
-      {
-        userId: user.id,
-        debtorAccountId: sides.debtor.id,
-        creditorAccountId: sides.creditor.id,
-        amountMinor,
-        currency,
-      },
-      by,
-    )
-    const checkOff = await tx.checkOff.create({
-      data: {
-        userId: user.id,
-        habitId: habit.id,
-        habitVersionId: version.id,
-        paymentId: payment.id,
-        day: toDbDay(today),
-        at,
-        timezone: user.timezone,
-        dayStartHour: user.dayStartHour,
-        period: toDbDay(progress.period.start),
-        slot: place.slot,
-        daySlot: place.daySlot,
-        amountMinor,
-        currency,
-      },
-    })
-    await book(tx, {
-      userId: user.id,
-      habitId: habit.id,
-      paymentId: payment.id,
-      checkOffId: checkOff.id,
-      currency,
-      amountMinor,
-      from: 'OPEN',
-      to: 'PLEDGED',
-      at,
-    })
-    await audit(tx, {
-      action: 'check-off.recorded',
-      by,
-      at,
-      subjectId: user.id,
-      object: { kind: 'check-off', id: checkOff.id },
-      detail: {
-        habitId: habit.id,
-        day: today,
-        period: progress.period.start,
-        slot: place.slot,
-        amountMinor,
-        currency,
-      },
-    })
-    return { kind: 'recorded', checkOff, paymentId: payment.id }
-  }
-
-  async function undoTooLate(tx: Tx, checkOff: CheckOff): Promise<UndoResult> {
-    const fresh = await tx.checkOff.findUniqueOrThrow({ where: { id: checkOff.id } })
-    if (fresh.state === 'UNDONE') return { kind: 'already-undone' }
-    return { kind: 'too-late', paymentId: checkOff.paymentId as string }
+    const sides = how.pays ? await chosenSides(tx, user.id) : null
+    if (how.pays && !sides) return { kind: 'no-accounts' }
+    if (sides && sides.debtor.currency !== version.currency) return { kind: 'currency-differs' }
+    const taking = { ...day, habitId: habit.id, place: progress.next, isBackfill: how.isBackfill, sides }
+    const checkOff = await recording.take(tx, user, taking, by)
+    return { kind: 'recorded', checkOff, paymentId: checkOff.paymentId }
   }
 }
 
-async function progressIn(
-  tx: Tx,
-  habitId: string,
-  schedule: Schedule,
-  today: Day,
-  weekStart: number,
-): Promise<Progress> {
-  const period = periodOf(schedule, today, weekStart)
-  const live = await tx.checkOff.findMany({
-    where: {
-      habitId,
-      state: 'RECORDED',
-      OR: [
-        { period: toDbDay(period.start) },
-        { day: { gte: toDbDay(period.start), lte: toDbDay(period.end) } },
-      ],
-    },
-    select: { slot: true, daySlot: true, day: true, period: true },
+/** @throws when the saver has no such habit; pages have looked before. */
+async function habitIn(tx: Pick<Tx, 'habit'>, user: User, habitId: string): Promise<HabitWithVersions> {
+  return tx.habit.findFirstOrThrow({
+    where: { id: habitId, userId: user.id },
+    include: { versions: { orderBy: { number: 'desc' } } },
   })
-  return progressOf(schedule, period, today, live.map(placeOf))
-}
-
-async function slotHolder(
-  tx: Tx,
-  habitId: string,
-  progress: Progress,
-  slot: number,
-): Promise<CheckOff | null> {
-  return tx.checkOff.findFirst({
-    where: { habitId, state: 'RECORDED', period: toDbDay(progress.period.start), slot },
-  })
-}
-
-async function chosenAccounts(
-  tx: Tx,
-  userId: string,
-): Promise<{ debtor: Account; creditor: Account } | null> {
-  const accounts = await tx.account.findMany({
-    where: { userId, OR: [{ isDebitor: true }, { isCreditor: true }] },
-  })
-  const debtor = accounts.find((account) => account.isDebitor)
-  const creditor = accounts.find((account) => account.isCreditor)
-  return debtor && creditor ? { debtor, creditor } : null
 }

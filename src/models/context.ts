@@ -22,6 +22,14 @@ export interface Rules {
   pollSeconds: number
   resendAfterSeconds: number
   consentDays: number
+  /** How long a loosened limit waits before it counts. */
+  coolingOffHours: number
+  /** Per currency, in minor units: what may be under way to the bank and not yet settled, of all savers together. */
+  exposureLimitMinor: number
+  /** Reads of accounts that the bank allows a day while the saver is away; null where it has no such limit. */
+  unattendedReadsPerDay: number | null
+  /** What all processes together ask of the bank; null leaves it to the bank to object. */
+  bankCallsPerSecond: number | null
 }
 
 /** Who acts; goes into the audit trail. */

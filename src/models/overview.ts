@@ -19,6 +19,17 @@ export function createOverview({ db, clock }: Pick<ModelContext, 'db' | 'clock'>
       return new Map(groups.map((group) => [group.state, group._count._all]))
     },
 
+    /** Payments whose time has come and that nobody holds; the worker takes them within seconds. */
+    async backlog(): Promise<{ due: number; oldestDueAt: Date | null }> {
+      const now = clock.now()
+      const { _count, _min } = await db.prisma.payment.aggregate({
+        where: { nextActionAt: { lte: now }, OR: [{ leaseUntil: null }, { leaseUntil: { lte: now } }] },
+        _count: { _all: true },
+        _min: { nextActionAt: true },
+      })
+      return { due: _count._all, oldestDueAt: _min.nextActionAt }
+    },
+
     /**
      * Written before the bank is asked, so that nothing can be asked unnoted; how it ended stands in the log of bank calls
      * under the same request id.

@@ -38,7 +38,9 @@ test('only config.ts is handed the environment, by the programs that start', () 
     /process\.env\b/.test(readFileSync(join(ROOT, file), 'utf8')),
   )
   expect(
-    readers.filter((file) => !/^src\/(server|worker|start)\.ts$|^src\/(sandbox|embedded)\//.test(file)),
+    readers.filter(
+      (file) => !/^src\/(server|worker|reconcile|start)\.ts$|^src\/(sandbox|embedded)\//.test(file),
+    ),
   ).toEqual([])
 })
 

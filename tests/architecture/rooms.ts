@@ -106,12 +106,12 @@ export const ROOMS: Room[] = [
   {
     name: 'app and deps',
     files: /^src\/(app|deps)\.ts$/,
-    may: [/^src\/(?!embedded|sandbox|server|worker|start|bank\/nordea|generated).+\.ts$/],
+    may: [/^src\/(?!embedded|sandbox|server|worker|reconcile|start|bank\/nordea|generated).+\.ts$/],
   },
   {
     name: 'server and worker',
-    files: /^src\/(server|worker)\.ts$/,
-    may: [LEAF, /^src\/(app|deps|config|process)\.ts$/, /^src\/jobs\/handlers\/index\.ts$/],
+    files: /^src\/(server|worker|reconcile)\.ts$/,
+    may: [LEAF, /^src\/(app|deps|config|process)\.ts$/, /^src\/jobs\/handlers\/(index|reconcile)\.ts$/],
   },
   {
     name: 'start',

@@ -2,9 +2,11 @@
 import { describe, expect, test } from 'vitest'
 import { BankError } from '../../src/bank/index.ts'
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/clock.ts'
+import { DEFAULT_LIMITS, type Limits } from '../../src/models/limits.ts'
 import { linkBank } from '../support/people.ts'
 import {
   answerApproval,
+  CONFIRM,
   callsSeen,
   LIST_ACCOUNTS,
   ordersOf,
@@ -12,7 +14,6 @@ import {
   POST_ORDER,
   paymentOf,
   pledge,
-  pledgeOf,
   SHOW_ORDER,
   settleUntil,
   statesOf,
@@ -51,21 +52,6 @@ describe.each(['paper', 'current'])('with the versions called %s', (profile) => 
   })
 })
 
-test('the alarm rings a moment after the payment is due, so that it never rings in vain', async () => {
-  const pledged = await pledge(bench)
-  const rings = async () => {
-    const { rows } = await bench.app.deps.db.pool.query(
-      `SELECT max(start_after) AS at FROM pgboss.job WHERE name = 'settle-payment' AND data ->> 'paymentId' = $1`,
-      [pledged.id],
-    )
-    return rows[0].at.getTime() - ((await paymentOf(bench, pledged)).nextActionAt?.getTime() ?? 0)
-  }
-  expect(await rings()).toBe(250)
-  control().addFault({ kind: 'drop-after', route: POST_ORDER })
-  await settleUntil(bench, pledged, 'UNKNOWN')
-  expect(await rings()).toBe(250)
-})
-
 test('nothing is sent before the undo window is over', async () => {
   const pledged = await pledge(bench)
   control().clearRequests()
@@ -87,7 +73,8 @@ test('a bank that takes its time is asked, less and less often, until the money 
     pauses.push((nextActionAt?.getTime() ?? 0) - bench.clock.now().getTime())
   }
   expect(pauses).toEqual([...pauses].sort((a, b) => a - b))
-  expect(pauses[0]).toBe(10 * SECOND)
+  expect(pauses[0]).toBeGreaterThanOrEqual(10 * SECOND)
+  expect(pauses[0]).toBeLessThanOrEqual(11 * SECOND)
   bench.clock.advance(4 * HOUR)
   await settleUntil(bench, pledged, 'ACCEPTED')
   bench.clock.advance(4 * HOUR)
@@ -110,26 +97,26 @@ test('an approval that nobody gives expires', async () => {
   expect(await settleUntil(bench, pledged, 'EXPIRED')).toMatchObject({ reason: 'approval-timeout' })
 })
 
-test('without enough money in the account the payment is refused and says why', async () => {
-  const drained = control()
-    .accounts()
-    .find((account) => account.country === 'FI' && account.type === 'Current')
-  const saver = (await pledge(bench)).saver
-  expect(drained).toBeDefined()
-  const wishes: Pledge[] = []
-  for (let turn = 0; turn < 4; turn += 1) wishes.push(await pledgeOf(bench, saver, '10000'))
-  const ends: string[] = []
-  for (const wish of wishes) {
-    for (let look = 0; look < 6; look += 1) {
-      await toNextAction(bench, wish)
-      await worker(bench)(wish)
-      const { state } = await paymentOf(bench, wish)
-      if (state === 'PAID' || state === 'REJECTED') break
-    }
-    const { state, reason } = await paymentOf(bench, wish)
-    ends.push(reason ? `${state} ${reason}` : state)
-  }
-  expect(ends).toEqual(['PAID', 'PAID', 'REJECTED insufficient-funds', 'REJECTED insufficient-funds'])
+test('a payment that the account can’t cover waits, and goes on when the money is there', async () => {
+  const pledged = await pledge(bench)
+  let availableMinor = 2499
+  const { listAccounts } = bench.app.deps.bank
+  const settle = worker(bench, {
+    bank: {
+      listAccounts: async (context) =>
+        (await listAccounts(context)).map((account) => ({ ...account, availableMinor })),
+    },
+  })
+  expect(await settleUntil(bench, pledged, 'BLOCKED', settle)).toMatchObject({ reason: 'not-enough-money' })
+  expect(ordersOf(bench, pledged)).toEqual([])
+  availableMinor = 2500
+  await settleUntil(bench, pledged, 'PAID', settle)
+})
+
+test('money that is gone when the bank carries out the order ends the payment and says why', async () => {
+  const pledged = await pledge(bench)
+  control().addFault({ kind: 'course', route: CONFIRM, outcome: 'insufficient-funds' })
+  expect(await settleUntil(bench, pledged, 'REJECTED')).toMatchObject({ reason: 'insufficient-funds' })
 })
 
 test('an account that the bank no longer shows blocks the payment until it is back', async () => {
@@ -300,7 +287,7 @@ test('a saver’s pause is obeyed even by an order that lies at the bank unconfi
 
 test('an amount above the saver’s own limit is not sent', async () => {
   const pledged = await pledge(bench)
-  await prisma().user.update({ where: { id: pledged.saver.user.id }, data: { capPerPaymentMinor: 2499 } })
+  await limitTo(pledged, { capPerPaymentMinor: 2499 })
   expect(await settleUntil(bench, pledged, 'BLOCKED')).toMatchObject({ reason: 'cap-per-payment' })
   expect(ordersOf(bench, pledged)).toEqual([])
 })
@@ -397,4 +384,10 @@ async function endConsent({ saver }: Pledge): Promise<void> {
 
 async function pauseUntil({ saver }: Pledge, until: Date): Promise<void> {
   await prisma().user.update({ where: { id: saver.user.id }, data: { pausedUntil: until } })
+}
+
+/** As tightened a moment ago. */
+async function limitTo(pledged: Pledge, limits: Partial<Limits>): Promise<void> {
+  const by = { kind: 'saver', id: pledged.saver.user.id, ip: null, requestId: null } as const
+  await bench.app.deps.models.limits.change(pledged.saver.user.id, { ...DEFAULT_LIMITS, ...limits }, by)
 }

@@ -82,8 +82,8 @@ test('a lease is renewed while the bank takes its time, so nobody else begins', 
   const { payments } = bench.app.deps.models
   const slow = worker(bench, {
     payments: {
-      hold: (claim) => {
-        letGo = payments.hold(claim)
+      hold: (claims) => {
+        letGo = payments.hold(claims)
         return letGo
       },
     },
@@ -104,7 +104,7 @@ test('a lease is renewed while the bank takes its time, so nobody else begins', 
     })
     .toBeGreaterThan(before?.getTime() ?? 0)
   bench.clock.advance(2_500)
-  expect(await payments.claim(pledged.id)).toBeNull()
+  expect(await payments.claimDue(pledged.saver.user.id)).toEqual([])
   open()
   await slow
   await paid(pledged)
@@ -114,14 +114,14 @@ test('a worker that was stopped between writing and sending does not send when i
   const pledged = await pledge(bench)
   await toNextAction(bench, pledged)
   const { open, pass, reached } = gate()
-  const { move } = bench.app.deps.models.payments
+  const { sendOff } = bench.app.deps.models.payments
   const asleep = worker(bench, {
     payments: {
       hold: () => () => {},
-      move: async (...args) => {
-        const claim = await move(...args)
-        if (claim.payment.state === 'SENDING') await pass()
-        return claim
+      sendOff: async (...args) => {
+        const sent = await sendOff(...args)
+        await pass()
+        return sent
       },
     },
   })(pledged)

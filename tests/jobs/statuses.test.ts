@@ -112,7 +112,7 @@ describe('with a bank that says anything', () => {
           confirm: async () => {
             confirmations += 1
             return words === null
-              ? [{ kind: 'unknown', because: 'timeout' }]
+              ? [{ kind: 'unknown', because: 'timeout', retryAfterSeconds: null }]
               : [{ kind: 'order', order: orderOf(bankPaymentId, words) }]
           },
           order: async () => ({ kind: 'order', order: orderOf(bankPaymentId, words ?? 'not-understood') }),
@@ -177,7 +177,14 @@ describe('a bank that holds an order and wants our word a second time', () => {
 })
 
 function orderOf(bankPaymentId: string, said: Said): BankOrder {
-  const order = { bankPaymentId, externalId: null, amountMinor: 2500, currency: 'DKK' } as const
+  const order = {
+    bankPaymentId,
+    externalId: null,
+    amountMinor: 2500,
+    currency: 'DKK',
+    debtorNumber: null,
+    creditorNumber: null,
+  } as const
   switch (said) {
     case 'awaiting-approval with a link':
       return { ...order, status: { kind: 'awaiting-approval' }, approvalUrl: 'http://bank.example/sign/1' }

@@ -3,9 +3,9 @@ import { afterAll, afterEach, beforeAll, expect } from 'vitest'
 import type { Bank } from '../../src/bank/index.ts'
 import { ManualClock } from '../../src/clock.ts'
 import type { Payment, PaymentEvent } from '../../src/generated/client.ts'
-import { createSettlePayment, type SettleDeps } from '../../src/jobs/handlers/settle-payment.ts'
+import { createSettleSaver, type SettleDeps } from '../../src/jobs/handlers/settle-saver.ts'
 import type { Models } from '../../src/models/index.ts'
-import { BUCKET_OF, isFinal, mayMove, type PaymentState } from '../../src/models/payment/states.ts'
+import { bucketOf, isFinal, mayMove, type PaymentState } from '../../src/models/payment/states.ts'
 import type { SandboxPayment } from '../../src/sandbox/index.ts'
 import { startTestApp, type TestApp, type TestAppOptions } from '../support/app.ts'
 import { checkOff, newHabit, newLinkedSaver, type Person } from '../support/people.ts'
@@ -72,17 +72,18 @@ export type Replace = Partial<Omit<SettleDeps, 'bank' | 'models'>> & {
 export function worker({ app }: Pick<Bench, 'app'>, replace: Replace = {}) {
   const { deps } = app
   const { bank, payments, ...rest } = replace
-  const settle = createSettlePayment({
+  const settle = createSettleSaver({
     ...deps,
     rules: {
       pollSeconds: deps.settings.PAYMENT_POLL_SECONDS,
       resendAfterSeconds: deps.settings.RESEND_AFTER_SECONDS,
+      reminderMinutes: deps.settings.APPROVAL_REMINDER_MINUTES,
     },
     ...rest,
     bank: { ...deps.bank, ...bank },
     models: { ...deps.models, payments: { ...deps.models.payments, ...payments } },
   })
-  return ({ id }: Pick<Pledge, 'id'>) => settle({ paymentId: id })
+  return ({ saver }: Pick<Pledge, 'saver'>) => settle(saver.user.id)
 }
 
 /** Stands for SIGKILL: whatever the worker had not written by then is gone. */
@@ -97,11 +98,16 @@ export function killedAfterWriting({ app }: Bench, state: PaymentState): Replace
         if (claim.payment.state === state) throw new Killed()
         return claim
       },
+      sendOff: async (...args) => {
+        const sendOff = await app.deps.models.payments.sendOff(...args)
+        if (sendOff.kind === 'sending' && state === 'SENDING') throw new Killed()
+        return sendOff
+      },
     },
   }
 }
 
-type Calls = 'initiate' | 'confirm' | 'order' | 'findOrder' | 'listAccounts'
+type Calls = 'initiate' | 'confirm' | 'order' | 'findOrders' | 'listAccounts'
 
 /** The worker dies when the bank has answered this call, before it can write what the bank said. */
 export function killedAfterCall({ app }: Bench, name: Calls): Replace {
@@ -194,7 +200,7 @@ export async function expectBooksRight({ app }: Pick<Bench, 'app'>): Promise<voi
     })
     expect(audited).toBe(await prisma.paymentEvent.count({ where: { paymentId: payment.id } }))
     const booked = sumBy(payment.ledgerLines, (line) => line.bucket)
-    const bucket = BUCKET_OF[payment.state]
+    const bucket = bucketOf(payment.kind, payment.state)
     const expected = bucket === 'OPEN' ? {} : { OPEN: -payment.amountMinor, [bucket]: payment.amountMinor }
     expect({ state: payment.state, booked }).toEqual({ state: payment.state, booked: expected })
     const pledged = payment.checkOffs.filter((each) => each.state === 'RECORDED')

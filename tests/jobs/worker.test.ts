@@ -1,4 +1,4 @@
-/** What the worker does around its jobs: the sweep, the clock, the end. */
+/** What the worker does around the payments: finding them, the clock, the end. */
 import { expect, test } from 'vitest'
 import { type Clock, DAY, MINUTE, SECOND, systemClock } from '../../src/clock.ts'
 import { modelContext } from '../../src/deps.ts'
@@ -8,20 +8,21 @@ import { createPayments } from '../../src/models/payment.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { type Pledge, paymentOf, pledge } from './support.ts'
 
-/** A queue whose alarms are all lost. */
+/** A queue that carries nothing: payments need none. */
 const silent: Queue = {
   enqueue: async () => {},
   work: async () => {},
+  repeat: async () => {},
   isReady: async () => true,
   stop: async () => {},
 }
 
-/** The sweep alone, at this time; `payments` replaces verbs of the model. */
-async function sweepOnce(app: TestApp, clock: Clock, payments: object = {}): Promise<void> {
+/** A worker that lives by this clock, until it has asked the bank something; `payments` replaces verbs of the model. */
+async function workFor(app: TestApp, clock: Clock, payments: object = {}): Promise<void> {
   const { deps } = app
   const context = modelContext(deps.settings, { clock, db: deps.db, queue: silent })
   const models = { ...deps.models, payments: { ...createPayments(context), ...payments } }
-  const rules = { pollSeconds: 10, resendAfterSeconds: 120 }
+  const rules = { pollSeconds: 10, resendAfterSeconds: 120, reminderMinutes: 5 }
   const stop = await startHandlers({ ...deps, models, clock, queue: silent, baseUrl: app.baseUrl, rules })
   await expect
     .poll(() => app.sandbox.control.requests().some(({ method }) => method === 'POST'))
@@ -45,13 +46,15 @@ async function makeOverdue(app: TestApp, id: string, ms: number): Promise<void> 
   })
 }
 
-test('the sweep finds what no alarm rang for, and one payment’s trouble does not stop it', async () => {
+test('the worker finds what is due, and one saver’s trouble does not keep it from the others', async () => {
   const { app, pledges } = await dueApp()
   const [first, second] = pledges as [Pledge, Pledge]
   await makeOverdue(app, first.id, DAY)
-  const { claim } = app.deps.models.payments
-  await sweepOnce(app, systemClock, {
-    claim: (id: string) => (id === first.id ? Promise.reject(new Error('broken')) : claim(id)),
+  const { claimDue } = app.deps.models.payments
+  const broken = first.saver.user.id
+  await workFor(app, systemClock, {
+    claimDue: (userId: string) =>
+      userId === broken ? Promise.reject(new Error('broken')) : claimDue(userId),
   })
   expect((await paymentOf({ app }, first)).state).toBe('SCHEDULED')
   expect((await paymentOf({ app }, second)).state).not.toBe('SCHEDULED')
@@ -65,18 +68,18 @@ test.each([
   const { app, pledges } = await dueApp()
   for (const { id } of pledges) await makeOverdue(app, id, 20 * MINUTE)
   const wrong = { now: () => new Date(Date.now() + lead) }
-  await sweepOnce(app, wrong)
+  await workFor(app, wrong)
   expect(app.sandbox.control.requests()).toEqual([])
   for (const pledged of pledges)
     expect(await paymentOf({ app }, pledged)).toMatchObject({ state: 'SCHEDULED' })
   await app.close()
 })
 
-test('a worker that is told to stop stops at the next written state, without waiting for the next sweep', async () => {
+test('a worker that is told to stop stops at the next written state, without waiting for its next look', async () => {
   const { app, pledges } = await dueApp()
   app.sandbox.control.addFault({ kind: 'delay', route: 'POST *', delayMs: 700 })
   const begun = performance.now()
-  await sweepOnce(app, systemClock)
+  await workFor(app, systemClock)
   expect(performance.now() - begun).toBeLessThan(5 * SECOND)
   const states = await Promise.all(pledges.map((pledged) => paymentOf({ app }, pledged)))
   expect(states.map(({ state }) => state).sort()).toEqual(['INITIATED', 'SCHEDULED'])

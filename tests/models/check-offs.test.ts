@@ -30,7 +30,7 @@ beforeAll(async () => {
 afterAll(() => close())
 
 describe('a check-off', () => {
-  test('is recorded together with its payment, its ledger entry, its trail and its job', async () => {
+  test('is recorded together with its payment, its ledger entry and its trail', async () => {
     const world = worldAt(db, '2026-06-17T23:30:00.000Z')
     const user = await newLinkedUser(world, { timezone: 'Europe/Copenhagen', dayStartHour: 3 })
     const habit = await newHabit(world, user, { frequency: 3, interval: 7, amountMinor: 1_250 })
@@ -46,6 +46,8 @@ describe('a check-off', () => {
       daySlot: 1,
       amountMinor: 1_250,
       currency: 'DKK',
+      isBackfill: false,
+      recordOnly: false,
     })
     const payment = await world.models.payments.findOwned(user.id, done.paymentId)
     const dueAt = new Date(world.clock.now().getTime() + 60_000)
@@ -57,10 +59,6 @@ describe('a check-off', () => {
       attempts: 0,
     })
     expect(payment?.events.map((event) => event.to)).toEqual(['SCHEDULED'])
-    const [job, ...more] = world.jobs
-    expect(more).toEqual([])
-    expect(job).toMatchObject({ name: 'settle-payment', data: { paymentId: done.paymentId } })
-    expect(job?.startAfter?.getTime()).toBeGreaterThanOrEqual(dueAt.getTime())
     expect(await auditsOf(world, user.id, 'check-off.recorded')).toHaveLength(1)
     expect((await world.models.habits.findOwned(user, habit.id))?.totals).toEqual({
       pledgedMinor: 1_250,
@@ -149,7 +147,7 @@ describe('a check-off', () => {
     await world.models.habits.edit(user, habit.id, { ...wish, amountMinor: 3_000 }, 'DKK', SOMEBODY)
     const offer = { day: '2026-06-16', slot: 1 }
     expect((await world.models.checkOffs.record(user, habit.id, offer, SOMEBODY)).kind).toBe(
-      'already-recorded',
+      'period-complete',
     )
     expect(await db.prisma.payment.count({ where: { userId: user.id } })).toBe(1)
     world.clock.advance(2 * DAY)
@@ -175,7 +173,7 @@ describe('a check-off', () => {
     const habit = await newHabit(world, user, { frequency: 10 })
     const offer = { ...(await offerOf(world, user, habit.id)), slot }
     expect(await world.models.checkOffs.record(user, habit.id, offer, SOMEBODY)).toEqual({
-      kind: 'day-changed',
+      kind: 'place-taken',
     })
     expect(await db.prisma.checkOff.count({ where: { habitId: habit.id } })).toBe(0)
   })

@@ -1,18 +1,20 @@
-import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Db } from '../../src/db.ts'
-import type { User } from '../../src/generated/client.ts'
+import type { Cadence } from '../../src/generated/enums.ts'
 import { book } from '../../src/models/ledger.ts'
-import { BUCKET_OF, isFinal, MOVES, type PaymentState } from '../../src/models/payment/states.ts'
+import { isFinal, MOVES, type PaymentState } from '../../src/models/payment/states.ts'
 import {
+  ARRIVING,
   checkOff,
+  expectTrueBooks,
   newHabit,
   newLinkedUser,
   ownDatabase,
   SOMEBODY,
   WORKER,
   type World,
+  walk,
   worldAt,
 } from './support.ts'
 
@@ -30,16 +32,30 @@ afterAll(() => close())
 type Step =
   | { kind: 'check-off'; habit: number }
   | { kind: 'undo'; which: number }
+  | { kind: 'move-back'; which: number }
+  | { kind: 'cadence'; to: Cadence }
+  | PaymentStep
+type PaymentStep =
+  | { kind: 'arrive' | 'pay-again' | 'call-off'; which: number }
   | { kind: 'move'; which: number; to: number }
 
+const which = { which: fc.nat() }
+const move = fc.record({ kind: fc.constant('move' as const), ...which, to: fc.nat() })
+const verb = <K extends Step['kind']>(kind: K) => fc.record({ kind: fc.constant(kind), ...which })
+const checkingOff = fc.record({ kind: fc.constant('check-off' as const), habit: fc.nat({ max: HABITS - 1 }) })
+const cadence = fc.constantFrom<Cadence>('AT_ONCE', 'DAILY', 'WEEKLY')
 const steps = fc.array(
   fc.oneof(
-    fc.record({ kind: fc.constant('check-off' as const), habit: fc.nat({ max: HABITS - 1 }) }),
-    fc.record({ kind: fc.constant('undo' as const), which: fc.nat() }),
-    fc.record({ kind: fc.constant('move' as const), which: fc.nat(), to: fc.nat() }),
-    fc.record({ kind: fc.constant('move' as const), which: fc.nat(), to: fc.nat() }),
-  ),
-  { minLength: 5, maxLength: 40 },
+    { weight: 6, arbitrary: checkingOff },
+    { weight: 10, arbitrary: move },
+    { weight: 4, arbitrary: verb('arrive') },
+    { weight: 2, arbitrary: verb('undo') },
+    { weight: 4, arbitrary: verb('move-back') },
+    { weight: 3, arbitrary: verb('pay-again') },
+    { weight: 1, arbitrary: verb('call-off') },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('cadence' as const), to: cadence }) },
+  ) as fc.Arbitrary<Step>,
+  { minLength: 10, maxLength: 60 },
 )
 
 test('after any history, every balance is what the check-offs and the states of their payments say', async () => {
@@ -52,15 +68,8 @@ test('after any history, every balance is what the check-offs and the states of 
           newHabit(world, user, { frequency: 10, amountMinor: 100 + at }).then((habit) => habit.id),
         ),
       )
-      const live: {
-        id: string
-        paymentId: string
-        habitId: string
-        amountMinor: number
-        state: PaymentState
-      }[] = []
-      for (const step of history) await take(world, user, habits, live, step)
-      await expectTruth(user.id, live)
+      for (const step of history) await take(world, user.id, habits, step)
+      await expectTrueBooks(db, user.id)
     }),
     { numRuns: 15 },
   )
@@ -70,21 +79,16 @@ test('many check-offs and moves of one saver at one moment leave a ledger that a
   const world = worldAt(db)
   const user = await newLinkedUser(world)
   const habits = await Promise.all([1, 2, 3, 4].map(() => newHabit(world, user, { frequency: 10 })))
-  const live = []
-  for (const habit of habits)
-    for (let at = 0; at < 3; at += 1) {
-      const done = await checkOff(world, user, habit.id)
-      live.push({ ...done, state: 'SENDING' as PaymentState })
-    }
+  for (const habit of habits) for (let at = 0; at < 3; at += 1) await checkOff(world, user, habit.id)
   world.clock.advance(60_000)
+  const claims = await world.models.payments.claimDue(user.id)
+  expect(claims).toHaveLength(12)
   await Promise.all(
-    live.map(async ({ paymentId }) => {
-      const claim = await world.models.payments.claim(paymentId)
-      if (!claim) throw new Error('nobody else wants it')
-      await world.models.payments.move(claim, { to: 'SENDING', lookAgainAt: world.clock.now() }, WORKER)
-    }),
+    claims.map((claim) =>
+      world.models.payments.move(claim, { to: 'SENDING', lookAgainAt: world.clock.now() }, WORKER),
+    ),
   )
-  await expectTruth(user.id, live)
+  await expectTrueBooks(db, user.id)
 })
 
 test('an entry that would take more out of a bucket than is in it is refused whole', async () => {
@@ -106,7 +110,7 @@ test('an entry that would take more out of a bucket than is in it is refused who
   } as const
   await expect(db.transaction((tx) => book(tx, entry))).rejects.toThrow()
   expect(await db.prisma.ledgerLine.count()).toBe(lines)
-  await expectTruth(user.id, [{ ...done, state: 'SCHEDULED' }])
+  await expectTrueBooks(db, user.id)
 })
 
 test('a balance larger than a whole number of 32 bits is kept exactly', async () => {
@@ -140,69 +144,34 @@ test('a balance larger than a whole number of 32 bits is kept exactly', async ()
   expect((await world.models.habits.totalsOf(user.id)).get('DKK')?.savedMinor).toBe(5_000_000_001)
 })
 
-async function take(
-  world: World,
-  user: User,
-  habits: readonly string[],
-  live: { id: string; paymentId: string; habitId: string; amountMinor: number; state: PaymentState }[],
-  step: Step,
-): Promise<void> {
-  if (step.kind === 'check-off') {
+async function take(world: World, userId: string, habits: readonly string[], step: Step): Promise<void> {
+  const { models } = world
+  // Changed while the story goes on, as by another page.
+  const user = await db.prisma.user.findUniqueOrThrow({ where: { id: userId } })
+  if (step.kind === 'cadence') {
+    await db.prisma.user.update({ where: { id: userId }, data: { cadence: step.to } })
+  } else if (step.kind === 'check-off') {
     const habitId = habits[step.habit] ?? ''
-    const today = await world.models.habits.findOwned(user, habitId)
-    if (today?.progress.next.kind !== 'open') return
-    const done = await checkOff(world, user, habitId)
-    live.push({ ...done, state: 'SCHEDULED' })
-    return
+    const today = await models.habits.findOwned(user, habitId)
+    if (today?.progress.next.kind === 'open') await checkOff(world, user, habitId)
+  } else if (step.kind === 'undo' || step.kind === 'move-back') {
+    const made = await db.prisma.checkOff.findMany({ where: { userId }, orderBy: { id: 'asc' } })
+    const { id } = made[step.which % Math.max(1, made.length)] ?? {}
+    if (id && step.kind === 'undo') await models.checkOffs.undo(userId, id, SOMEBODY)
+    if (id && step.kind === 'move-back') await models.reversals.moveBack(userId, id, SOMEBODY)
+  } else {
+    await takeWithPayment(world, userId, step)
   }
-  const saving = live[step.which % Math.max(1, live.length)]
-  if (!saving) return
-  if (step.kind === 'undo') {
-    const result = await world.models.checkOffs.undo(user.id, saving.id, SOMEBODY)
-    if (result?.kind === 'undone') saving.state = 'CANCELLED'
-    return
-  }
-  if (isFinal(saving.state)) return
-  const targets = MOVES[saving.state] as readonly PaymentState[]
-  const to = targets[step.to % targets.length] as PaymentState
-  world.clock.advance(60_000)
-  const claim = await world.models.payments.claim(saving.paymentId)
-  if (!claim) throw new Error(`${saving.state} could not be claimed`)
-  const bankPaymentId = claim.payment.bankPaymentId ?? randomUUID()
-  const move = { to, reason: 'not-understood', bankPaymentId, lookAgainAt: world.clock.now() } as const
-  await world.models.payments.move(claim, move, WORKER)
-  saving.state = to
 }
 
-/** Three ways to the same numbers: the balances, the sums of the lines, and the states of the payments. */
-async function expectTruth(
-  userId: string,
-  live: readonly { habitId: string; amountMinor: number; state: PaymentState }[],
-): Promise<void> {
-  const balances = await db.prisma.ledgerBalance.findMany({ where: { userId } })
-  const lines = await db.prisma.ledgerLine.findMany({ where: { userId }, orderBy: { id: 'asc' } })
-  for (const { habitId, bucket, balanceMinor } of balances) {
-    const own = lines.filter((line) => line.habitId === habitId && line.bucket === bucket)
-    expect(own.reduce((sum, line) => sum + line.amountMinor, 0)).toBe(Number(balanceMinor))
-    expect(chained(own)).toBe(true)
-    const said = live
-      .filter((saving) => saving.habitId === habitId)
-      .reduce((sum, { state, amountMinor }) => {
-        const stands = BUCKET_OF[state]
-        if (bucket === 'OPEN') return stands === 'OPEN' ? sum : sum - amountMinor
-        return stands === bucket ? sum + amountMinor : sum
-      }, 0)
-    expect(Number(balanceMinor), `${bucket} of ${habitId}`).toBe(said)
-  }
-  expect(balances.reduce((sum, balance) => sum + Number(balance.balanceMinor), 0)).toBe(0)
-}
-
-/** Every balance after a line is the balance before exactly one other, from nothing to the last. */
-function chained(
-  lines: readonly { beforeMinor: bigint; afterMinor: bigint; amountMinor: number }[],
-): boolean {
-  const ends = [0n, ...lines.map((line) => line.afterMinor)].map(String).sort()
-  const last = lines.reduce((sum, line) => sum + BigInt(line.amountMinor), 0n)
-  const starts = [...lines.map((line) => line.beforeMinor), last].map(String).sort()
-  return ends.join() === starts.join()
+async function takeWithPayment(world: World, userId: string, step: PaymentStep): Promise<void> {
+  const made = await db.prisma.payment.findMany({ where: { userId }, orderBy: { id: 'asc' } })
+  const payment = made[step.which % Math.max(1, made.length)]
+  if (!payment) return
+  if (step.kind === 'pay-again') await world.models.retries.payAgain(userId, payment.id, SOMEBODY)
+  if (step.kind === 'call-off') await world.models.reversals.callOff(userId, payment.id, SOMEBODY)
+  if (step.kind === 'arrive' && payment.state === 'SCHEDULED') await walk(world, payment.id, ...ARRIVING)
+  if (step.kind !== 'move' || isFinal(payment.state)) return
+  const targets = MOVES[payment.state] as readonly PaymentState[]
+  await walk(world, payment.id, targets[step.to % targets.length] as PaymentState)
 }

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import type { PoolClient } from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { randomReference } from '../../src/crypto.ts'
 import type { Db } from '../../src/db.ts'
 import { isFinal, MOVES, mayMove, PaymentState } from '../../src/models/payment/states.ts'
-import { checkOff, newHabit, newLinkedUser, newUser, ownDatabase, worldAt } from './support.ts'
+import { ARRIVING, checkOff, newHabit, newLinkedUser, newUser, ownDatabase, worldAt } from './support.ts'
 
 let db: Db
 let close: () => Promise<void>
@@ -93,14 +94,31 @@ const ATTEMPTS: Attempt[] = [
   ['a day that begins at -1', 'User_dayStartHour_range', update('User', 'user', '"dayStartHour" = -1')],
   ['a week that begins on day 0', 'User_weekStart_range', update('User', 'user', '"weekStart" = 0')],
   ['a week that begins on day 8', 'User_weekStart_range', update('User', 'user', '"weekStart" = 8')],
-  ['no cap per payment', 'User_caps_positive', update('User', 'user', '"capPerPaymentMinor" = 0')],
-  ['no cap per day', 'User_caps_positive', update('User', 'user', '"capPerDayMinor" = 0')],
-  ['no cap per month', 'User_caps_positive', update('User', 'user', '"capPerMonthMinor" = -1')],
-  ['a floor below nothing', 'User_floor_not_negative', update('User', 'user', '"floorMinor" = -1')],
   [
     'a saver with savings removed',
     'CheckOff_userId_fkey',
     (id) => `DELETE FROM "User" WHERE id = '${id.user}'`,
+  ],
+
+  ['no cap per payment', 'SavingLimits_caps_positive', limits({ capPerPaymentMinor: 0 })],
+  ['no cap per day', 'SavingLimits_caps_positive', limits({ capPerDayMinor: 0 })],
+  ['no cap per month', 'SavingLimits_caps_positive', limits({ capPerMonthMinor: -1 })],
+  ['a floor below nothing', 'SavingLimits_floor_not_negative', limits({ floorMinor: -1 })],
+  [
+    'limits that count from before they were set',
+    'SavingLimits_not_backdated',
+    limits({ effectiveFrom: `now() - interval '1 second'` }),
+  ],
+  [
+    'limits withdrawn after they began',
+    'SavingLimits_withdrawn_before_it_began',
+    (id) => changedLimits(id, `"withdrawnOn" = "effectiveFrom" + interval '1 second'`),
+  ],
+  ['other limits in an old row', 'saving_limits_are_settled', (id) => changedLimits(id, '"floorMinor" = 1')],
+  [
+    'limits withdrawn twice',
+    'saving_limits_are_settled',
+    (id) => `${changedLimits(id, `"withdrawnOn" = now()`)}; UPDATE "SavingLimits" SET "withdrawnOn" = NULL`,
   ],
 
   [
@@ -220,7 +238,76 @@ const ATTEMPTS: Attempt[] = [
   [
     'a check-off in another currency than its payment',
     'CheckOff_paymentId_userId_currency_fkey',
-    (id) => aCheckOff(id, { currency: `'SEK'`, paymentId: `'${id.payment}'`, slot: 2, daySlot: 2 }),
+    (id) => aPaidCheckOff(id, id.payment, { currency: `'SEK'`, slot: 2, daySlot: 2 }),
+  ],
+  [
+    'a check-off that pays without a payment',
+    'CheckOff_pays_or_only_records',
+    (id) => aCheckOff(id, { recordOnly: 'false', slot: 2, daySlot: 2 }),
+  ],
+  [
+    'a check-off that only records, with a payment',
+    'CheckOff_pays_or_only_records',
+    (id) => aCheckOff(id, { paymentId: `'${id.payment}'`, slot: 2, daySlot: 2 }),
+  ],
+  [
+    'a check-off that comes to have been backfilled',
+    'check_off_is_settled',
+    update('CheckOff', 'checkOff', '"isBackfill" = true'),
+  ],
+  [
+    'a check-off that comes to only record',
+    'check_off_is_settled',
+    update('CheckOff', 'checkOff', '"recordOnly" = true'),
+  ],
+  [
+    'money brought back for a check-off that stands',
+    'CheckOff_brought_back_is_undone',
+    (id) => `${paid(id)}; ${reversal(id)}; ${setReversal(id, BACK, 'RECORDED')}`,
+  ],
+  [
+    'money brought back that has not arrived',
+    'check_off_is_brought_back_once',
+    (id) => `${reversal(id)}; ${setReversal(id, BACK)}`,
+  ],
+  [
+    'money brought back by a payment that saves',
+    'check_off_is_brought_back_once',
+    (id) => `${paid(id)}; ${aPayment(id, { id: `'${BACK}'` })}; ${setReversal(id, BACK)}`,
+  ],
+  [
+    'money brought back twice',
+    'check_off_is_brought_back_once',
+    (id) =>
+      `${paid(id)}; ${reversal(id)}; ${setReversal(id, BACK)}; ${reversal(id, BACK_AGAIN)}; ${setReversal(id, BACK_AGAIN)}`,
+  ],
+  [
+    'money brought back again after it has come back',
+    'check_off_is_brought_back_once',
+    (id) =>
+      `${paid(id)}; ${reversal(id)}; ${setReversal(id, BACK)}; ${along(BACK, ARRIVING)}; ${reversal(id, BACK_AGAIN)}; ${setReversal(id, BACK_AGAIN)}`,
+  ],
+  [
+    'more brought back than was saved',
+    'payment_is_the_sum_of_its_check_offs',
+    (id) => `${paid(id)}; ${reversal(id, BACK, 2_501)}; ${setReversal(id, BACK)}`,
+  ],
+  [
+    'a way back that brings nothing',
+    'payment_is_the_sum_of_its_check_offs',
+    (id) => `${paid(id)}; ${reversal(id)}`,
+  ],
+  [
+    'a check-off handed to another payment while its own may move money',
+    'check_off_keeps_its_payment',
+    (id) =>
+      `${aPayment(id, { id: `'${BACK}'` })}; UPDATE "CheckOff" SET "paymentId" = '${BACK}' WHERE id = '${id.checkOff}'`,
+  ],
+  [
+    'a check-off handed to another payment after its own has paid',
+    'check_off_keeps_its_payment',
+    (id) =>
+      `${paid(id)}; ${aPayment(id, { id: `'${BACK}'` })}; UPDATE "CheckOff" SET "paymentId" = '${BACK}' WHERE id = '${id.checkOff}'`,
   ],
   [
     'another amount of a recorded check-off',
@@ -387,7 +474,7 @@ const ATTEMPTS: Attempt[] = [
   [
     'a check-off added to a payment',
     'payment_is_the_sum_of_its_check_offs',
-    (id) => aCheckOff(id, { slot: 2, daySlot: 2, paymentId: `'${id.payment}'` }),
+    (id) => aPaidCheckOff(id, id.payment, { slot: 2, daySlot: 2 }),
   ],
   [
     'a check-off undone while its payment goes on',
@@ -429,6 +516,40 @@ const ATTEMPTS: Attempt[] = [
     (id) => ledgerLine(id, { habitId: `'${id.foreignHabit}'` }),
   ],
 
+  ['a stop without a reason', 'PaymentStop_reason_length', () => aStop({ reason: `''` })],
+  [
+    'a stop that ends before it begins',
+    'PaymentStop_ends_later',
+    () => aStop({ endedOn: `now() - interval '1 second'` }),
+  ],
+  ['a second stop', 'PaymentStop_one_open', () => `${aStop({})}; ${aStop({})}`],
+  [
+    'a payment sent while all are stopped',
+    'payments_are_stopped',
+    (id) => `${aStop({})}; ${along(id.payment, ['SENDING'])}`,
+  ],
+  [
+    'a payment sent again while all are stopped',
+    'payments_are_stopped',
+    (id) => `${along(id.payment, ['SENDING', 'UNKNOWN'])}; ${aStop({})}; ${along(id.payment, ['SENDING'])}`,
+  ],
+  [
+    'a payment confirmed while all are stopped',
+    'payments_are_stopped',
+    (id) =>
+      `${along(id.payment, ['SENDING', 'INITIATED'])}; ${aStop({})}; ${along(id.payment, ['CONFIRMING'])}`,
+  ],
+  [
+    'a bank that failed less than never',
+    'BankGate_failures_not_negative',
+    () => `INSERT INTO "BankGate" (host, failures, "nextSlotAt") VALUES ('bank', -1, now())`,
+  ],
+  [
+    'one difference found twice as two',
+    'ReconciliationDifference_one_open',
+    () => `${aDifference()}; ${aDifference()}`,
+  ],
+
   [
     'a bank call with a book in it',
     'BankCall_bodies_bounded',
@@ -449,7 +570,7 @@ const ATTEMPTS: Attempt[] = [
   ],
   [
     'a check-off taken off its payment',
-    'payment_is_the_sum_of_its_check_offs',
+    'check_off_keeps_its_payment',
     update('CheckOff', 'checkOff', '"paymentId" = NULL'),
   ],
   [
@@ -499,11 +620,36 @@ describe('the database refuses', () => {
 describe('what the attempts above change is taken when it obeys', () => {
   test.each<[string, (id: typeof ids) => string]>([
     ['a habit version', version({})],
-    ['a check-off without a payment', (id) => aCheckOff(id, { slot: 2, daySlot: 2 })],
+    ['a check-off that only records', (id) => aCheckOff(id, { slot: 2, daySlot: 2 })],
     [
       'a payment with its check-off',
+      (id) => `${aPayment(id, { id: `'${SECOND}'` })}; ${aPaidCheckOff(id, SECOND, { slot: 2, daySlot: 2 })}`,
+    ],
+    ['money brought back', (id) => `${paid(id)}; ${reversal(id)}; ${setReversal(id, BACK)}`],
+    [
+      'money brought back by a second payment after the first came to nothing',
       (id) =>
-        `${aPayment(id, { id: `'${SECOND}'` })}; ${aCheckOff(id, { slot: 2, daySlot: 2, paymentId: `'${SECOND}'` })}`,
+        `${paid(id)}; ${reversal(id)}; ${setReversal(id, BACK)}; ${along(BACK, ['CANCELLED'])}; ${reversal(id, BACK_AGAIN)}; ${setReversal(id, BACK_AGAIN)}`,
+    ],
+    [
+      'a check-off handed to another payment after its own came to nothing',
+      (id) =>
+        `${along(id.payment, ['CANCELLED'])}; ${aPayment(id, { id: `'${BACK}'` })}; UPDATE "CheckOff" SET "paymentId" = '${BACK}' WHERE id = '${id.checkOff}'`,
+    ],
+    ['limits, withdrawn before they begin', (id) => changedLimits(id, `"withdrawnOn" = now()`)],
+    [
+      'what the bank answers while all are stopped',
+      (id) =>
+        `${along(id.payment, ['SENDING', 'INITIATED', 'CONFIRMING'])}; ${aStop({})}; ${along(id.payment, ['PAID'])}`,
+    ],
+    [
+      'a second stop after the first',
+      (id) =>
+        `${aStop({})}; UPDATE "PaymentStop" SET "endedOn" = now(); ${aStop({})}; UPDATE "PaymentStop" SET "endedOn" = now(); ${along(id.payment, ['SENDING'])}`,
+    ],
+    [
+      'a difference that is gone and found again',
+      () => `${aDifference()}; UPDATE "ReconciliationDifference" SET "goneOn" = now(); ${aDifference()}`,
     ],
     [
       'a whole ledger entry',
@@ -549,6 +695,8 @@ describe('a payment moves by the table alone: of all 144 pairs, from', () => {
 })
 
 const SECOND = '00000000-0000-4000-8000-000000000002'
+const BACK = '00000000-0000-4000-8000-000000000003'
+const BACK_AGAIN = '00000000-0000-4000-8000-000000000004'
 
 /** @returns the rule that refused it, or null; whatever happens is rolled back. */
 function refusalOf(statement: string): Promise<string | null> {
@@ -575,10 +723,18 @@ async function inThrowaway<T>(work: (client: PoolClient) => Promise<T>): Promise
   }
 }
 
-function moveTo(state: PaymentState): string {
+function moveTo(state: PaymentState, id = ids.payment): string {
   const ends = isFinal(state)
-  return `UPDATE "Payment" SET state = '${state}', reason = 'x', "bankPaymentId" = 'b0',
-    "finalOn" = ${ends ? 'now()' : 'NULL'}, "nextActionAt" = ${ends ? 'NULL' : 'now()'} WHERE id = '${ids.payment}'`
+  return `UPDATE "Payment" SET state = '${state}', reason = 'x', "bankPaymentId" = 'b-${id}',
+    "finalOn" = ${ends ? 'now()' : 'NULL'}, "nextActionAt" = ${ends ? 'NULL' : 'now()'} WHERE id = '${id}'`
+}
+
+function along(id: string, states: readonly PaymentState[]): string {
+  return states.map((state) => moveTo(state, id)).join(';')
+}
+
+function paid(id: typeof ids): string {
+  return along(id.payment, ARRIVING)
 }
 
 /** The shortest way from a new payment. */
@@ -645,8 +801,13 @@ function aCheckOff(id: typeof ids, facts: Record<string, string | number>): stri
     daySlot: 1,
     amountMinor: 2_500,
     currency: `'DKK'`,
+    recordOnly: 'true',
     ...facts,
   })
+}
+
+function aPaidCheckOff(id: typeof ids, paymentId: string, facts: Record<string, string | number>): string {
+  return aCheckOff(id, { paymentId: `'${paymentId}'`, recordOnly: 'false', ...facts })
 }
 
 function aPayment(id: typeof ids, facts: Record<string, string | number>): string {
@@ -654,7 +815,7 @@ function aPayment(id: typeof ids, facts: Record<string, string | number>): strin
     id: `'${randomUUID()}'`,
     userId: `'${id.user}'`,
     externalId: 'gen_random_uuid()',
-    reference: `'0123456789AB'`,
+    reference: `'${randomReference()}'`,
     debtorAccountId: `'${id.debtor}'`,
     creditorAccountId: `'${id.creditor}'`,
     amountMinor: 2_500,
@@ -663,6 +824,56 @@ function aPayment(id: typeof ids, facts: Record<string, string | number>): strin
     nextActionAt: 'now()',
     createdOn: 'now()',
     ...facts,
+  })
+}
+
+/** A payment the other way round. */
+function reversal(id: typeof ids, own = BACK, amountMinor = 2_500): string {
+  return aPayment(id, {
+    id: `'${own}'`,
+    kind: `'REVERSAL'`,
+    debtorAccountId: `'${id.creditor}'`,
+    creditorAccountId: `'${id.debtor}'`,
+    amountMinor,
+  })
+}
+
+function setReversal(id: typeof ids, reversalId: string, state = 'UNDONE'): string {
+  const undone = state === 'UNDONE' ? `, state = 'UNDONE', "undoneAt" = timestamptz '2026-06-18Z'` : ''
+  return `UPDATE "CheckOff" SET "reversalId" = '${reversalId}'${undone} WHERE id = '${id.checkOff}'`
+}
+
+function limits(facts: Record<string, string | number>): (id: typeof ids) => string {
+  return (id) =>
+    insert('SavingLimits', {
+      id: 'gen_random_uuid()',
+      userId: `'${id.user}'`,
+      effectiveFrom: `now() + interval '1 day'`,
+      capPerPaymentMinor: 1,
+      capPerDayMinor: 1,
+      capPerMonthMinor: 1,
+      floorMinor: 0,
+      createdOn: 'now()',
+      ...facts,
+    })
+}
+
+function changedLimits(id: typeof ids, change: string): string {
+  return `${limits({})(id)}; UPDATE "SavingLimits" SET ${change}`
+}
+
+function aStop(facts: Record<string, string>): string {
+  return insert('PaymentStop', { id: 'gen_random_uuid()', reason: `'x'`, startedOn: 'now()', ...facts })
+}
+
+function aDifference(): string {
+  return insert('ReconciliationDifference', {
+    id: 'gen_random_uuid()',
+    kind: `'x'`,
+    objectKey: `'y'`,
+    detail: `'{}'`,
+    firstSeenOn: 'now()',
+    lastSeenOn: 'now()',
   })
 }
 

@@ -1,23 +1,26 @@
 import { randomBytes, randomUUID } from 'node:crypto'
+import { expect } from 'vitest'
 import type { BankAccount, Tokens } from '../../src/bank/index.ts'
 import { ManualClock } from '../../src/clock.ts'
 import { createSealer } from '../../src/crypto.ts'
 import { createDb, type Db } from '../../src/db.ts'
-import type { CheckOff, Habit, User } from '../../src/generated/client.ts'
+import type { CheckOff, Habit, LedgerLine, Payment, User } from '../../src/generated/client.ts'
+import type { LedgerBucket } from '../../src/generated/enums.ts'
 import type { JobName, Queue } from '../../src/jobs/queue.ts'
 import type { Actor, ModelContext, Rules } from '../../src/models/context.ts'
 import type { HabitWish } from '../../src/models/habit.ts'
 import { createModels, type Models } from '../../src/models/index.ts'
-import type { Claim } from '../../src/models/payment.ts'
+import { bucketOf, type PaymentState } from '../../src/models/payment/states.ts'
+import type { Claim, PaymentReason } from '../../src/models/payment.ts'
 import { testDatabase } from '../support/database.ts'
 
 export const SOMEBODY: Actor = { kind: 'saver', id: null, ip: '192.0.2.1', requestId: 'r-1' }
 export const WORKER: Actor = { kind: 'worker', id: null, ip: null, requestId: null }
 
-/** A database of its own for one test file. */
-export async function ownDatabase(): Promise<{ db: Db; close(): Promise<void> }> {
+/** A database of its own for one test file. @param connections as many as its largest race needs, and two. */
+export async function ownDatabase(connections = 10): Promise<{ db: Db; close(): Promise<void> }> {
   const database = await testDatabase()
-  const db = createDb(database.url, 10)
+  const db = createDb(database.url, connections)
   return {
     db,
     close: async () => {
@@ -57,6 +60,7 @@ export function worldAt(db: Db, start = '2026-06-17T10:00:00.000Z', rules: Parti
       jobs.push({ name, data, startAfter: when?.startAfter ?? null })
     },
     work: async () => {},
+    repeat: async () => {},
     isReady: async () => true,
     stop: async () => {},
   }
@@ -74,6 +78,10 @@ export function worldAt(db: Db, start = '2026-06-17T10:00:00.000Z', rules: Parti
       pollSeconds: 10,
       resendAfterSeconds: 120,
       consentDays: 90,
+      coolingOffHours: 24,
+      exposureLimitMinor: 100_000_000,
+      unattendedReadsPerDay: null,
+      bankCallsPerSecond: null,
       ...rules,
     },
   }
@@ -160,15 +168,82 @@ export async function checkOff(
   const offer = await offerOf(world, user, habitId)
   const result = await world.models.checkOffs.record(user, habitId, offer, SOMEBODY)
   if (result.kind !== 'recorded') throw new Error(`it was not recorded: ${result.kind}`)
-  return { ...result.checkOff, paymentId: result.paymentId }
+  return { ...result.checkOff, paymentId: result.paymentId ?? '' }
 }
 
-/** A payment whose undo window is over, held by a worker. */
+/** A payment at the moment somebody has to look at it, held by a worker. */
 export async function claimDue(world: World, paymentId: string): Promise<Claim> {
-  world.clock.advance(world.context.rules.undoWindowSeconds * 1_000)
-  const claim = await world.models.payments.claim(paymentId)
+  const { userId, nextActionAt } = await world.db.prisma.payment.findUniqueOrThrow({
+    where: { id: paymentId },
+  })
+  world.clock.advance(Math.max(0, (nextActionAt?.getTime() ?? 0) - world.clock.now().getTime()))
+  const claims = await world.models.payments.claimDue(userId)
+  const claim = claims.find(({ payment }) => payment.id === paymentId)
   if (!claim) throw new Error('the payment could not be claimed')
   return claim
+}
+
+/** Takes a payment along these states, as workers would. */
+export async function walk(world: World, paymentId: string, ...states: PaymentState[]): Promise<void> {
+  for (const to of states) {
+    const claim = await claimDue(world, paymentId)
+    const bankPaymentId = claim.payment.bankPaymentId ?? randomUUID()
+    const move = { to, bankPaymentId, lookAgainAt: world.clock.now(), ...whyFor(to) }
+    await world.models.payments.move(claim, move, WORKER)
+  }
+}
+
+function whyFor(to: PaymentState): { reason?: PaymentReason } {
+  if (to === 'BLOCKED') return { reason: 'no-consent' }
+  if (to === 'UNKNOWN') return { reason: 'no-clear-answer' }
+  return ['REJECTED', 'CANCELLED', 'EXPIRED'].includes(to) ? { reason: 'insufficient-funds' } : {}
+}
+
+/** The usual way of an order, to the end. */
+export const ARRIVING: PaymentState[] = ['SENDING', 'INITIATED', 'CONFIRMING', 'PAID']
+
+/**
+ * Three ways to the same numbers: what each balance says, what its lines add up to, and where the check-offs and the states
+ * of their payments say that the money stands.
+ */
+export async function expectTrueBooks(db: Db, userId: string): Promise<void> {
+  const [balances, lines, checkOffs] = await Promise.all([
+    db.prisma.ledgerBalance.findMany({ where: { userId } }),
+    db.prisma.ledgerLine.findMany({ where: { userId } }),
+    db.prisma.checkOff.findMany({ where: { userId }, include: { payment: true, reversal: true } }),
+  ])
+  for (const { habitId, bucket, balanceMinor } of balances) {
+    const own = lines.filter((line) => line.habitId === habitId && line.bucket === bucket)
+    const said = checkOffs
+      .filter((checkOff) => checkOff.habitId === habitId)
+      .reduce((sum, checkOff) => {
+        const stands = standsIn(checkOff)
+        if (bucket === 'OPEN') return stands === 'OPEN' ? sum : sum - checkOff.amountMinor
+        return stands === bucket ? sum + checkOff.amountMinor : sum
+      }, 0)
+    expect(sumOf(own), `lines of ${bucket} of ${habitId}`).toBe(Number(balanceMinor))
+    expect(Number(balanceMinor), `${bucket} of ${habitId}`).toBe(said)
+    expect(isChained(own), `${bucket} of ${habitId} line by line`).toBe(true)
+  }
+  expect(balances.reduce((sum, balance) => sum + Number(balance.balanceMinor), 0)).toBe(0)
+}
+
+type CheckOffWithPayments = CheckOff & { payment: Payment | null; reversal: Payment | null }
+
+function standsIn({ state, payment, reversal }: CheckOffWithPayments): LedgerBucket {
+  if (reversal) return bucketOf('REVERSAL', reversal.state)
+  return payment && state === 'RECORDED' ? bucketOf('SAVING', payment.state) : 'OPEN'
+}
+
+function sumOf(lines: readonly { amountMinor: number }[]): number {
+  return lines.reduce((sum, line) => sum + line.amountMinor, 0)
+}
+
+/** Every balance after a line is the balance before exactly one other, from nothing to the last. */
+function isChained(lines: readonly LedgerLine[]): boolean {
+  const ends = [0n, ...lines.map((line) => line.afterMinor)].map(String).sort()
+  const starts = [...lines.map((line) => line.beforeMinor), BigInt(sumOf(lines))].map(String).sort()
+  return ends.join() === starts.join()
 }
 
 /** Asks PostgreSQL until so many transactions of this database wait for a lock: races are forced, not hoped for. */

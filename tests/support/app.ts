@@ -2,12 +2,12 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import winston from 'winston'
 import { createApp } from '../../src/app.ts'
-import { type Clock, ManualClock } from '../../src/clock.ts'
+import { ManualClock, type Timer } from '../../src/clock.ts'
 import { readSettings } from '../../src/config.ts'
 import { createDeps, type Deps } from '../../src/deps.ts'
 import { type MailCatcher, startMailCatcher } from '../../src/embedded/mail-catcher.ts'
 import { createSendMail } from '../../src/jobs/handlers/send-mail.ts'
-import { createSettlePayment } from '../../src/jobs/handlers/settle-payment.ts'
+import { createSettleSaver } from '../../src/jobs/handlers/settle-saver.ts'
 import type { Jobs } from '../../src/jobs/queue.ts'
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/index.ts'
 import { testDatabase } from './database.ts'
@@ -29,7 +29,7 @@ export interface TestApp {
 export interface TestAppOptions {
   settings?: Record<string, string>
   sandbox?: Partial<SandboxOptions>
-  clock?: Clock
+  clock?: Timer
 }
 
 /** The whole app on a port of its own: real PostgreSQL, real bank client against the emulator, real SMTP. */
@@ -70,8 +70,9 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
   const rules = {
     pollSeconds: settings.PAYMENT_POLL_SECONDS,
     resendAfterSeconds: settings.RESEND_AFTER_SECONDS,
+    reminderMinutes: settings.APPROVAL_REMINDER_MINUTES,
   }
-  const settle = createSettlePayment({ ...deps, rules })
+  const settle = createSettleSaver({ ...deps, rules })
   return {
     baseUrl,
     deps,
@@ -82,7 +83,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
       for (const job of await takeJobs(deps, 'send-mail')) await sendMail(job)
     },
     settleDue: async () => {
-      for (const paymentId of await deps.models.payments.overdue(0, 1_000)) await settle({ paymentId })
+      for (const userId of await deps.models.payments.dueSavers(1_000)) await settle(userId)
     },
     close: async () => {
       server.closeAllConnections()

@@ -21,6 +21,9 @@ export function testEnvironment(overrule: Record<string, string> = {}): Record<s
     NORDEA_CLIENT_SECRET: randomBytes(16).toString('hex'),
     NORDEA_REDIRECT_URI: `${BASE_URL}/bank/callback`,
     UNDO_WINDOW_SECONDS: '60',
+    // Limits of the bank's are tested where they matter; a clock that stands still would wait for its turn for ever.
+    BANK_CALLS_PER_SECOND: '0',
+    UNATTENDED_READS_PER_DAY: '0',
     SANDBOX_CONSOLE: 'on',
     LOG_LEVEL: 'error',
     ...overrule,

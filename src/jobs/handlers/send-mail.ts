@@ -1,7 +1,8 @@
 import type { Letter, Mailer } from '../../mailer.ts'
 import type { Models } from '../../models/index.ts'
 import { paths } from '../../paths.ts'
-import type { MailKind } from '../queue.ts'
+import type { Jobs, MailKind } from '../queue.ts'
+import { approvalLetter } from './approval-letter.ts'
 import { composeLetter } from './letters.ts'
 
 export interface SendMailDeps {
@@ -13,13 +14,30 @@ export interface SendMailDeps {
 
 /** Links are made at the moment of sending, so that none lies readable in the queue. */
 export function createSendMail({ models, mailer, baseUrl }: SendMailDeps) {
-  return async function sendMail({ userId, kind }: { userId: string; kind: MailKind }): Promise<void> {
-    const letter = await letterFor(userId, kind)
+  return async function sendMail({ userId, kind, paymentId }: Jobs['send-mail']): Promise<void> {
+    const letter = await letterFor(userId, kind, paymentId ?? null)
     if (letter) await mailer.send(letter)
   }
 
-  async function letterFor(userId: string, kind: MailKind): Promise<Letter | null> {
+  async function letterFor(userId: string, kind: MailKind, paymentId: string | null): Promise<Letter | null> {
     switch (kind) {
+      case 'approval-needed':
+      case 'approval-reminder':
+        return paymentId ? approvalLetter({ models, baseUrl }, { userId, paymentId, kind }) : null
+      case 'limits-loosened': {
+        const user = await models.users.find(userId)
+        const coming = await models.limits.coming(userId)
+        if (!user || !coming) return null
+        return composeLetter(user.email, {
+          subject: 'Your limits for saving will be wider',
+          paragraphs: [
+            `Hello ${user.fullName},`,
+            `Somebody, probably you, has asked Sparvana to allow more than before. That counts from ${inZone(coming.from, user.timezone)}, not earlier.`,
+          ],
+          action: { label: 'See your limits, or take it back', href: baseUrl + paths.settingsSavings },
+          ending: 'If it was not you, take it back and change your password.',
+        })
+      }
       case 'confirm-address': {
         const { user, token } = await models.users.mintToken(userId, 'CONFIRM')
         return composeLetter(user.email, {
@@ -72,4 +90,8 @@ export function createSendMail({ models, mailer, baseUrl }: SendMailDeps) {
       }
     }
   }
+}
+
+function inZone(instant: Date, timeZone: string): string {
+  return instant.toLocaleString('en-GB', { dateStyle: 'full', timeStyle: 'short', timeZone })
 }

@@ -1,61 +1,65 @@
-import { currentRequestId } from '../../logger.ts'
-import { type Actor, workerActor } from '../../models/context.ts'
 import { type Claim, LeaseLost } from '../../models/payment.ts'
-import type { SettleDeps, Step } from './settle/deps.ts'
-import { askStatus, confirm } from './settle/following.ts'
-import { interrupted, lookUp, send, unblock } from './settle/sending.ts'
+import type { SettleDeps } from './settle/deps.ts'
+import { confirmTogether, follow, followAll } from './settle/following.ts'
+import { lookUpTogether } from './settle/looking-up.ts'
+import { beginRun, type Run } from './settle/run.ts'
+import { interrupted, sendTogether } from './settle/sending.ts'
 
 export type { SettleDeps } from './settle/deps.ts'
 
-/** One run goes on while the payment does, and no longer than this; the next alarm continues. */
-const MOST_STEPS = 8
+/** One run goes on while its payments do, and no longer than this; the next one continues. */
+const MOST_ROUNDS = 8
 
 /**
- * Brings one payment as far as it goes now. The state is always written before the bank is called, so whatever kills
- * this process, the next one knows what may have happened and asks the bank before it does anything.
+ * Brings all due payments of one saver as far as they go now: the accounts are read once for all of them, and the bank is
+ * told to carry them out together, so that one approval is enough. The state is always written before the bank is called,
+ * so whatever kills this process, the next one knows what may have happened and asks the bank before it does anything.
  */
-export function createSettlePayment(deps: SettleDeps) {
-  const { models, bank, clock, log } = deps
-
-  return async function settle({ paymentId }: { paymentId: string }): Promise<void> {
-    let claim = await models.payments.claim(paymentId)
-    if (!claim) return
-    const by = workerActor(currentRequestId())
-    const letGo = models.payments.hold(claim)
+export function createSettleSaver(deps: SettleDeps) {
+  return async function settle(userId: string): Promise<void> {
+    const claims = await deps.models.payments.claimDue(userId)
+    if (claims.length === 0) return
+    const letGo = deps.models.payments.hold(claims)
     try {
-      for (let step = 0; claim && step < MOST_STEPS; step += 1) {
-        if (step > 0 && deps.stopping?.aborted) break
-        claim = await stepOn(deps, claim, by)
-      }
-      if (claim) await models.payments.wait(claim, clock.now())
-    } catch (error) {
-      if (!(error instanceof LeaseLost)) throw error
-      log.info('another worker or the saver was faster', { paymentId })
+      await goOn(beginRun(deps, userId, claims), claims)
     } finally {
       letGo()
     }
   }
+}
 
-  /** Exhaustive over the states that have something left to do. */
-  function stepOn(deps: SettleDeps, claim: Claim, by: Actor): Step {
-    switch (claim.payment.state) {
-      case 'BLOCKED':
-        return unblock(deps, claim, by)
-      case 'SCHEDULED':
-        return send(deps, claim, by)
-      case 'SENDING':
-        return interrupted(deps, claim, by)
-      case 'UNKNOWN':
-        return lookUp(deps, claim, by)
-      case 'INITIATED':
-        return confirm(deps, claim, by)
-      case 'CONFIRMING':
-      case 'AWAITING_APPROVAL':
-      case 'ACCEPTED':
-        return askStatus(deps, claim, by)
-      default:
-        log.warn('a final payment was claimed', { paymentId: claim.payment.id, profile: bank.profile })
-        return Promise.resolve(null)
-    }
+async function goOn(run: Run, claims: Claim[]): Promise<void> {
+  let held = claims
+  for (let round = 0; round < MOST_ROUNDS && held.length > 0; round += 1) {
+    if (round > 0 && run.deps.stopping?.aborted) break
+    held = await roundOf(run, held)
+  }
+  for (const claim of held) {
+    await run.each([claim], async () => {
+      await run.deps.models.payments.wait(claim, run.deps.clock.now())
+      return null
+    })
   }
 }
+
+/** @returns those that can go on at once. */
+async function roundOf(run: Run, held: Claim[]): Promise<Claim[]> {
+  const inState = (...states: Claim['payment']['state'][]) =>
+    held.filter(({ payment }) => states.includes(payment.state))
+  const unknown = inState('UNKNOWN')
+  const lost = unknown.filter(({ payment }) => payment.bankPaymentId === null)
+  const found = unknown.filter(({ payment }) => payment.bankPaymentId !== null)
+  const unsent = inState('SCHEDULED', 'BLOCKED')
+
+  const goingOn = [
+    ...(await run.each(inState('SENDING'), (claim) => interrupted(run, claim))),
+    ...(await lookUpTogether(run, lost)),
+    ...(await sendTogether(run, unsent)),
+    ...(await followAll(run, [...found, ...inState('CONFIRMING', 'AWAITING_APPROVAL', 'ACCEPTED')])),
+  ]
+  const initiated = inState('INITIATED')
+  // Whatever may join them is waited for, so that all are confirmed together.
+  return goingOn.length > 0 ? [...goingOn, ...initiated] : confirmTogether(run, initiated)
+}
+
+export { follow, LeaseLost }

@@ -1,4 +1,4 @@
-import { type LedgerBucket, PaymentState } from '../../generated/enums.ts'
+import { type LedgerBucket, type PaymentKind, PaymentState } from '../../generated/enums.ts'
 
 /**
  * The life of a payment, as one table; a database trigger holds the same one and refuses every other move.
@@ -53,8 +53,22 @@ export function isUnsent(state: PaymentState): boolean {
   return state === 'SCHEDULED' || state === 'BLOCKED'
 }
 
-/** Where a saving stands in the ledger while its payment is in this state. */
-export const BUCKET_OF = {
+/** Such an order may be at the bank, and its money may move. */
+export const IN_FLIGHT = [
+  'SENDING',
+  'INITIATED',
+  'CONFIRMING',
+  'AWAITING_APPROVAL',
+  'ACCEPTED',
+  'UNKNOWN',
+] as const satisfies readonly PaymentState[]
+
+/** It has ended, and no money has moved. */
+export function endedWithoutMoney(state: PaymentState): boolean {
+  return isFinal(state) && state !== 'PAID'
+}
+
+const SAVING_BUCKETS = {
   SCHEDULED: 'PLEDGED',
   BLOCKED: 'PLEDGED',
   SENDING: 'ON_ITS_WAY',
@@ -68,5 +82,27 @@ export const BUCKET_OF = {
   CANCELLED: 'OPEN',
   EXPIRED: 'OPEN',
 } as const satisfies Record<PaymentState, LedgerBucket>
+
+/** What is brought back counts as saved until its order goes out, and again if that comes to nothing. */
+const REVERSAL_BUCKETS = {
+  ...SAVING_BUCKETS,
+  SCHEDULED: 'SAVED',
+  BLOCKED: 'SAVED',
+  SENDING: 'RETURNING',
+  INITIATED: 'RETURNING',
+  CONFIRMING: 'RETURNING',
+  AWAITING_APPROVAL: 'RETURNING',
+  ACCEPTED: 'RETURNING',
+  UNKNOWN: 'RETURNING',
+  PAID: 'OPEN',
+  REJECTED: 'SAVED',
+  CANCELLED: 'SAVED',
+  EXPIRED: 'SAVED',
+} as const satisfies Record<PaymentState, LedgerBucket>
+
+/** Where the money of a payment's check-offs stands in the ledger while it is in this state. */
+export function bucketOf(kind: PaymentKind, state: PaymentState): LedgerBucket {
+  return kind === 'SAVING' ? SAVING_BUCKETS[state] : REVERSAL_BUCKETS[state]
+}
 
 export { PaymentState }

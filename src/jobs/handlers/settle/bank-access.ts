@@ -1,14 +1,18 @@
 import { BankError, type BankTroubleKind, type CallContext, type Country } from '../../../bank/index.ts'
 import { currentRequestId } from '../../../logger.ts'
 import { workerActor } from '../../../models/context.ts'
-import type { Claim } from '../../../models/payment.ts'
 import type { SettleDeps } from './deps.ts'
-import { BLOCKED_PAUSE_MS, pauseMs } from './waiting.ts'
+
+type AccessDeps = Pick<SettleDeps, 'models' | 'bank'>
 
 export type OpenBank = { kind: 'open'; consentId: string; country: Country; context: CallContext }
 export type ClosedBank = { kind: 'closed'; reason: 'no-consent' | 'consent-expired' } | { kind: 'busy' }
 
-export async function openBank(deps: SettleDeps, userId: string): Promise<OpenBank | ClosedBank> {
+export async function openBank(
+  deps: AccessDeps,
+  userId: string,
+  presence?: CallContext['presence'],
+): Promise<OpenBank | ClosedBank> {
   const { models, bank } = deps
   const anonymous = { onBehalfOf: userId, actor: 'worker', requestId: currentRequestId() }
   // Read before it is used: a refusal must not end the consent that has replaced it in the meantime.
@@ -20,7 +24,7 @@ export async function openBank(deps: SettleDeps, userId: string): Promise<OpenBa
     if (access.kind === 'busy') return { kind: 'busy' }
     if (access.kind === 'expired') return { kind: 'closed', reason: 'consent-expired' }
     if (access.kind === 'no-consent') return { kind: 'closed', reason: 'no-consent' }
-    const context = { ...anonymous, accessToken: access.accessToken }
+    const context = { ...anonymous, accessToken: access.accessToken, ...(presence ? { presence } : {}) }
     return { kind: 'open', consentId: access.consentId, country: access.country, context }
   } catch (error) {
     if (!(error instanceof BankError)) throw error
@@ -30,7 +34,7 @@ export async function openBank(deps: SettleDeps, userId: string): Promise<OpenBa
 
 /** A refused refresh token is the bank's word that the consent is over; anything else is only trouble for now. */
 async function endedAtBank(
-  deps: SettleDeps,
+  deps: AccessDeps,
   consentId: string | null,
   error: BankError,
 ): Promise<ClosedBank> {
@@ -42,16 +46,11 @@ async function endedAtBank(
 
 /** A token that the bank refuses before its time is renewed at the next look, whichever call it was refused at. */
 export async function distrustRefused(
-  deps: SettleDeps,
+  deps: AccessDeps,
   consentId: string,
   because: BankTroubleKind,
 ): Promise<void> {
   if (because === 'token-expired' || because === 'token-invalid') {
     await deps.models.consents.distrustToken(consentId)
   }
-}
-
-/** A saver who links again wakes it. */
-export function closedPauseMs(deps: SettleDeps, access: ClosedBank, claim: Claim): number {
-  return access.kind === 'closed' ? BLOCKED_PAUSE_MS : pauseMs(deps, null, claim)
 }

@@ -9,9 +9,16 @@ export interface SettleDeps {
   bank: Bank
   clock: Clock
   log: Logger
-  rules: { pollSeconds: number; resendAfterSeconds: number }
+  rules: SettleRules
   /** Told when the process is to end: the run stops at the next written state. */
   stopping?: AbortSignal
+}
+
+export interface SettleRules {
+  pollSeconds: number
+  resendAfterSeconds: number
+  /** When the bank has waited so long for an approval, the saver is reminded once. */
+  reminderMinutes: number
 }
 
 /** `null`: the payment waits or is final; otherwise the same claim, moved on. */

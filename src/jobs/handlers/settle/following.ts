@@ -1,89 +1,124 @@
-import type { BankOrder, OrderStatus } from '../../../bank/index.ts'
-import { HOUR } from '../../../clock.ts'
-import type { Actor } from '../../../models/context.ts'
+import type { BankOrder, OrderOutcome, OrderStatus } from '../../../bank/index.ts'
+import { HOUR, MINUTE } from '../../../clock.ts'
 import { mayMove } from '../../../models/payment/states.ts'
 import type { Claim, Move } from '../../../models/payment.ts'
-import { closedPauseMs, distrustRefused, openBank } from './bank-access.ts'
-import type { SettleDeps, Step } from './deps.ts'
-import { becomeUnknown, later, moveTo, pauseFor, pauseMs, reasonOf, waitBecause } from './waiting.ts'
+import { distrustRefused, type OpenBank } from './bank-access.ts'
+import type { Step } from './deps.ts'
+import { leaseLeftMs, type Run } from './run.ts'
+import { after, becomeUnknown, block, later, moveTo, pauseMs, reasonOf } from './waiting.ts'
 
-// ── INITIATED: the order lies at the bank and waits for our word ────────────────────────────────────────────────────
+// ── INITIATED: the orders lie at the bank and wait for our word ─────────────────────────────────────────────────────
 
-export async function confirm(deps: SettleDeps, claim: Claim, by: Actor): Step {
-  // Until our word is given no money moves, so the saver's stop switch still counts.
-  const user = await deps.models.users.find(claim.payment.userId)
-  if (user?.pausedUntil && user.pausedUntil > deps.clock.now()) {
-    return waitBecause(deps, claim, 'savings-paused')
+/** Our word is given for all at once, so that the saver approves them together. @returns those that go on at once. */
+export async function confirmTogether(run: Run, claims: readonly Claim[]): Promise<Claim[]> {
+  if (claims.length === 0) return []
+  // Until our word is given no money moves, so every switch still counts.
+  const heldBack = await run.deps.models.payments.heldBack(run.userId)
+  if (heldBack) return run.each(claims, (claim) => block(run, claim, heldBack))
+  const bank = await run.bank()
+  if (bank.kind !== 'open') {
+    return run.each(claims, (claim) => later(run, claim, run.closedPauseMs(bank, claim)))
   }
-  const access = await openBank(deps, claim.payment.userId)
-  if (access.kind !== 'open') return later(deps, claim, closedPauseMs(deps, access, claim))
-  const confirming = await deps.models.payments.move(claim, { to: 'CONFIRMING', keepLease: true }, by)
-  const bankPaymentId = bankIdOf(confirming)
-  const [outcome] = await deps.bank.confirm(
-    { bankPaymentIds: [bankPaymentId], country: access.country, returnState: confirming.payment.id },
-    access.context,
+  const confirming = await run.each(claims, (claim) =>
+    run.deps.models.payments.move(claim, { to: 'CONFIRMING', keepLease: true }, run.by),
   )
+  const [first] = confirming
+  if (!first) return []
+  const sendWithinMs = Math.min(...confirming.map((claim) => leaseLeftMs(run.deps, claim)))
+  // A process that was stopped meanwhile gives no word any more; whoever holds them now asks the bank.
+  if (sendWithinMs <= 0) return []
+  const outcomes = await run.deps.bank.confirm(
+    { bankPaymentIds: confirming.map(bankIdOf), country: bank.country, returnState: first.payment.id },
+    { ...bank.context, sendWithinMs },
+  )
+  const outcomeOf = new Map(confirming.map((claim, index) => [claim, outcomes[index]]))
+  return run.each(confirming, (claim) => afterConfirming(run, claim, bank, outcomeOf.get(claim)))
+}
+
+async function afterConfirming(
+  run: Run,
+  claim: Claim,
+  bank: OpenBank,
+  outcome: OrderOutcome | undefined,
+): Step {
   switch (outcome?.kind) {
     case 'order':
-      return follow(deps, confirming, outcome.order, by)
+      return follow(run, claim, outcome.order)
     case 'rejected':
-      return moveTo(deps, confirming, { to: 'REJECTED', reason: outcome.reason, bankCode: outcome.code }, by)
+      return moveTo(run, claim, { to: 'REJECTED', reason: outcome.reason, bankCode: outcome.code })
     case 'not-sent': {
-      await distrustRefused(deps, access.consentId, outcome.because)
-      const lookAgainAt = pauseFor(deps, outcome.retryAfterSeconds, confirming)
-      return moveTo(deps, confirming, { to: 'INITIATED', reason: reasonOf(outcome.because), lookAgainAt }, by)
+      await distrustRefused(run.deps, bank.consentId, outcome.because)
+      const lookAgainAt = after(run.deps, pauseMs(run.deps, outcome.retryAfterSeconds, claim))
+      return moveTo(run, claim, { to: 'INITIATED', reason: reasonOf(outcome.because), lookAgainAt })
     }
     case 'conflict':
       // Confirmed already, or another state than we thought: the order's own status tells.
-      return askStatus(deps, confirming, by)
+      return askStatus(run, claim)
     default:
-      return becomeUnknown(deps, confirming, 'no-clear-answer', by)
+      return becomeUnknown(run, claim, 'no-clear-answer')
   }
 }
 
 // ── Confirmed: ask until the bank says how it ended ─────────────────────────────────────────────────────────────────
 
-export async function askStatus(deps: SettleDeps, claim: Claim, by: Actor): Step {
-  const access = await openBank(deps, claim.payment.userId)
-  if (access.kind !== 'open') return later(deps, claim, closedPauseMs(deps, access, claim))
-  const outcome = await deps.bank.order(bankIdOf(claim), access.country, access.context)
-  if (outcome.kind === 'order') return follow(deps, claim, outcome.order, by)
+export function followAll(run: Run, claims: readonly Claim[]): Promise<Claim[]> {
+  return run.each(claims, (claim) => askStatus(run, claim))
+}
+
+async function askStatus(run: Run, claim: Claim): Step {
+  const bank = await run.bank()
+  if (bank.kind !== 'open') return later(run, claim, run.closedPauseMs(bank, claim))
+  const outcome = await run.deps.bank.order(bankIdOf(claim), bank.country, bank.context)
+  if (outcome.kind === 'order') return follow(run, claim, outcome.order)
   if (outcome.kind === 'not-found') {
     // It was there once: what became of it only a person can find out.
-    deps.log.error('the bank does not know an order that it gave an id', { paymentId: claim.payment.id })
+    run.deps.log.error('the bank does not know an order that it gave an id', { paymentId: claim.payment.id })
   }
-  const isTurnedAway = outcome.kind === 'not-sent'
-  if (isTurnedAway) await distrustRefused(deps, access.consentId, outcome.because)
-  return later(deps, claim, pauseMs(deps, isTurnedAway ? outcome.retryAfterSeconds : null, claim))
+  const isTurnedAway = outcome.kind === 'not-sent' || outcome.kind === 'unknown'
+  if (isTurnedAway) await distrustRefused(run.deps, bank.consentId, outcome.because)
+  return later(run, claim, pauseMs(run.deps, isTurnedAway ? outcome.retryAfterSeconds : null, claim))
 }
 
 /** Makes of the bank's view of an order the move that it means. */
-export async function follow(deps: SettleDeps, claim: Claim, order: BankOrder, by: Actor): Step {
+export async function follow(run: Run, claim: Claim, order: BankOrder): Step {
   const { payment } = claim
   if (order.amountMinor !== payment.amountMinor || order.currency !== payment.currency) {
-    deps.log.error('the bank shows another amount than was ordered', { paymentId: payment.id })
-    return payment.state === 'UNKNOWN'
-      ? later(deps, claim, HOUR)
-      : becomeUnknown(deps, claim, 'not-understood', by)
+    run.deps.log.error('the bank shows another amount than was ordered', { paymentId: payment.id })
+    return payment.state === 'UNKNOWN' ? later(run, claim, HOUR) : becomeUnknown(run, claim, 'not-understood')
   }
-  const move = moveFor(deps, claim, order)
-  if (move === 'stay') return later(deps, claim, pauseMs(deps, null, claim), order.approvalUrl)
+  const move = moveFor(run, claim, order)
+  if (move === 'stay') return stay(run, claim, order)
   const withId = payment.bankPaymentId ? move : { ...move, bankPaymentId: order.bankPaymentId }
-  const moved = await deps.models.payments.move(claim, withId, by)
+  const moved = await run.deps.models.payments.move(claim, announced(run, withId), run.by)
   return withId.keepLease ? moved : null
 }
 
+async function stay(run: Run, claim: Claim, order: BankOrder): Step {
+  const { state, lastSentAt, remindedOn } = claim.payment
+  const remindAt = (lastSentAt?.getTime() ?? 0) + run.deps.rules.reminderMinutes * MINUTE
+  const isLate = state === 'AWAITING_APPROVAL' && remindAt <= run.deps.clock.now().getTime()
+  if (isLate && !remindedOn && order.approvalUrl) await run.deps.models.payments.remind(claim)
+  return later(run, claim, pauseMs(run.deps, null, claim), order.approvalUrl)
+}
+
+/** The saver gets one mail for each approval page, whatever the number of payments on it. */
+function announced(run: Run, move: Move): Move {
+  if (move.to !== 'AWAITING_APPROVAL' || !move.approvalUrl || run.announced.has(move.approvalUrl)) return move
+  run.announced.add(move.approvalUrl)
+  return { ...move, letter: 'approval-needed' }
+}
+
 /** What the table does not allow directly goes through UNKNOWN: the bank is asked once more and then followed. */
-function moveFor(deps: SettleDeps, claim: Claim, order: BankOrder): Move | 'stay' {
-  const move = wishedMove(deps, claim, order)
+function moveFor(run: Run, claim: Claim, order: BankOrder): Move | 'stay' {
+  const move = wishedMove(run, claim, order)
   if (move === 'stay' || mayMove(claim.payment.state, move.to)) return move
   return { to: 'UNKNOWN', reason: 'no-clear-answer', keepLease: true }
 }
 
-function wishedMove(deps: SettleDeps, claim: Claim, order: BankOrder): Move | 'stay' {
+function wishedMove(run: Run, claim: Claim, order: BankOrder): Move | 'stay' {
   const { state } = claim.payment
   const status: OrderStatus = order.status
-  const again = { lookAgainAt: pauseFor(deps, null, claim) }
+  const again = { lookAgainAt: after(run.deps, pauseMs(run.deps, null, claim)) }
   switch (status.kind) {
     case 'awaiting-confirmation':
       // After an approval the bank may want our word a second time; a bank that has accepted has it.

@@ -1,58 +1,66 @@
-import { type BankAccount, BankError, type CallContext } from '../../../bank/index.ts'
+import { type BankAccount, BankError } from '../../../bank/index.ts'
 import type { Claim, PaymentReason } from '../../../models/payment.ts'
-import { distrustRefused, type OpenBank, openBank } from './bank-access.ts'
-import type { SettleDeps } from './deps.ts'
-import { pauseMs } from './waiting.ts'
+import { distrustRefused, type OpenBank } from './bank-access.ts'
+import type { Run } from './run.ts'
 
-export type Ready = {
+export interface Ready {
   kind: 'ready'
-  consentId: string
-  context: CallContext
-  debtor: BankAccount
-  creditor: BankAccount & { name: string }
+  bank: OpenBank
+  /** What the bank lists now. */
+  accounts: BankAccount[]
 }
-export type Preparation =
-  | Ready
-  | { kind: 'blocked'; reason: PaymentReason }
-  | { kind: 'later'; pauseMs: number }
+export type Hindrance =
+  /** Nothing can be sent for this saver until the reason is gone. */
+  | { kind: 'blocked'; reason: PaymentReason; lookAgainAt?: Date }
+  /** The bank can't be asked now. */
+  | { kind: 'later'; retryAfterSeconds: number | null }
 
-/** What an order needs: the saver's wish, a consent with a token, and both accounts found in the bank's own list. */
-export async function prepare(deps: SettleDeps, claim: Claim): Promise<Preparation> {
-  const { models, clock } = deps
-  const { payment } = claim
-  const user = await models.users.find(payment.userId)
-  if (user?.status !== 'ACTIVE') return { kind: 'blocked', reason: 'account-locked' }
-  if (user.pausedUntil && user.pausedUntil > clock.now()) return { kind: 'blocked', reason: 'savings-paused' }
-  if (payment.amountMinor > user.capPerPaymentMinor) return { kind: 'blocked', reason: 'cap-per-payment' }
-  const chosen = await models.accounts.chosenBy(user.id)
-  if (chosen?.debtor.id !== payment.debtorAccountId || chosen.creditor.id !== payment.creditorAccountId) {
-    return { kind: 'blocked', reason: 'accounts-changed' }
+/** What every order of a saver needs: a consent with a token, and the accounts as the bank lists them now. */
+export async function prepare(run: Run): Promise<Ready | Hindrance> {
+  const bank = await run.bank()
+  if (bank.kind === 'closed') return { kind: 'blocked', reason: bank.reason }
+  if (bank.kind === 'busy') return { kind: 'later', retryAfterSeconds: null }
+  return (await readsUsedUp(run)) ?? listAccounts(run, bank)
+}
+
+/** The bank counts reads while the saver is away; rather than being refused, we wait until the next one is allowed. */
+async function readsUsedUp(run: Run): Promise<Hindrance | null> {
+  if (run.presence) return null
+  const { left, nextAllowedAt } = await run.deps.models.bankCalls.unattendedReads(run.userId)
+  if (left === null || left > 0) return null
+  return {
+    kind: 'blocked',
+    reason: 'reads-used-up',
+    ...(nextAllowedAt ? { lookAgainAt: nextAllowedAt } : {}),
   }
-  const access = await openBank(deps, user.id)
-  if (access.kind === 'closed') return { kind: 'blocked', reason: access.reason }
-  if (access.kind === 'busy') return { kind: 'later', pauseMs: pauseMs(deps, null, claim) }
-  const listed = await listAccounts(deps, access, claim)
-  if (listed.kind !== 'listed') return listed
-  const debtor = models.accounts.findAtBank(chosen.debtor, listed.accounts)
-  const creditor = models.accounts.findAtBank(chosen.creditor, listed.accounts)
+}
+
+async function listAccounts(run: Run, bank: OpenBank): Promise<Ready | Hindrance> {
+  try {
+    return { kind: 'ready', bank, accounts: await run.deps.bank.listAccounts(bank.context) }
+  } catch (error) {
+    if (!(error instanceof BankError)) throw error
+    if (error.kind === 'consent-denied') return { kind: 'blocked', reason: 'no-consent' }
+    await distrustRefused(run.deps, bank.consentId, error.kind)
+    return { kind: 'later', retryAfterSeconds: error.retryAfterSeconds }
+  }
+}
+
+export type Sides =
+  | { kind: 'found'; debtor: BankAccount; creditor: BankAccount & { name: string } }
+  | { kind: 'blocked'; reason: PaymentReason }
+
+/** The two accounts of one payment in the bank's list. Money is brought back even when other accounts are chosen now. */
+export async function sidesOf(run: Run, { payment }: Claim, listed: readonly BankAccount[]): Promise<Sides> {
+  const { accounts } = run.deps.models
+  const own = await accounts.sidesOf(payment)
+  const isChosen = own.debtor.isDebitor && own.creditor.isCreditor
+  if (payment.kind === 'SAVING' && !isChosen) return { kind: 'blocked', reason: 'accounts-changed' }
+  const debtor = accounts.findAtBank(own.debtor, listed)
+  const creditor = accounts.findAtBank(own.creditor, listed)
   if (!debtor?.open || !creditor?.open) return { kind: 'blocked', reason: 'account-missing' }
   if (debtor.currency !== payment.currency || creditor.currency !== payment.currency) {
     return { kind: 'blocked', reason: 'currency-differs' }
   }
-  return { kind: 'ready', consentId: access.consentId, context: access.context, debtor, creditor }
-}
-
-async function listAccounts(
-  deps: SettleDeps,
-  access: OpenBank,
-  claim: Claim,
-): Promise<{ kind: 'listed'; accounts: BankAccount[] } | Exclude<Preparation, Ready>> {
-  try {
-    return { kind: 'listed', accounts: await deps.bank.listAccounts(access.context) }
-  } catch (error) {
-    if (!(error instanceof BankError)) throw error
-    if (error.kind === 'consent-denied') return { kind: 'blocked', reason: 'no-consent' }
-    await distrustRefused(deps, access.consentId, error.kind)
-    return { kind: 'later', pauseMs: pauseMs(deps, error.retryAfterSeconds, claim) }
-  }
+  return { kind: 'found', debtor, creditor }
 }

@@ -1,11 +1,10 @@
 import type { OrderOutcome } from '../../../bank/index.ts'
 import { HOUR, SECOND } from '../../../clock.ts'
-import type { Actor } from '../../../models/context.ts'
-import type { Claim, Move } from '../../../models/payment.ts'
-import { closedPauseMs, distrustRefused, openBank } from './bank-access.ts'
-import type { SettleDeps, Step } from './deps.ts'
-import { askStatus, follow } from './following.ts'
-import { prepare, type Ready } from './preparation.ts'
+import type { Claim } from '../../../models/payment.ts'
+import { distrustRefused } from './bank-access.ts'
+import type { Step } from './deps.ts'
+import { type Hindrance, prepare, type Ready, sidesOf } from './preparation.ts'
+import { leaseLeftMs, type Run } from './run.ts'
 import {
   after,
   BLOCKED_AT_BANK_PAUSE_MS,
@@ -15,136 +14,96 @@ import {
   moveTo,
   pauseMs,
   reasonOf,
-  waitBecause,
 } from './waiting.ts'
 
 /** What can't be sent is tried less and less often, up to this; every try leaves lines in the books. */
 const LONGEST_RETRY_MS = HOUR
-/** So is an order that never got a clear answer: a bank that lists nothing must not be given one order after another. */
-const LONGEST_RESEND_WAIT_MS = HOUR
 
-// ── SCHEDULED and BLOCKED: everything is checked, then the state is written, then the order goes out ────────────────
-
-export async function send(deps: SettleDeps, claim: Claim, by: Actor): Step {
-  const ready = await prepare(deps, claim)
-  if (ready.kind === 'blocked') return block(deps, claim, ready.reason, by)
-  if (ready.kind === 'later') return later(deps, claim, ready.pauseMs)
-  return order(deps, claim, ready, by)
+/**
+ * Sends what is scheduled or blocked, or is certainly not at the bank; oldest first, because limits may not hold for all.
+ * @returns the claims whose orders the bank now has.
+ */
+export async function sendTogether(run: Run, claims: readonly Claim[]): Promise<Claim[]> {
+  const open = await run.each(claims, (claim) => unlessRefused(run, claim))
+  if (open.length === 0) return []
+  const ready = await prepare(run)
+  if (ready.kind !== 'ready') return run.each(open, (claim) => hindered(run, claim, ready))
+  return run.each(open, (claim) => send(run, claim, ready))
 }
 
-/** Still blocked: it waits on, without a line in its history. Otherwise it is scheduled again and goes on at once. */
-export async function unblock(deps: SettleDeps, claim: Claim, by: Actor): Step {
-  const ready = await prepare(deps, claim)
-  if (ready.kind === 'later') return later(deps, claim, ready.pauseMs)
-  if (ready.kind === 'blocked') return waitBecause(deps, claim, ready.reason)
-  const scheduled: Move = { to: 'SCHEDULED', keepLease: true }
-  return order(deps, await deps.models.payments.move(claim, scheduled, by), ready, by)
+/** What the books alone refuse needs no question to the bank. */
+async function unlessRefused(run: Run, claim: Claim): Step {
+  const reason = await run.deps.models.payments.refusedByBooks(claim)
+  return reason ? block(run, claim, reason) : claim
 }
 
-async function order(deps: SettleDeps, claim: Claim, ready: Ready, by: Actor): Step {
-  const sending = await deps.models.payments.move(claim, { to: 'SENDING', keepLease: true }, by)
-  if (!isHeld(deps, sending)) return interrupted(deps, sending, by)
-  const { payment } = sending
-  const outcome = await deps.bank.initiate(
-    {
-      externalId: payment.externalId,
-      reference: payment.reference,
-      amountMinor: payment.amountMinor,
-      currency: payment.currency,
-      debtor: ready.debtor,
-      creditor: ready.creditor,
-    },
-    ready.context,
+function hindered(run: Run, claim: Claim, hindrance: Hindrance): Step {
+  if (hindrance.kind === 'blocked') return block(run, claim, hindrance.reason, hindrance.lookAgainAt)
+  return later(run, claim, pauseMs(run.deps, hindrance.retryAfterSeconds, claim))
+}
+
+async function send(run: Run, claim: Claim, ready: Ready): Step {
+  const { payments } = run.deps.models
+  const sides = await sidesOf(run, claim, ready.accounts)
+  if (sides.kind === 'blocked') return block(run, claim, sides.reason)
+  const sendOff = await payments.sendOff(claim, sides.debtor.availableMinor, run.by)
+  if (sendOff.kind === 'refused') return block(run, claim, sendOff.reason)
+  const sending = sendOff.claim
+  const sendWithinMs = leaseLeftMs(run.deps, sending)
+  // A process that was stopped here and wakes when its lease is over must not send: somebody else has it by now.
+  if (sendWithinMs <= 0) return interrupted(run, sending)
+  const { externalId, reference, amountMinor, currency } = sending.payment
+  const { debtor, creditor } = sides
+  const outcome = await run.deps.bank.initiate(
+    { externalId, reference, amountMinor, currency, debtor, creditor },
+    { ...ready.bank.context, sendWithinMs },
   )
+  return afterSending(run, sending, ready, outcome)
+}
+
+async function afterSending(run: Run, sending: Claim, ready: Ready, outcome: OrderOutcome): Step {
   switch (outcome.kind) {
-    case 'order':
-      return deps.models.payments.move(
+    case 'order': {
+      const { bankPaymentId } = outcome.order
+      return run.deps.models.payments.move(
         sending,
-        { to: 'INITIATED', bankPaymentId: outcome.order.bankPaymentId, keepLease: true },
-        by,
+        { to: 'INITIATED', bankPaymentId, keepLease: true },
+        run.by,
       )
+    }
     case 'rejected':
-      return moveTo(deps, sending, { to: 'REJECTED', reason: outcome.reason, bankCode: outcome.code }, by)
+      return moveTo(run, sending, { to: 'REJECTED', reason: outcome.reason, bankCode: outcome.code })
     case 'not-sent':
-      await distrustRefused(deps, ready.consentId, outcome.because)
-      return notSent(deps, sending, outcome, by)
+      await distrustRefused(run.deps, ready.bank.consentId, outcome.because)
+      return notSent(run, sending, outcome)
     case 'conflict':
     case 'not-found':
     case 'unknown':
-      return becomeUnknown(deps, sending, 'no-clear-answer', by)
+      return becomeUnknown(run, sending, 'no-clear-answer')
   }
-}
-
-/**
- * A process that was stopped after it had written SENDING, and woke when its lease was over, must not send any more:
- * somebody else has asked the bank by then and may be sending.
- */
-function isHeld(deps: SettleDeps, { payment }: Claim): boolean {
-  return payment.leaseUntil !== null && deps.clock.now() < payment.leaseUntil
 }
 
 /** The bank certainly did nothing: back to where sending it is safe. */
-function notSent(
-  deps: SettleDeps,
-  claim: Claim,
-  outcome: Extract<OrderOutcome, { kind: 'not-sent' }>,
-  by: Actor,
-): Step {
+function notSent(run: Run, claim: Claim, outcome: Extract<OrderOutcome, { kind: 'not-sent' }>): Step {
   if (outcome.because === 'consent-denied') {
-    const lookAgainAt = after(deps, BLOCKED_AT_BANK_PAUSE_MS)
-    return moveTo(deps, claim, { to: 'BLOCKED', reason: 'no-consent', lookAgainAt }, by)
+    const lookAgainAt = after(run.deps, BLOCKED_AT_BANK_PAUSE_MS)
+    return moveTo(run, claim, { to: 'BLOCKED', reason: 'no-consent', lookAgainAt })
   }
-  const lookAgainAt = after(deps, retryPauseMs(deps, outcome.retryAfterSeconds, claim))
-  return moveTo(deps, claim, { to: 'SCHEDULED', reason: reasonOf(outcome.because), lookAgainAt }, by)
-}
-
-/** Twice as long with every time the order went out, and never shorter than the bank wishes. */
-function retryPauseMs(deps: SettleDeps, retryAfterSeconds: number | null, { payment }: Claim): number {
-  const own = doubled(deps.rules.pollSeconds * SECOND, payment.attempts, LONGEST_RETRY_MS)
-  return Math.max(own, (retryAfterSeconds ?? 0) * SECOND)
+  const own = doubled(run.deps.rules.pollSeconds * SECOND, claim.payment.attempts, LONGEST_RETRY_MS)
+  const lookAgainAt = after(run.deps, Math.max(own, (outcome.retryAfterSeconds ?? 0) * SECOND))
+  return moveTo(run, claim, { to: 'SCHEDULED', reason: reasonOf(outcome.because), lookAgainAt })
 }
 
 /** @returns `ms` for the first attempt and twice as much for each one after it, at most `longestMs` or `ms` itself. */
-function doubled(ms: number, attempts: number, longestMs: number): number {
+export function doubled(ms: number, attempts: number, longestMs: number): number {
   return Math.max(ms, Math.min(ms * 2 ** Math.min(Math.max(attempts, 1) - 1, 20), longestMs))
 }
 
-// ── SENDING with nobody at it, and UNKNOWN: the bank is asked before anything else ──────────────────────────────────
-
-export function interrupted(deps: SettleDeps, claim: Claim, by: Actor): Step {
-  return deps.models.payments.move(claim, { to: 'UNKNOWN', reason: 'interrupted', keepLease: true }, by)
-}
-
-export async function lookUp(deps: SettleDeps, claim: Claim, by: Actor): Step {
-  const { externalId, bankPaymentId } = claim.payment
-  if (bankPaymentId) return askStatus(deps, claim, by)
-  const access = await openBank(deps, claim.payment.userId)
-  if (access.kind !== 'open') return later(deps, claim, closedPauseMs(deps, access, claim))
-  const found = await deps.bank.findOrder(externalId, access.country, access.context)
-  switch (found.kind) {
-    case 'found':
-      if (found.others)
-        deps.log.error('the bank has several orders for one payment', { paymentId: claim.payment.id })
-      return follow(deps, claim, found.order, by)
-    case 'unknown':
-      await distrustRefused(deps, access.consentId, found.because)
-      return later(deps, claim, pauseMs(deps, found.retryAfterSeconds, claim))
-    case 'absent':
-      return resendWhenSafe(deps, claim, by)
-  }
-}
-
-/**
- * A request that timed out may still be on its way inside the bank, so its first "no such order" proves nothing; after
- * the waiting time it does. The time doubles with every order that went out without a trace.
- */
-async function resendWhenSafe(deps: SettleDeps, claim: Claim, by: Actor): Step {
-  const { lastSentAt, attempts } = claim.payment
-  const waitMs = doubled(deps.rules.resendAfterSeconds * SECOND, attempts, LONGEST_RESEND_WAIT_MS)
-  const leftMs = (lastSentAt?.getTime() ?? 0) + waitMs - deps.clock.now().getTime()
-  if (leftMs > 0) return later(deps, claim, leftMs)
-  const ready = await prepare(deps, claim)
-  if (ready.kind === 'later') return later(deps, claim, ready.pauseMs)
-  if (ready.kind === 'blocked') return waitBecause(deps, claim, ready.reason)
-  return order(deps, claim, ready, by)
+/** SENDING with nobody at it: the order may be at the bank, which is asked before anything else. */
+export function interrupted(run: Run, claim: Claim): Step {
+  return run.deps.models.payments.move(
+    claim,
+    { to: 'UNKNOWN', reason: 'interrupted', keepLease: true },
+    run.by,
+  )
 }

@@ -1,8 +1,9 @@
 import type { BankTroubleKind } from '../../../bank/index.ts'
 import { HOUR, MINUTE, SECOND } from '../../../clock.ts'
-import type { Actor } from '../../../models/context.ts'
+import { windowsAt } from '../../../models/payment/windows.ts'
 import { type Claim, lookAgain, type Move, type PaymentReason } from '../../../models/payment.ts'
 import type { SettleDeps, Step } from './deps.ts'
+import type { Run } from './run.ts'
 
 /**
  * How soon a blocked payment looks whether its reason is gone; a saver who mends the reason wakes it at once. Reasons that
@@ -10,30 +11,43 @@ import type { SettleDeps, Step } from './deps.ts'
  */
 export const BLOCKED_PAUSE_MS = 15 * MINUTE
 export const BLOCKED_AT_BANK_PAUSE_MS = 6 * HOUR
-const ONLY_BANK_KNOWS: readonly PaymentReason[] = ['account-missing', 'currency-differs']
+const ONLY_BANK_KNOWS: readonly PaymentReason[] = [
+  'account-missing',
+  'currency-differs',
+  'below-floor',
+  'not-enough-money',
+  'balance-unknown',
+]
 
-export function block(deps: SettleDeps, claim: Claim, reason: PaymentReason, by: Actor): Step {
-  return moveTo(deps, claim, { to: 'BLOCKED', reason, lookAgainAt: after(deps, blockedPauseMs(reason)) }, by)
-}
-
-/** The state stays, with the reason that holds it there now. */
-export async function waitBecause(deps: SettleDeps, claim: Claim, reason: PaymentReason): Step {
-  await deps.models.payments.wait(claim, after(deps, blockedPauseMs(reason)), { reason })
+/** The payment waits for the reason to go, with a line in its history only when it begins to. */
+export async function block(run: Run, claim: Claim, reason: PaymentReason, lookAgainAt?: Date): Step {
+  const at = lookAgainAt ?? (await lookAgainFor(run, reason))
+  const { payments } = run.deps.models
+  if (claim.payment.state === 'SCHEDULED')
+    await payments.move(claim, { to: 'BLOCKED', reason, lookAgainAt: at }, run.by)
+  else await payments.wait(claim, at, { reason })
   return null
 }
 
-function blockedPauseMs(reason: PaymentReason): number {
-  return ONLY_BANK_KNOWS.includes(reason) ? BLOCKED_AT_BANK_PAUSE_MS : BLOCKED_PAUSE_MS
+/** Limits of a day or a month open again when the saver's next one begins, a pause when it ends. */
+async function lookAgainFor(run: Run, reason: PaymentReason): Promise<Date> {
+  const now = run.deps.clock.now()
+  const user = await run.deps.models.users.find(run.userId)
+  if (user && reason === 'cap-per-day') return windowsAt(now, user).nextDayStart
+  if (user && reason === 'cap-per-month') return windowsAt(now, user).nextMonthStart
+  if (reason === 'savings-paused' && user?.pausedUntil && user.pausedUntil > now) return user.pausedUntil
+  const pause = ONLY_BANK_KNOWS.includes(reason) ? BLOCKED_AT_BANK_PAUSE_MS : BLOCKED_PAUSE_MS
+  return after(run.deps, pause)
 }
 
 /** Makes the move and lets go of the payment. */
-export async function moveTo(deps: SettleDeps, claim: Claim, move: Move, by: Actor): Step {
-  await deps.models.payments.move(claim, move, by)
+export async function moveTo(run: Run, claim: Claim, move: Move): Step {
+  await run.deps.models.payments.move(claim, move, run.by)
   return null
 }
 
-export async function later(deps: SettleDeps, claim: Claim, pause: number, approvalUrl?: string): Step {
-  await deps.models.payments.wait(claim, after(deps, pause), approvalUrl ? { approvalUrl } : {})
+export async function later(run: Run, claim: Claim, pause: number, approvalUrl?: string): Step {
+  await run.deps.models.payments.wait(claim, after(run.deps, pause), approvalUrl ? { approvalUrl } : {})
   return null
 }
 
@@ -41,23 +55,27 @@ export function after(deps: SettleDeps, ms: number): Date {
   return new Date(deps.clock.now().getTime() + ms)
 }
 
-export function pauseFor(deps: SettleDeps, retryAfterSeconds: number | null, claim: Claim): Date {
-  return after(deps, pauseMs(deps, retryAfterSeconds, claim))
-}
-
-/** Longer the longer the payment has been under way, and never shorter than the bank wishes. */
+/**
+ * Longer the longer the payment has been under way, and never shorter than the bank wishes. Spread by up to a tenth, so
+ * that what has stopped together doesn't come back together.
+ */
 export function pauseMs(deps: SettleDeps, retryAfterSeconds: number | null, { payment }: Claim): number {
   const now = deps.clock.now()
   const own =
     lookAgain(now, payment.lastSentAt ?? payment.dueAt, deps.rules.pollSeconds).getTime() - now.getTime()
-  return Math.max(own, (retryAfterSeconds ?? 0) * SECOND)
+  return Math.max(Math.round(own * (1 + spreadOf(payment.id))), (retryAfterSeconds ?? 0) * SECOND)
+}
+
+/** Of each payment always the same part of a tenth: spread needs no chance, and tests no luck. */
+function spreadOf(id: string): number {
+  return Number.parseInt(id.slice(-4), 16) / 0xffff / 10
 }
 
 export function reasonOf(because: BankTroubleKind): PaymentReason {
   return because === 'rate-limited' ? 'bank-busy' : 'bank-unreachable'
 }
 
-export function becomeUnknown(deps: SettleDeps, claim: Claim, reason: PaymentReason, by: Actor): Step {
-  const lookAgainAt = after(deps, deps.rules.pollSeconds * SECOND)
-  return moveTo(deps, claim, { to: 'UNKNOWN', reason, lookAgainAt }, by)
+export function becomeUnknown(run: Run, claim: Claim, reason: PaymentReason): Step {
+  const lookAgainAt = after(run.deps, run.deps.rules.pollSeconds * SECOND)
+  return moveTo(run, claim, { to: 'UNKNOWN', reason, lookAgainAt })
 }

@@ -1,0 +1,146 @@
+import { randomUUID } from 'node:crypto'
+import { SECOND } from '../../clock.ts'
+import { randomReference } from '../../crypto.ts'
+import type { Tx } from '../../db.ts'
+import type { CheckOff, Payment } from '../../generated/client.ts'
+import type { Currency, PaymentKind } from '../../generated/enums.ts'
+import { audit } from '../audit.ts'
+import type { Actor, ModelContext } from '../context.ts'
+import { book } from '../ledger.ts'
+import type { Moves } from './moves.ts'
+import { endedWithoutMoney, isUnsent } from './states.ts'
+
+/** Between which of a saver's accounts, and how much in minor units. */
+export interface Order {
+  userId: string
+  debtorAccountId: string
+  creditorAccountId: string
+  amountMinor: number
+  currency: Currency
+}
+
+/** `no-money`: the payment has ended without moving any; `too-late`: the order is at the bank, or may be. */
+export type TakenBack = 'taken-back' | 'no-money' | 'too-late'
+
+/** What happens to a payment before it is sent; always in the caller's transaction, with the check-off it belongs to. */
+export function createPledges({ clock, rules }: Pick<ModelContext, 'clock' | 'rules'>, moves: Moves) {
+  return {
+    /** A new payment; it goes out once it is due, by default when the undo window is over. */
+    async schedule(
+      tx: Tx,
+      order: Order,
+      by: Actor,
+      how: { kind?: PaymentKind; batchDueAt?: Date } = {},
+    ): Promise<Payment> {
+      const now = clock.now()
+      const dueAt = how.batchDueAt ?? new Date(now.getTime() + rules.undoWindowSeconds * SECOND)
+      const payment = await tx.payment.create({
+        data: {
+          ...order,
+          kind: how.kind ?? 'SAVING',
+          isBatch: how.batchDueAt !== undefined,
+          externalId: randomUUID(),
+          reference: randomReference(),
+          askedFromIp: by.ip,
+          askedOn: now,
+          createdOn: now,
+          dueAt,
+          nextActionAt: dueAt,
+        },
+      })
+      await tx.paymentEvent.create({ data: { paymentId: payment.id, from: null, to: 'SCHEDULED', at: now } })
+      await auditPayment(tx, 'payment.scheduled', payment, by)
+      return payment
+    },
+
+    /**
+     * Puts an amount into the saver's batch that goes out at that time, if there is one with room for it.
+     * @param capMinor what one payment may be at most.
+     * @returns null when a payment of its own is needed.
+     */
+    async joinBatch(
+      tx: Tx,
+      order: Order,
+      batch: { dueAt: Date; capMinor: number },
+      by: Actor,
+    ): Promise<Payment | null> {
+      const now = clock.now()
+      const [open] = await tx.$queryRaw<{ id: string }[]>`
+        SELECT id FROM "Payment"
+        WHERE "userId" = ${order.userId}::uuid AND "isBatch" AND kind = 'SAVING' AND state = 'SCHEDULED'
+          AND "debtorAccountId" = ${order.debtorAccountId}::uuid AND "creditorAccountId" = ${order.creditorAccountId}::uuid
+          AND currency = ${order.currency}::"Currency" AND "dueAt" = ${batch.dueAt} AND "dueAt" > ${now}
+          AND "amountMinor" + ${order.amountMinor} <= ${batch.capMinor}
+        ORDER BY id LIMIT 1 FOR UPDATE`
+      if (!open) return null
+      const payment = await tx.payment.update({
+        where: { id: open.id },
+        data: { amountMinor: { increment: order.amountMinor }, askedFromIp: by.ip, askedOn: now },
+      })
+      await auditPayment(tx, 'payment.batch-joined', payment, by)
+      return payment
+    },
+
+    /**
+     * Takes a recorded check-off out of its payment: the last one cancels it, another one makes it smaller. Locks the
+     * payment, so that it can't be sent meanwhile.
+     */
+    async takeBack(tx: Tx, checkOff: CheckOff, by: Actor): Promise<TakenBack> {
+      await tx.$queryRaw`SELECT id FROM "Payment" WHERE id = ${checkOff.paymentId}::uuid FOR UPDATE`
+      const payment = await tx.payment.findFirstOrThrow({
+        where: { id: checkOff.paymentId ?? '', userId: checkOff.userId },
+      })
+      if (endedWithoutMoney(payment.state)) return 'no-money'
+      if (!isUnsent(payment.state)) return 'too-late'
+      if (payment.amountMinor === checkOff.amountMinor) {
+        await moves.make(tx, payment, { to: 'CANCELLED', reason: 'undone-by-saver' }, by)
+        return 'taken-back'
+      }
+      const smaller = await tx.payment.update({
+        where: { id: payment.id },
+        data: { amountMinor: { decrement: checkOff.amountMinor } },
+      })
+      await book(tx, {
+        userId: payment.userId,
+        habitId: checkOff.habitId,
+        paymentId: payment.id,
+        checkOffId: checkOff.id,
+        currency: payment.currency,
+        amountMinor: checkOff.amountMinor,
+        from: 'PLEDGED',
+        to: 'OPEN',
+        at: clock.now(),
+      })
+      await auditPayment(tx, 'payment.batch-left', smaller, by)
+      return 'taken-back'
+    },
+
+    /** Cancels a payment that brings money back, while it isn't sent: that money stays saved. @returns null if there is none. */
+    async callOff(tx: Tx, userId: string, id: string, by: Actor): Promise<TakenBack | null> {
+      await tx.$queryRaw`SELECT id FROM "Payment" WHERE id = ${id}::uuid AND "userId" = ${userId}::uuid FOR UPDATE`
+      const payment = await tx.payment.findFirst({ where: { id, userId, kind: 'REVERSAL' } })
+      if (!payment) return null
+      if (endedWithoutMoney(payment.state)) return 'no-money'
+      if (!isUnsent(payment.state)) return 'too-late'
+      await moves.make(tx, payment, { to: 'CANCELLED', reason: 'undone-by-saver' }, by)
+      return 'taken-back'
+    },
+  }
+
+  async function auditPayment(tx: Tx, action: string, payment: Payment, by: Actor): Promise<void> {
+    await audit(tx, {
+      action,
+      by,
+      at: clock.now(),
+      subjectId: payment.userId,
+      object: { kind: 'payment', id: payment.id },
+      detail: {
+        kind: payment.kind,
+        amountMinor: payment.amountMinor,
+        currency: payment.currency,
+        reference: payment.reference,
+        dueAt: payment.dueAt.toISOString(),
+      },
+    })
+  }
+}
