@@ -16,6 +16,15 @@ import {
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
+/** They wait for their cooling-off, which the page shows. */
+const WIDER_LIMITS = {
+  capPerPayment: '20000',
+  capPerDay: '20000',
+  capPerMonth: '40000',
+  floor: '0',
+  cadence: 'DAILY',
+}
+
 let app: TestApp
 let browser: Browser
 let saver: Person
@@ -30,6 +39,8 @@ beforeAll(async () => {
   const habit = await newHabit(app, saver, { name: 'Run', frequency: 3, interval: 7 })
   await newHabit(app, saver, { name: 'Read a rather long book before going to bed', amount: '12,50' })
   await checkOff(app, saver, habit)
+  await saver.visitor.post('/settings/savings', WIDER_LIMITS)
+  await saver.visitor.post('/settings/savings/pause', { until: '' })
   const payment = await app.deps.db.prisma.payment.findFirstOrThrow({ where: { userId: saver.user.id } })
   places = {
     visitor: [
@@ -54,9 +65,12 @@ beforeAll(async () => {
       '/accounts/load',
       '/settings',
       '/settings/security',
+      '/settings/savings',
+      '/payments/preview',
     ],
     admin: [
       '/admin',
+      '/admin/payments/stop',
       '/admin/sandbox',
       '/admin/sandbox/accounts/new',
       '/admin/sandbox/accounts/delete',

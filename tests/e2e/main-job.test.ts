@@ -37,6 +37,7 @@ describe.each([
       rules: {
         pollSeconds: settings.PAYMENT_POLL_SECONDS,
         resendAfterSeconds: settings.RESEND_AFTER_SECONDS,
+        reminderMinutes: settings.APPROVAL_REMINDER_MINUTES,
       },
     })
   })

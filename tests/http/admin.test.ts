@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { normaliseIban } from '../../src/bank/index.ts'
+import { ManualClock, MINUTE } from '../../src/clock.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { newAdmin, newSaver, type Person } from '../support/people.ts'
 import { textOf, Visitor } from '../support/visitor.ts'
@@ -11,11 +12,12 @@ const FORMS = ['accounts/new', 'accounts/delete', 'transactions/new', 'payments/
   (form) => `${SANDBOX}/${form}`,
 )
 
+const clock = new ManualClock(new Date())
 let app: TestApp
 let admin: Person
 
 beforeAll(async () => {
-  app = await startTestApp()
+  app = await startTestApp({ clock })
   admin = await newAdmin(app)
   await connect(admin)
 })
@@ -66,7 +68,7 @@ describe('who may enter', () => {
     expect(answer.status).toBe(200)
     const text = textOf(answer.text)
     expect(text).toMatch(/Savers \d+/)
-    expect(text).toContain('Payments overdue 0')
+    expect(text).toContain('Payments due 0')
     expect(text).toContain('There are no payments yet.')
     expect(answer.text).toContain('Latest bank calls, newest first')
   })
@@ -325,6 +327,8 @@ describe('a payment between two accounts', () => {
     expect(textOf(answer.text)).toContain('Nothing was done. Nordea asks us to wait')
     expect(answer.text).toContain('value="25"')
     expect(app.sandbox.control.payments()).toHaveLength(before)
+    // The wish of a bank is obeyed for all calls.
+    clock.advance(MINUTE)
   })
 
   test('an unclear answer is called unknown and leads to the list, which shows the order', async () => {

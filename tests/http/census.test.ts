@@ -74,16 +74,31 @@ const CENSUS: Record<string, Row> = {
   'GET /habits/:id/delete': own('200', '404'),
   'POST /habits/:id/delete': { ...own('303 /dashboard', '404'), changes: true },
   'POST /habits/:id/checkoff': own('422', '404'),
+  'POST /habits/:id/backfill': own('422', '404'),
   'POST /checkoffs/:id/undo': { ...own('303 /dashboard', '404'), changes: true },
+  'GET /checkoffs/:id/move-back': own('409', '404'),
+  'POST /checkoffs/:id/move-back': own('409', '404'),
   'GET /payments': own('200'),
   'GET /payments/return': own('303 /payments'),
+  'GET /payments/preview': own('200'),
   'GET /payments/:id': own('200', '404'),
+  'POST /payments/:id/cancel': own('409', '404'),
+  'POST /payments/:id/again': own('409', '404'),
+  'POST /payments/:id/try-now': own('303 /payments/:id', '404'),
   'GET /settings': own('200'),
   'POST /settings': own('422'),
   'GET /settings/security': own('200'),
   'POST /settings/security': own('422'),
+  'GET /settings/savings': own('200'),
+  'POST /settings/savings': own('422'),
+  'POST /settings/savings/withdraw': own('303 /settings/savings'),
+  'POST /settings/savings/pause': own('422'),
+  'POST /settings/savings/resume': own('303 /settings/savings'),
 
   'GET /admin': adminsOnly,
+  'GET /admin/payments/stop': adminsOnly,
+  'POST /admin/payments/stop': adminsOnly,
+  'POST /admin/payments/stop/end': adminsOnly,
   'GET /admin/sandbox': adminsOnly,
   'GET /admin/sandbox/accounts/new': adminsOnly,
   'POST /admin/sandbox/accounts/new': adminsOnly,
@@ -177,7 +192,8 @@ describe('the census of routes', () => {
       // The owner comes last, so that nobody else is refused only because the thing is gone.
       for (const role of ['visitor', 'unconfirmed', 'other', 'saver'] as const) {
         const answer = method === 'GET' ? await people[role].get(address) : await people[role].post(address)
-        got[role] = [answer.status, answer.headers.location].filter(Boolean).join(' ')
+        const location = answer.headers.location?.replace(people.ids.payments, ':id')
+        got[role] = [answer.status, location].filter(Boolean).join(' ')
       }
       const { changes: _changes, ...expected } = row
       expect(got).toEqual(expected)

@@ -10,7 +10,7 @@ import {
   PASSWORD,
   type Person,
 } from '../support/people.ts'
-import { textOf } from '../support/visitor.ts'
+import { textOf, Visitor } from '../support/visitor.ts'
 import { snapshot } from './support/snapshot.ts'
 
 let app: TestApp
@@ -133,9 +133,9 @@ describe('a new habit', () => {
 
   test('can’t be worth more than the saver’s own limit', async () => {
     const careful = await newLinkedSaver(app)
-    await app.deps.db.prisma.user.update({
-      where: { id: careful.user.id },
-      data: { capPerPaymentMinor: 5_000 },
+    const caps = { capPerPaymentMinor: 5_000, capPerDayMinor: 5_000, capPerMonthMinor: 5_000, floorMinor: 0 }
+    await app.deps.db.prisma.savingLimits.create({
+      data: { userId: careful.user.id, effectiveFrom: clock.now(), createdOn: clock.now(), ...caps },
     })
     const answer = await careful.visitor.post('/habits/new', { ...HABIT, amount: '50,01' })
     expect(answer.status).toBe(422)
@@ -310,7 +310,7 @@ describe('checking off', () => {
     const habit = await newHabit(app, saver)
     const answer = await saver.visitor.post(`/habits/${habit}/checkoff`, offer as Record<string, string>)
     expect(answer.status).toBe(422)
-    expect(textOf(answer.text)).toContain('Nothing was recorded.')
+    expect(textOf(answer.text)).toContain('Nothing was changed.')
     expect(answer.text).toContain('href="/dashboard"')
     expect(await paymentsOf(saver)).toHaveLength(0)
   })
@@ -420,5 +420,145 @@ describe('a payment', () => {
     }
     const [payment] = await paymentsOf(saver)
     expect(payment?.state).toBe('SCHEDULED')
+  })
+})
+
+describe('a batch', () => {
+  async function batch(): Promise<{ saver: Person; path: string; undo: string[] }> {
+    const saver = await newLinkedSaver(app)
+    await app.deps.db.prisma.user.update({ where: { id: saver.user.id }, data: { cadence: 'WEEKLY' } })
+    const names = ['Run', 'Read & write', 'Swim']
+    const ids = []
+    for (const name of names) ids.push(await checkOff(app, saver, await newHabit(app, saver, { name })))
+    const [payment] = await paymentsOf(saver)
+    return { saver, path: `/payments/${payment?.id}`, undo: ids.map((id) => `/checkoffs/${id}/undo`) }
+  }
+
+  test('is one payment that says when it goes out and lets each habit be taken back on its own', async () => {
+    const { saver, path, undo } = await batch()
+    expect(await paymentsOf(saver)).toMatchObject([{ amountMinor: 7_500, isBatch: true }])
+    const { text } = await saver.visitor.get(path)
+    expect(textOf(text)).toContain('Run, Read & write, Swim')
+    expect(textOf(text)).toContain('It goes out at the time below, with what else you check off until then.')
+    expect(textOf(text)).toMatch(/Goes out \d{1,2} \w{3} \d{4}, 00:00/)
+    for (const action of undo) expect(text).toContain(`action="${action}"`)
+    // What waits for days is not asked about every few seconds.
+    expect(text).not.toContain('data-refresh-seconds')
+    expect(await page(saver, '/payments')).toMatch(/goes out \d{1,2} \w{3} \d{4}, 00:00/)
+
+    await saver.visitor.post(undo[1] ?? '')
+    expect(await saver.visitor.flashes()).toContain('Taken back. No money moves for it.')
+    const after = await saver.visitor.get(path)
+    expect(textOf(after.text)).toMatch(/50\.00\skr/)
+    expect(after.text).toContain('<h1>Run, Swim</h1>')
+    expect(after.text).toContain(`action="${undo[0]}"`)
+    expect(after.text).not.toContain(`action="${undo[1]}"`)
+    expect(await paymentsOf(saver)).toMatchObject([{ amountMinor: 5_000, state: 'SCHEDULED' }])
+  })
+})
+
+describe('a payment that waits', () => {
+  test('is tried at once when the saver says so, and nobody else', async () => {
+    const saver = await newLinkedSaver(app)
+    await checkOff(app, saver, await newHabit(app, saver))
+    const [payment] = await paymentsOf(saver)
+    const path = `/payments/${payment?.id}`
+    await saver.visitor.get(path)
+    await saver.visitor.post(`${path}/try-now`)
+    expect(await saver.visitor.flashes(path)).toContain('It isn’t waiting. Here is where it stands.')
+    await app.deps.db.prisma.user.update({
+      where: { id: saver.user.id },
+      data: { pausedUntil: new Date(clock.now().getTime() + DAY) },
+    })
+    await settle()
+    expect(await page(saver, path)).toContain('Try now')
+    const other = await newLinkedSaver(app)
+    const before = await paymentsOf(saver)
+    expect((await other.visitor.post(`${path}/try-now`)).status).toBe(404)
+    expect((await new Visitor(app).post(`${path}/try-now`)).headers.location).toBe('/login')
+    expect((await saver.visitor.post(`${path}/try-now`, { at: 'once' })).status).toBe(422)
+    expect(await paymentsOf(saver)).toEqual(before)
+    await app.deps.db.prisma.user.update({ where: { id: saver.user.id }, data: { pausedUntil: null } })
+    await saver.visitor.get(path)
+    const answer = await saver.visitor.post(`${path}/try-now`)
+    expect([answer.status, answer.headers.location]).toEqual([303, path])
+    expect(await saver.visitor.flashes(path)).toContain('We are trying it now.')
+    await app.settleDue()
+    await settle()
+    expect(await paymentsOf(saver)).toMatchObject([{ state: 'PAID' }])
+  })
+})
+
+describe('a payment that came to nothing', () => {
+  /** As the worker writes down that the bank refused it. */
+  async function refused(): Promise<{ saver: Person; id: string; path: string; checkOffId: string }> {
+    const saver = await newLinkedSaver(app)
+    const checkOffId = await checkOff(app, saver, await newHabit(app, saver))
+    clock.advance(2 * MINUTE)
+    const { payments } = app.deps.models
+    const by = { kind: 'worker', id: null, ip: null, requestId: null } as const
+    const [claim] = await payments.claimDue(saver.user.id)
+    if (!claim) throw new Error('nothing is due')
+    const sending = await payments.move(claim, { to: 'SENDING', keepLease: true }, by)
+    await payments.move(sending, { to: 'REJECTED', reason: 'insufficient-funds' }, by)
+    return { saver, id: claim.payment.id, path: `/payments/${claim.payment.id}`, checkOffId }
+  }
+
+  test('can be tried again, once, and leads to the payment that does', async () => {
+    const { saver, id, path } = await refused()
+    expect(await page(saver, path)).toContain('There was not enough money in the account.')
+    expect(await page(saver, path)).toContain('Try again')
+    const first = await saver.visitor.post(`${path}/again`)
+    const newer = (await paymentsOf(saver)).find((payment) => payment.id !== id)
+    expect([first.status, first.headers.location]).toEqual([303, `/payments/${newer?.id}`])
+    expect(await saver.visitor.flashes(`/payments/${newer?.id}`)).toContain('Scheduled again.')
+    const second = await saver.visitor.post(`${path}/again`)
+    expect(second.headers.location).toBe(`/payments/${newer?.id}`)
+    expect(await paymentsOf(saver)).toHaveLength(2)
+    const old = await saver.visitor.get(path)
+    expect(old.text).toContain(`href="/payments/${newer?.id}"`)
+    expect(old.text).not.toContain(`${path}/again`)
+    await settle()
+    await settle()
+    expect(await page(saver, `/payments/${newer?.id}`)).toContain('The money is in your savings account.')
+    expect(await page(saver, '/payments')).toContain('Tried again')
+  })
+
+  test('can be taken back instead, and then there is nothing left to try', async () => {
+    const { saver, path, checkOffId } = await refused()
+    expect((await saver.visitor.get(path)).text).toContain(`action="/checkoffs/${checkOffId}/undo"`)
+    await saver.visitor.post(`/checkoffs/${checkOffId}/undo`)
+    expect(await saver.visitor.flashes()).toContain('Taken back. No money moves for it.')
+    expect(await page(saver, path)).not.toContain('Try again')
+    const answer = await saver.visitor.post(`${path}/again`)
+    expect(answer.status).toBe(409)
+    expect(textOf(answer.text)).toContain('Nothing is left to pay here')
+    expect(await paymentsOf(saver)).toHaveLength(1)
+  })
+
+  test.each([
+    ['no accounts', { isDebitor: false }, 'Choose your accounts first'],
+    ['another currency', { currency: 'EUR' as const }, 'Your account is in another currency'],
+  ])('is not tried again with %s, and the page says why', async (_name, data, sentence) => {
+    const { saver, path } = await refused()
+    await app.deps.db.prisma.account.updateMany({ where: { userId: saver.user.id, isDebitor: true }, data })
+    const answer = await saver.visitor.post(`${path}/again`)
+    expect(answer.status).toBe(409)
+    expect(textOf(answer.text)).toContain(sentence)
+    expect(await paymentsOf(saver)).toHaveLength(1)
+  })
+
+  test('is not tried again while it may still move money, nor by somebody else', async () => {
+    const { path } = await refused()
+    const saver = await newLinkedSaver(app)
+    await checkOff(app, saver, await newHabit(app, saver))
+    const [own] = await paymentsOf(saver)
+    const before = await snapshot(app)
+    const answer = await saver.visitor.post(`/payments/${own?.id}/again`)
+    expect(answer.status).toBe(409)
+    expect(textOf(answer.text)).toContain('This payment has not failed')
+    expect((await saver.visitor.post(`${path}/again`)).status).toBe(404)
+    expect((await new Visitor(app).post(`${path}/again`)).headers.location).toBe('/login')
+    expect(await snapshot(app)).toEqual(before)
   })
 })

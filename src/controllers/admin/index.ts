@@ -2,6 +2,7 @@ import { Router } from 'express'
 import { requireAdmin, requireConfirmed } from '../../middleware/authorisation.ts'
 import type { WebContext } from '../context.ts'
 import { overviewControllers } from './overview.ts'
+import { paymentStopControllers } from './payment-stop.ts'
 import { sandboxControllers } from './sandbox.ts'
 import { accountDeletionControllers } from './sandbox-account-delete.ts'
 import { newAccountControllers } from './sandbox-account-new.ts'
@@ -14,6 +15,10 @@ export function adminRouter(context: WebContext, options: { sandboxConsole: bool
   router.use(requireConfirmed, requireAdmin(context.log))
   const overview = overviewControllers(context)
   router.get('/', overview.show)
+  const stop = paymentStopControllers(context)
+  router.get('/payments/stop', stop.show)
+  router.post('/payments/stop', stop.start)
+  router.post('/payments/stop/end', stop.end)
   if (options.sandboxConsole) addConsole(router, context)
   return router
 }

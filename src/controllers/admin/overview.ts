@@ -3,24 +3,26 @@ import { MINUTE } from '../../clock.ts'
 import type { BankCall } from '../../generated/client.ts'
 import { signedIn } from '../../middleware/authentication.ts'
 import { MOVES, type PaymentState } from '../../models/payment/states.ts'
+import { paths } from '../../paths.ts'
 import type { WebContext } from '../context.ts'
 import { renderPage } from '../page.ts'
 import { formatInstant, formatTime } from '../view-models/format.ts'
+import { stopBanner } from '../view-models/payment-stop-view.ts'
 import { STATE_WORDS } from '../view-models/payment-view.ts'
 
 const CALLS = 25
-/** The worker looks for what was left lying every few seconds; what still waits after this needs a person. */
-const OVERDUE_GRACE_MS = 5 * MINUTE
-const OVERDUE_MOST = 100
+/** The worker takes what is due within seconds; what still waits after this needs a person. */
+const OVERDUE_AFTER_MS = 5 * MINUTE
 
-export function overviewControllers({ models }: WebContext) {
+export function overviewControllers({ models, clock }: WebContext) {
   /** GET /admin */
   const show: RequestHandler = async (req, res) => {
     const { timezone } = signedIn(req)
-    const [savers, states, overdue, calls] = await Promise.all([
+    const [savers, states, backlog, stop, calls] = await Promise.all([
       models.users.counts(),
       models.overview.paymentsByState(),
-      models.payments.overdue(OVERDUE_GRACE_MS, OVERDUE_MOST),
+      models.overview.backlog(),
+      models.stops.current(),
       models.bankCalls.latest(CALLS),
     ])
     renderPage(
@@ -29,9 +31,11 @@ export function overviewControllers({ models }: WebContext) {
       'admin/overview',
       { title: 'Overview', width: 'wide' },
       {
-        stats: statsOf(savers, overdue.length),
+        banner: stopBanner(stop, timezone),
+        stats: [...saverStats(savers), backlogStat(backlog, clock.now())],
         stateFacts: statesOf(states),
         callRows: calls.map((call) => callRow(call, timezone)),
+        stopPath: paths.adminPaymentStop,
       },
     )
   }
@@ -39,18 +43,22 @@ export function overviewControllers({ models }: WebContext) {
   return { show }
 }
 
-function statsOf(savers: { savers: number; confirmed: number; linked: number }, overdue: number) {
+function saverStats(savers: { savers: number; confirmed: number; linked: number }) {
   return [
     { label: 'Savers', text: String(savers.savers), tone: 'plain' },
     { label: 'With a confirmed address', text: String(savers.confirmed), tone: 'plain' },
     { label: 'With their accounts chosen', text: String(savers.linked), tone: 'plain' },
-    {
-      label: 'Payments overdue',
-      text: overdue === OVERDUE_MOST ? `${OVERDUE_MOST} or more` : String(overdue),
-      tone: overdue > 0 ? 'attention' : 'plain',
-      hint: 'Nobody has looked at them for five minutes although their time had come.',
-    },
   ]
+}
+
+function backlogStat({ due, oldestDueAt }: { due: number; oldestDueAt: Date | null }, now: Date) {
+  const isLate = oldestDueAt !== null && now.getTime() - oldestDueAt.getTime() > OVERDUE_AFTER_MS
+  return {
+    label: 'Payments due',
+    text: String(due),
+    tone: isLate ? 'attention' : 'plain',
+    hint: isLate ? 'Nobody has taken some of them for five minutes. Is the worker running?' : undefined,
+  }
 }
 
 /** In the order of a payment's life; states that no payment is in are left out. */

@@ -41,8 +41,15 @@ export function amountField(capMinor: number) {
     })
 }
 
-/** What the page offered: which place the check-off takes. */
-export const checkOffForm = z.strictObject({
+const place = {
   day: z.iso.date(),
   slot: wholeNumber({ missing: 'Which one?', min: 1, max: 100 }),
-})
+}
+
+/** What the page offered: which place the check-off takes. */
+export const checkOffForm = z.strictObject(place)
+
+/** A place on a past day, and whether money moves for it. */
+export const backfillForm = z
+  .strictObject({ ...place, pays: z.enum(['yes', 'no']) })
+  .transform(({ pays, ...form }) => ({ ...form, pays: pays === 'yes' }))

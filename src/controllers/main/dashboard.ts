@@ -18,11 +18,12 @@ export function dashboardControllers({ models, clock }: WebContext) {
   /** GET /dashboard */
   const show: RequestHandler = async (req, res) => {
     const user = signedIn(req)
-    const [habits, totals, waiting, consent, recent] = await Promise.all([
+    const [habits, totals, waiting, consent, stop, recent] = await Promise.all([
       models.habits.listOwned(user),
       models.habits.totalsOf(user.id),
       models.payments.waitingFor(user.id),
       models.consents.live(user.id),
+      models.stops.current(),
       models.payments.listOwned(user.id, { size: RECENT }),
     ])
     const today = dayOf(clock.now(), user.timezone, user.dayStartHour)
@@ -34,7 +35,7 @@ export function dashboardControllers({ models, clock }: WebContext) {
       {
         todayLabel: formatWeekday(today),
         summary: summaryOf(habits),
-        notices: noticesFor({ user, consent, waiting, now: clock.now() }),
+        notices: noticesFor({ user, consent, waiting, isStopped: stop !== null, now: clock.now() }),
         habits: habits.map(habitCard),
         stats: [...totals].flatMap(([currency, sums]) => statsOf(currency, sums, totals.size > 1)),
         recent: recent.map((payment) => recentRow(payment, user.timezone)),

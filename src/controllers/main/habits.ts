@@ -30,7 +30,8 @@ export function habitControllers({ models }: WebContext) {
   const create: RequestHandler = async (req, res) => {
     const user = signedIn(req)
     const currency = await currencyFor(user.id)
-    const reading = readForm(habitForm(user.capPerPaymentMinor), req.body)
+    const { capPerPaymentMinor } = await models.limits.current(user.id)
+    const reading = readForm(habitForm(capPerPaymentMinor), req.body)
     if (reading.kind === 'refused') {
       return renderRefused(req, res, 'main/habit-new', NEW, {
         form: reading.typed,
@@ -47,8 +48,11 @@ export function habitControllers({ models }: WebContext) {
   const show: RequestHandler = async (req, res) => {
     const habit = await owned(req)
     const user = signedIn(req)
-    const checkOffs = await models.checkOffs.recentOf(user.id, habit.habit.id, HISTORY)
-    renderPage(req, res, 'main/habit', { title: habit.habit.name }, habitPage(habit, checkOffs))
+    const [checkOffs, openDays] = await Promise.all([
+      models.checkOffs.recentOf(user.id, habit.habit.id, HISTORY),
+      models.checkOffs.openDays(user, habit.habit.id),
+    ])
+    renderPage(req, res, 'main/habit', { title: habit.habit.name }, habitPage(habit, checkOffs, openDays))
   }
 
   /** GET /habits/:id/edit */
@@ -73,7 +77,8 @@ export function habitControllers({ models }: WebContext) {
     const user = signedIn(req)
     const { habit } = living(await owned(req))
     const currency = await currencyFor(user.id)
-    const reading = readForm(habitForm(user.capPerPaymentMinor), req.body)
+    const { capPerPaymentMinor } = await models.limits.current(user.id)
+    const reading = readForm(habitForm(capPerPaymentMinor), req.body)
     if (reading.kind === 'refused') return refuseEdit(req, res, habit, currency, reading)
     const result = await models.habits.edit(user, habit.id, reading.value, currency, actorOf(req))
     if (result === null) throw new NotFound()

@@ -1,26 +1,20 @@
-import type { RequestHandler } from 'express'
-import { NotFound } from '../../errors.ts'
-import { signedIn } from '../../middleware/authentication.ts'
+import type { Request, RequestHandler } from 'express'
+import { NotFound, WrongState } from '../../errors.ts'
+import { actorOf, signedIn } from '../../middleware/authentication.ts'
 import { flash } from '../../middleware/flash.ts'
+import type { PaymentWithStory } from '../../models/payment.ts'
+import type { RetryResult } from '../../models/retry.ts'
 import { paths } from '../../paths.ts'
 import type { WebContext } from '../context.ts'
 import { idOf, uuidParam } from '../forms/form.ts'
 import { renderPage } from '../page.ts'
-import { formatInstant, formatMoney } from '../view-models/format.ts'
-import { habitNames, recentRow, storyOf } from '../view-models/payment-rows.ts'
-import {
-  canBeUndone,
-  isMoving,
-  meaningWords,
-  moneyTone,
-  remedyFor,
-  STATE_WORDS,
-} from '../view-models/payment-view.ts'
+import { paymentPage } from '../view-models/payment-page.ts'
+import { recentRow } from '../view-models/payment-rows.ts'
+import { readNothing } from './offers.ts'
 
 const PAGE_SIZE = 25
-const REFRESH_SECONDS = 3
 
-export function paymentControllers({ models }: WebContext) {
+export function paymentControllers({ models, clock }: WebContext) {
   /** GET /payments */
   const list: RequestHandler = async (req, res) => {
     const user = signedIn(req)
@@ -47,37 +41,14 @@ export function paymentControllers({ models }: WebContext) {
   /** GET /payments/:id */
   const show: RequestHandler = async (req, res) => {
     const user = signedIn(req)
-    const payment = await models.payments.findOwned(user.id, idOf(req))
-    if (!payment) throw new NotFound()
-    const words = STATE_WORDS[payment.state]
-    const [checkOff] = payment.checkOffs
-    renderPage(
-      req,
-      res,
-      'main/payment',
-      { title: `Payment ${payment.reference}` },
-      {
-        heading: habitNames(payment),
-        amount: { text: formatMoney(payment.amountMinor, payment.currency), tone: moneyTone(payment.state) },
-        badge: { text: words.label, tone: words.tone },
-        ...meaningWords(payment),
-        remedy: remedyFor(payment),
-        facts: [
-          { term: 'From', text: payment.debtorAccount.name },
-          { term: 'To', text: payment.creditorAccount.name },
-          { term: 'Reference on your statement', text: payment.reference },
-          { term: 'Recorded', text: formatInstant(payment.createdOn, user.timezone) },
-          ...(canBeUndone(payment)
-            ? [{ term: 'Can be taken back until', text: formatInstant(payment.dueAt, user.timezone) }]
-            : []),
-        ],
-        events: storyOf(payment, user.timezone),
-        approvalUrl: payment.state === 'AWAITING_APPROVAL' ? payment.approvalUrl : null,
-        undoPath: canBeUndone(payment) && checkOff?.state === 'RECORDED' ? paths.undo(checkOff.id) : null,
-        refreshSeconds: isMoving(payment.state) ? REFRESH_SECONDS : null,
-        paymentPath: paths.payment(payment.id),
-      },
-    )
+    const payment = await owned(req)
+    const [waysBack, carriedOnBy] = await Promise.all([
+      models.reversals.waysBack(user.id, payment.id),
+      models.retries.carriedOnBy(payment),
+    ])
+    const title = `Payment ${payment.reference}`
+    const beside = { waysBack, carriedOnBy, now: clock.now() }
+    renderPage(req, res, 'main/payment', { title }, paymentPage(payment, beside, user))
   }
 
   /** GET /payments/return: the bank sends the browser here after an approval; what it says is asked again, not believed. */
@@ -94,5 +65,60 @@ export function paymentControllers({ models }: WebContext) {
     res.redirect(303, paths.payment(payment.id))
   }
 
-  return { list, show, comeBack }
+  /** POST /payments/:id/again */
+  const again: RequestHandler = async (req, res) => {
+    readNothing(req.body)
+    const id = idOf(req)
+    const result = await models.retries.payAgain(signedIn(req).id, id, actorOf(req))
+    if (!result) throw new NotFound()
+    if (result.kind !== 'scheduled' && result.kind !== 'already-scheduled') throw notAgain(result, id)
+    if (result.kind === 'scheduled')
+      flash(req, 'done', 'Scheduled again. Until it is sent you can take it back.')
+    else flash(req, 'info', 'It was scheduled again already. Here is where that stands.')
+    res.redirect(303, paths.payment(result.paymentId))
+  }
+
+  /** POST /payments/:id/try-now */
+  const tryNow: RequestHandler = async (req, res) => {
+    readNothing(req.body)
+    const { id, userId } = await owned(req)
+    const waits = await models.payments.tryNow(userId, id, actorOf(req))
+    flash(req, 'info', waits ? 'We are trying it now.' : 'It isn’t waiting. Here is where it stands.')
+    res.redirect(303, paths.payment(id))
+  }
+
+  return { list, show, comeBack, again, tryNow }
+
+  async function owned(req: Request): Promise<PaymentWithStory> {
+    const payment = await models.payments.findOwned(signedIn(req).id, idOf(req))
+    if (!payment) throw new NotFound()
+    return payment
+  }
+}
+
+type NotAgain = Exclude<RetryResult, { paymentId: string }>
+
+function notAgain({ kind }: NotAgain, paymentId: string): WrongState {
+  const toPayment = { href: paths.payment(paymentId), label: 'See the payment' }
+  switch (kind) {
+    case 'not-ended':
+      return new WrongState('This payment has not failed', 'Nothing was sent again.', [toPayment])
+    case 'nothing-to-pay':
+      return new WrongState(
+        'Nothing is left to pay here',
+        'What it was for has been taken back. Nothing was sent again.',
+        [toPayment],
+      )
+    case 'no-accounts':
+      return new WrongState('Choose your accounts first', 'Nothing was sent again.', [
+        { href: paths.bank, label: 'To your bank link' },
+        toPayment,
+      ])
+    case 'currency-differs':
+      return new WrongState(
+        'Your account is in another currency',
+        'This payment is in the currency of the account it came from. Nothing was sent again.',
+        [{ href: paths.accountsLoad, label: 'Choose your accounts' }, toPayment],
+      )
+  }
 }

@@ -21,6 +21,7 @@ export function settingsControllers({ models }: WebContext) {
   const profile: RequestHandler = async (req, res) => {
     const user = signedIn(req)
     const chosen = await models.accounts.chosenBy(user.id)
+    const { capPerPaymentMinor } = await models.limits.current(user.id)
     renderPage(
       req,
       res,
@@ -33,10 +34,11 @@ export function settingsControllers({ models }: WebContext) {
           { term: 'With Sparvana since', text: formatInstant(user.createdOn, user.timezone) },
           { term: 'Money comes from', text: chosen?.debtor.name ?? 'No account chosen yet' },
           { term: 'Money goes to', text: chosen?.creditor.name ?? 'No account chosen yet' },
-          { term: 'At most at a time', text: capText(user.capPerPaymentMinor, chosen?.debtor.currency) },
+          { term: 'At most at a time', text: capText(capPerPaymentMinor, chosen?.debtor.currency) },
         ],
         settingsPath: paths.settings,
         securityPath: paths.settingsSecurity,
+        savingsPath: paths.settingsSavings,
         bankPath: paths.bank,
       },
     )
@@ -118,5 +120,6 @@ function propsFor(user: Express.User, typed: Record<string, string>, errors: Fie
     errors,
     settingsPath: paths.settings,
     securityPath: paths.settingsSecurity,
+    savingsPath: paths.settingsSavings,
   }
 }

@@ -1,15 +1,16 @@
-import type { CheckOffs } from '../../models/check-off.ts'
+import type { OpenDay, RecentCheckOff } from '../../models/check-off.ts'
 import type { HabitToday } from '../../models/habit.ts'
-import { isUnsent, type PaymentState } from '../../models/payment/states.ts'
 import { paths } from '../../paths.ts'
-import { formatDay, formatMoney } from './format.ts'
+import { formatDay, formatMoney, formatWeekday } from './format.ts'
 import { daysLeftLabel, habitCard, intervalNoun } from './habit-card.ts'
-import { moneyTone, STATE_WORDS } from './payment-view.ts'
+import { historyRow } from './habit-history.ts'
 
-type Recent = Awaited<ReturnType<CheckOffs['recentOf']>>
-
-/** One habit's page: what it is, where its money stands, and what was checked off. */
-export function habitPage(today: HabitToday, checkOffs: Recent) {
+/** One habit's page: what it is, where its money stands, what was checked off and what may have been forgotten. */
+export function habitPage(
+  today: HabitToday,
+  checkOffs: readonly RecentCheckOff[],
+  openDays: readonly OpenDay[],
+) {
   const { habit, version, totals } = today
   return {
     habit: habitCard(today),
@@ -30,18 +31,13 @@ export function habitPage(today: HabitToday, checkOffs: Recent) {
       },
       { label: 'Pledged', text: formatMoney(totals.pledgedMinor, version.currency), tone: 'plain' as const },
     ],
-    history: checkOffs.map((checkOff) => {
-      const state = checkOff.payment?.state as PaymentState | undefined
-      return {
-        dayLabel: formatDay(checkOff.day),
-        amount: {
-          text: formatMoney(checkOff.amountMinor, checkOff.currency),
-          tone: state ? moneyTone(state) : 'plain',
-        },
-        badge: state ? { text: STATE_WORDS[state].label, tone: STATE_WORDS[state].tone } : null,
-        paymentPath: checkOff.payment ? paths.payment(checkOff.payment.id) : null,
-        undoPath: checkOff.state === 'RECORDED' && state && isUnsent(state) ? paths.undo(checkOff.id) : null,
-      }
-    }),
+    backfillPath: paths.backfill(habit.id),
+    openDays: openDays.map((open) => ({
+      day: open.day,
+      slot: String(open.slot),
+      label: formatWeekday(open.day),
+      saveLabel: `Save ${formatMoney(open.amountMinor, open.currency)}`,
+    })),
+    history: checkOffs.map(historyRow),
   }
 }

@@ -1,8 +1,11 @@
 import { DAY } from '../../clock.ts'
 import type { BankConsent, Payment, User } from '../../generated/client.ts'
+import type { PaymentReason } from '../../models/payment.ts'
+import { type Pause, pauseAt } from '../../models/savings.ts'
 import { paths } from '../../paths.ts'
 import { formatInstant, formatMoney } from './format.ts'
-import { reasonWords, STATE_WORDS } from './payment-view.ts'
+import { reasonOf, wordsOf } from './payment-words.ts'
+import { pauseText } from './savings-view.ts'
 
 export interface Notice {
   kind: 'info' | 'waiting' | 'warning' | 'problem'
@@ -13,14 +16,47 @@ export interface Notice {
 
 const SOON_MS = 14 * DAY
 
-/** Everything that waits for the saver, as one list: the bank link first, then payments. */
+/** Everything that waits for the saver, as one list: what holds back all payments, the bank link, then single payments. */
 export function noticesFor(state: {
-  user: Pick<User, 'accLoaded' | 'timezone'>
+  user: Pick<User, 'accLoaded' | 'timezone' | 'pausedUntil' | 'dayStartHour'>
   consent: BankConsent | null
   waiting: readonly Payment[]
+  /** An admin has stopped everybody's payments. */
+  isStopped: boolean
   now: Date
 }): Notice[] {
-  return [...consentNotices(state), ...state.waiting.map(paymentNotice)]
+  const switches = switchNotices(state)
+  const said = switches.map(({ reason }) => reason)
+  return [
+    ...switches.map(({ notice }) => notice),
+    ...consentNotices(state),
+    ...state.waiting.filter(({ reason }) => !said.some((each) => each === reason)).map(paymentNotice),
+  ]
+}
+
+/** Said once, not again for every payment that waits for the same thing. */
+function switchNotices({ user, isStopped, now }: Parameters<typeof noticesFor>[0]) {
+  const pause = pauseAt(user, now)
+  const notices: { reason: PaymentReason; notice: Notice }[] = []
+  if (isStopped) notices.push({ reason: 'payments-stopped', notice: STOPPED })
+  if (pause) notices.push({ reason: 'savings-paused', notice: pauseNotice(pause) })
+  return notices
+}
+
+const STOPPED: Notice = {
+  kind: 'waiting',
+  title: 'Sparvana has paused all payments',
+  text: 'Habits go on, and nothing is lost. What you check off is sent when the pause ends.',
+  action: null,
+}
+
+function pauseNotice(pause: Pause): Notice {
+  return {
+    kind: 'info',
+    title: 'Your savings are paused',
+    text: `Nothing is sent ${pauseText(pause)}. You can go on checking off.`,
+    action: { href: paths.settingsSavings, label: 'Resume or change' },
+  }
 }
 
 function consentNotices({ user, consent, now }: Parameters<typeof noticesFor>[0]): Notice[] {
@@ -59,11 +95,11 @@ function linkNotice(kind: Notice['kind'], title: string, text: string): Notice {
 
 function paymentNotice(payment: Payment): Notice {
   const amount = formatMoney(payment.amountMinor, payment.currency)
-  const words = STATE_WORDS[payment.state]
+  const words = wordsOf(payment)
   return {
     kind: payment.state === 'UNKNOWN' ? 'waiting' : 'warning',
     title: `${amount}: ${words.label.toLowerCase()}`,
-    text: reasonWords(payment.reason) ?? words.meaning,
+    text: reasonOf(payment, payment.reason) ?? words.meaning,
     action:
       payment.state === 'AWAITING_APPROVAL' && payment.approvalUrl
         ? { href: payment.approvalUrl, label: 'Approve at Nordea' }

@@ -68,8 +68,25 @@ export const REASON_WORDS: Record<PaymentReason, string> = {
     'You have chosen other accounts since. Choose the earlier ones again, or take this check-off back.',
   'currency-differs': 'One of the accounts is now in another currency. Choose your accounts again.',
   'account-locked': 'Your account here is locked. Nothing is sent until it is open again.',
+  'reads-used-up':
+    'Nordea lets us look at your account only a few times a day while you are away, and these are used up. It goes on by itself when the next look is allowed.',
+  'payments-stopped':
+    'Sparvana has paused all payments. Nothing is lost; it goes on by itself when the pause ends.',
+  'under-review':
+    'Our books and Nordea’s differ for your payments, and we are finding out why. Nothing is sent until that is clear.',
   'savings-paused': 'You have paused all savings. It goes on when the pause ends.',
   'cap-per-payment': 'The amount is above your own limit for one payment.',
+  'cap-per-day':
+    'With it, more than your own limit for a day would go out. It is tried again when your next day begins.',
+  'cap-per-month':
+    'With it, more than your own limit for a month would go out. It is tried again when your next month begins.',
+  'below-floor':
+    'Your current account would fall below what you want to keep there. It goes on when there is enough.',
+  'not-enough-money': 'There is not enough money in the account. It goes on when there is.',
+  'balance-unknown':
+    'Without the balance we can’t see to it that enough stays in your account. Link Nordea again and let it show us balances, or keep nothing back.',
+  'exposure-limit':
+    'Sparvana has as much on its way to Nordea as it sends at a time. It goes on by itself when some of that has arrived.',
   interrupted:
     'We were interrupted while sending. We are asking Nordea what it knows; nothing is sent twice.',
   'no-clear-answer': 'Nordea gave no clear answer. We are asking; nothing is sent twice.',
@@ -106,12 +123,19 @@ export function meaningWords(payment: Pick<Payment, 'state' | 'reason'>): {
 
 const TO_BANK = { href: paths.bank, label: 'To your bank link' }
 const TO_ACCOUNTS = { href: paths.accountsLoad, label: 'Choose your accounts' }
+const TO_SAVINGS = { href: paths.settingsSavings, label: 'Your limits and pause' }
 const REMEDIES: Partial<Record<PaymentReason, { href: string; label: string }>> = {
   'no-consent': TO_BANK,
   'consent-expired': TO_BANK,
   'account-missing': TO_ACCOUNTS,
   'accounts-changed': TO_ACCOUNTS,
   'currency-differs': TO_ACCOUNTS,
+  'savings-paused': TO_SAVINGS,
+  'cap-per-payment': TO_SAVINGS,
+  'cap-per-day': TO_SAVINGS,
+  'cap-per-month': TO_SAVINGS,
+  'below-floor': TO_SAVINGS,
+  'balance-unknown': TO_BANK,
 }
 
 /** What the saver can do for a payment that waits for them. */

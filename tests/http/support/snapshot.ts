@@ -4,6 +4,8 @@ import type { TestApp } from '../../support/app.ts'
 export async function snapshot(app: TestApp): Promise<Record<string, string>> {
   const tables = [
     'User',
+    'SavingLimits',
+    'PaymentStop',
     'Habit',
     'HabitVersion',
     'Account',

@@ -1,0 +1,86 @@
+import { z } from 'zod'
+import { type Day, epochDay, fromEpochDay } from '../../models/habit/schedule.ts'
+import { readAmount, toDecimal } from '../../money.ts'
+import { line } from './form.ts'
+
+/** More than anybody's habits cost; it keeps a slip of the finger from being a limit. */
+const MOST_MINOR = 100_000_000
+const LONGEST_PAUSE_DAYS = 731
+const ZERO = /^0+(?:[.,]0{1,2})?$/
+
+/** The order of the words on the page. */
+export const CADENCES = ['AT_ONCE', 'DAILY', 'WEEKLY'] as const
+
+export const savingsForm = z
+  .strictObject({
+    capPerPayment: amount('More than 0. To send nothing at all, pause your savings.'),
+    capPerDay: amount('More than 0. To send nothing at all, pause your savings.'),
+    capPerMonth: amount('More than 0. To send nothing at all, pause your savings.'),
+    floor: amountOrNothing(),
+    cadence: z.enum(CADENCES, { error: 'Choose when the money goes out.' }),
+  })
+  .transform(({ cadence, ...form }) => ({
+    cadence,
+    limits: {
+      capPerPaymentMinor: form.capPerPayment,
+      capPerDayMinor: form.capPerDay,
+      capPerMonthMinor: form.capPerMonth,
+      floorMinor: form.floor,
+    },
+  }))
+
+/** @param today the saver's: a pause ends on a later day, or on none. */
+export function pauseForm(today: Day) {
+  const latest = fromEpochDay(epochDay(today) + LONGEST_PAUSE_DAYS)
+  const isDay = (text: string) => z.iso.date().safeParse(text).success
+  return z.strictObject({
+    until: z
+      .string({ error: 'Choose a day, or leave this empty.' })
+      .trim()
+      .refine((text) => text === '' || isDay(text), 'Write the day like 2026-07-01, or leave this empty.')
+      .refine((text) => !isDay(text) || text > today, LATER_DAY)
+      .refine((text) => !isDay(text) || text <= latest, 'Choose a day within two years, or leave this empty.')
+      .transform((text) => text || null),
+  })
+}
+
+export const LATER_DAY = 'Choose a day after today, or leave this empty.'
+
+export const stopForm = z.strictObject({
+  reason: line({ missing: 'Say why: others must know whether they may end it.', max: 300 }),
+})
+
+function amount(notPositive: string) {
+  const words = {
+    missing: 'Enter an amount.',
+    'not-a-number': 'Enter an amount in digits, like 25 or 12,50.',
+    'too-many-decimals': 'Use at most two decimals, and no separator for thousands.',
+    'not-positive': notPositive,
+    'too-large': `At most ${toDecimal(MOST_MINOR)}.`,
+  }
+  return z
+    .string({ error: words.missing })
+    .trim()
+    .transform((text, context) => {
+      const reading = readAmount(text, MOST_MINOR)
+      if (reading.kind === 'amount') return reading.minor
+      context.addIssue(words[reading.because])
+      return z.NEVER
+    })
+}
+
+function amountOrNothing() {
+  const positive = amount('Enter 0 or more.')
+  const zero = z
+    .string()
+    .trim()
+    .regex(ZERO)
+    .transform(() => 0)
+  return z.unknown().transform((typed, context) => {
+    if (zero.safeParse(typed).success) return 0
+    const reading = positive.safeParse(typed)
+    if (reading.success) return reading.data
+    context.addIssue(reading.error.issues[0]?.message ?? 'Enter 0 or more.')
+    return z.NEVER
+  })
+}

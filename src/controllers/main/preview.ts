@@ -1,0 +1,36 @@
+import type { Request, RequestHandler } from 'express'
+import { BankTrouble, WrongState } from '../../errors.ts'
+import { signedIn } from '../../middleware/authentication.ts'
+import type { BankSays } from '../../models/preview.ts'
+import { bankAccessFor, bankTroubleFor } from '../bank-access.ts'
+import type { WebContext } from '../context.ts'
+import { renderPage } from '../page.ts'
+import { type BankNews, previewPage } from '../view-models/preview-view.ts'
+
+const PAGE = { title: 'What goes out next' } as const
+
+export function previewControllers({ models, bank, clock }: WebContext) {
+  /** GET /payments/preview: asks the bank what there is; nothing is sent or kept. */
+  const show: RequestHandler = async (req, res) => {
+    const user = signedIn(req)
+    const { says, news } = await askBank(req)
+    const preview = await models.previews.of(user, says)
+    renderPage(req, res, 'main/preview', PAGE, previewPage(preview, news, user, clock.now()))
+  }
+
+  return { show }
+
+  /** The page is worth reading even when the bank can't be asked; then it says so. */
+  async function askBank(req: Request): Promise<{ says: BankSays; news: BankNews | null }> {
+    try {
+      const { context } = await bankAccessFor(req, models, bank)
+      const listed = await bank.listAccounts(context).catch((error) => Promise.reject(bankTroubleFor(error)))
+      return { says: { kind: 'accounts', listed }, news: null }
+    } catch (error) {
+      if (error instanceof BankTrouble) return { says: { kind: 'no-answer' }, news: error }
+      if (!(error instanceof WrongState)) throw error
+      const consent = await models.consents.live(signedIn(req).id)
+      return { says: { kind: consent ? 'consent-expired' : 'no-consent' }, news: error }
+    }
+  }
+}

@@ -1,0 +1,20 @@
+import type { Returnable } from '../../models/reversal.ts'
+import { paths } from '../../paths.ts'
+import { formatDay, formatMoney } from './format.ts'
+
+type Saved = Returnable & { payment: NonNullable<Returnable['payment']> }
+
+/** What moving the money of a check-off back would mean. */
+export function moveBackPage({ id, habit, day, amountMinor, currency, state, payment }: Saved) {
+  return {
+    amount: formatMoney(amountMinor, currency),
+    facts: [
+      { term: 'For', text: `${habit.name}, ${formatDay(day)}` },
+      { term: 'From', text: payment.creditorAccount.name },
+      { term: 'To', text: payment.debtorAccount.name },
+    ],
+    stillCounts: state === 'RECORDED',
+    moveBackPath: paths.moveBack(id),
+    paymentPath: paths.payment(payment.id),
+  }
+}
