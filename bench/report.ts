@@ -3,6 +3,7 @@ import { cpus, loadavg, totalmem } from 'node:os'
 import { dirname } from 'node:path'
 import type { Load } from './load.ts'
 import type { Rows } from './rows.ts'
+import { type Round, ratio, type SettlingResults, type Variant } from './settling.ts'
 import { type Spread, spreadOf } from './statistics.ts'
 
 /** One pair of runs: the app and the floor, one right after the other. */
@@ -26,6 +27,17 @@ export interface Plan {
   pairs: number
   secondsPerRun: number
   warmUpSeconds: number
+  settling: SettlingPlan
+}
+
+export interface SettlingPlan {
+  rounds: number
+  secondsPerRun: number
+  warmUpSeconds: number
+  /** Of the run within the bank's limit. */
+  limitedSeconds: number
+  /** With something to settle in one run, at most. */
+  savers: number
 }
 
 export interface Results {
@@ -34,6 +46,7 @@ export interface Results {
   plan: Plan
   dashboard: DashboardResults | null
   checkOff: CheckOffResults | null
+  settling: SettlingResults | null
 }
 
 interface Machine {
@@ -71,18 +84,24 @@ export async function write(results: Results, file: string): Promise<void> {
 
 /** For the terminal and the README: the same text. */
 export function table(results: Results): string {
-  const { machine: on, plan, dashboard, checkOff } = results
+  const { machine: on, plan, dashboard, checkOff, settling } = results
   const { connections, pairs, secondsPerRun } = plan
   const lines = [
     `${on.cores} cores (${on.processor}), Node ${on.node}, PostgreSQL ${on.postgres}, one flush to disk ${on.flushMs.toFixed(2)} ms,`,
-    `load before ${on.loadBefore.toFixed(1)}; ${pairs} alternating pairs of ${secondsPerRun} s, ${connections} connections; medians (min–max).`,
-    '',
-    '| | requests/s | p50 ms | p99 ms |',
-    '|---|---|---|---|',
-    ...(dashboard ? rowsOf('dashboard', dashboard.pairs) : []),
-    ...(checkOff ? rowsOf('check-off', checkOff.pairs) : []),
+    `load before ${on.loadBefore.toFixed(1)}; medians (min–max).`,
     '',
   ]
+  if (dashboard || checkOff) {
+    lines.push(
+      `${pairs} alternating pairs of ${secondsPerRun} s, ${connections} connections.`,
+      '',
+      '| | requests/s | p50 ms | p99 ms |',
+      '|---|---|---|---|',
+      ...(dashboard ? rowsOf('dashboard', dashboard.pairs) : []),
+      ...(checkOff ? rowsOf('check-off', checkOff.pairs) : []),
+      '',
+    )
+  }
   if (dashboard)
     lines.push(
       `One dashboard: ${dashboard.statements} SQL statements, ${dashboard.answerBytes} bytes packed.`,
@@ -94,10 +113,49 @@ export function table(results: Results): string {
       `After ${checkOff.answers} answers: ${checkOffs} check-offs, ${payments} payments, ${ledgerLines} ledger lines more.`,
     )
   }
+  if (settling) lines.push(...settlingLines(settling, plan.settling))
   return [
     ...lines,
+    '',
     'Only the ratios travel: on a shared machine the absolute numbers say little, and differ from hour to hour.',
   ].join('\n')
+}
+
+const SETTLED: Record<Variant, string> = {
+  worker: 'one worker',
+  twoWorkers: 'two workers',
+  callsAndRows: 'the same calls and rows by hand',
+  rows: 'the rows alone, one transaction each',
+  calls: 'the emulator alone',
+}
+
+function settlingLines(settling: SettlingResults, plan: SettlingPlan): string[] {
+  const { sizes, limit } = settling
+  const row = (label: string, of: (rounds: Round[]) => Spread) =>
+    `| ${label} | ${sizes.map(({ rounds }) => shown(of(rounds))).join(' | ')} |`
+  const variants = Object.keys(SETTLED) as Variant[]
+  const share = spreadOf(limit.runs.map((run) => run.perSecond / limit.callsPerSecond))
+  const refused = limit.runs.reduce((sum, run) => sum + run.refused, 0)
+  return [
+    '',
+    `Settling: ${plan.rounds} rounds of about ${plan.secondsPerRun} s for each; 4 savers at once.`,
+    '',
+    `| payments/s | ${sizes.map(({ paymentsEach }) => `${paymentsEach} a saver`).join(' | ')} |`,
+    `|---|${sizes.map(() => '---|').join('')}`,
+    ...variants.map((variant) =>
+      row(SETTLED[variant], (rounds) => spreadOf(rounds.map((round) => round[variant].perSecond))),
+    ),
+    ...(['callsAndRows', 'rows', 'calls'] as const).map((variant) =>
+      row(`**one worker ÷ ${SETTLED[variant]}**`, (rounds) => ratio(rounds, 'worker', variant)),
+    ),
+    row('two workers ÷ one', (rounds) => ratio(rounds, 'twoWorkers', 'worker')),
+    '',
+    ...sizes.map(
+      ({ paymentsEach, statements, calls }) =>
+        `One payment of ${paymentsEach}: ${figure(statements)} SQL statements, ${figure(calls)} calls to the bank.`,
+    ),
+    `Of ${limit.callsPerSecond} calls/s that the bank allows, a worker that keeps to it uses ${shown(share)}; ${refused} were refused.`,
+  ]
 }
 
 function rowsOf(name: string, pairs: readonly Pair[]): string[] {

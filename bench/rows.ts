@@ -9,7 +9,6 @@ const ROWS_PER_CHECK_OFF = {
   paymentEvents: 1,
   ledgerLines: 2,
   auditEvents: 2,
-  jobs: 1,
 } as const
 
 export async function countRows(pool: pg.Pool): Promise<Rows> {
@@ -18,8 +17,7 @@ export async function countRows(pool: pg.Pool): Promise<Rows> {
            (SELECT count(*)::int FROM "Payment") AS payments,
            (SELECT count(*)::int FROM "PaymentEvent") AS "paymentEvents",
            (SELECT count(*)::int FROM "LedgerLine") AS "ledgerLines",
-           (SELECT count(*)::int FROM "AuditEvent") AS "auditEvents",
-           (SELECT count(*)::int FROM pgboss.job WHERE name = 'settle-payment') AS jobs`)
+           (SELECT count(*)::int FROM "AuditEvent") AS "auditEvents"`)
   return rows[0]
 }
 

@@ -50,7 +50,7 @@ async function startApp(
 ): Promise<Program> {
   const port = await unusedPort()
   const env = { ...environment, PORT: String(port) }
-  return start({ file: file('../src/server.ts'), env, nodeOptions, port, readyPath: '/readyz' }, stops)
+  return start({ file: file('../src/server.ts'), env, nodeOptions, port, ready: { path: '/readyz' } }, stops)
 }
 
 async function startFloor(
@@ -60,7 +60,7 @@ async function startFloor(
 ): Promise<Program> {
   const port = await unusedPort()
   const env = { DATABASE_URL, PORT: String(port), ANSWER_BYTES: String(answerBytes) }
-  return start({ file: file('programs/floor.ts'), env, port, readyPath: '/healthz' }, stops)
+  return start({ file: file('programs/floor.ts'), env, port, ready: { path: '/healthz' } }, stops)
 }
 
 function start(spec: ProgramSpec, stops: Stops): Promise<Program> {

@@ -23,13 +23,17 @@ const NUMBER_LIKE =
 const URL_CREDENTIALS = /(?<=:\/\/)[^\s/@]+(?=@)/g
 const BEARER = /(?<=\bBearer )[\w.~+/=-]+/gi
 const LONGEST_TEXT = 4_000
+const LEVELS = ['error', 'warn', 'info', 'debug']
 /** Longer than anything that is taken out, so that the bound cannot leave half of it. */
 const OVERLAP = 500
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is being removed
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g
 
-/** JSON lines on stdout; secrets and account numbers are taken out before anything is written. */
-export function createLogger(service: string, level: string): Logger {
+/**
+ * JSON lines; secrets and account numbers are taken out before anything is written.
+ * @param stream stderr for a command that prints its results.
+ */
+export function createLogger(service: string, level: string, stream: 'stdout' | 'stderr' = 'stdout'): Logger {
   return winston.createLogger({
     level,
     defaultMeta: { service },
@@ -39,7 +43,7 @@ export function createLogger(service: string, level: string): Logger {
       winston.format((info) => redacted(info))(),
       winston.format.json(),
     ),
-    transports: [new winston.transports.Console()],
+    transports: [new winston.transports.Console(stream === 'stderr' ? { stderrLevels: [...LEVELS] } : {})],
   })
 }
 

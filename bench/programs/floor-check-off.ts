@@ -1,25 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import type pg from 'pg'
-import { PgBoss } from 'pg-boss'
 import { randomReference } from '../../src/crypto.ts'
 
 const UNDO_WINDOW_MS = 60_000
 const AMOUNT_MINOR = 2_500
+const ADDRESS = '192.0.2.7'
 
 type Fields = Record<string, string>
 type Run = (name: string, text: string, values: unknown[]) => Promise<pg.QueryResult>
 
 /** The writes of one check-off, in the app's order and in one durable transaction, without its look-ups and rules. */
-export async function createCheckOff(pool: pg.Pool): Promise<(fields: Fields) => Promise<void>> {
-  const boss = new PgBoss({
-    db: { executeSql: async (text, values) => pool.query(text, values) },
-    migrate: false,
-    createSchema: false,
-    supervise: false,
-    schedule: false,
-  })
-  await boss.start()
-
+export function createCheckOff(pool: pg.Pool): (fields: Fields) => Promise<void> {
   return async (fields) => {
     const client = await pool.connect()
     const run: Run = (name, text, values) => client.query({ name, text, values })
@@ -27,9 +18,6 @@ export async function createCheckOff(pool: pg.Pool): Promise<(fields: Fields) =>
       await client.query('BEGIN')
       const at = new Date()
       const paymentId = await payment(run, fields, at)
-      const executeSql = (text: string, values?: unknown[]) => run('job', text, values ?? [])
-      const startAfter = new Date(at.getTime() + UNDO_WINDOW_MS)
-      await boss.send('settle-payment', { paymentId }, { db: { executeSql }, startAfter })
       await checkOff(run, fields, paymentId, at)
       await client.query('COMMIT')
       client.release()
@@ -47,9 +35,9 @@ async function payment(run: Run, fields: Fields, at: Date): Promise<string> {
   const made = await run(
     'payment',
     `INSERT INTO "Payment" (id, "userId", "externalId", reference, "debtorAccountId", "creditorAccountId",
-       "amountMinor", currency, "dueAt", "nextActionAt", "createdOn")
-     VALUES (uuidv7(), $1, $2, $3, $4, $5, $6, 'DKK', $7, $7, $8) RETURNING *`,
-    [userId, randomUUID(), reference, debtorAccountId, creditorAccountId, AMOUNT_MINOR, dueAt, at],
+       "amountMinor", currency, "isBatch", "askedFromIp", "askedOn", "dueAt", "nextActionAt", "createdOn")
+     VALUES (uuidv7(), $1, $2, $3, $4, $5, $6, 'DKK', false, $7, $8, $9, $9, $8) RETURNING *`,
+    [userId, randomUUID(), reference, debtorAccountId, creditorAccountId, AMOUNT_MINOR, ADDRESS, at, dueAt],
   )
   const { id } = made.rows[0]
   await run(
@@ -57,7 +45,13 @@ async function payment(run: Run, fields: Fields, at: Date): Promise<string> {
     `INSERT INTO "PaymentEvent" (id, "paymentId", "to", at) VALUES (uuidv7(), $1, 'SCHEDULED', $2) RETURNING *`,
     [id, at],
   )
-  const detail = { amountMinor: AMOUNT_MINOR, currency: 'DKK', reference }
+  const detail = {
+    kind: 'SAVING',
+    amountMinor: AMOUNT_MINOR,
+    currency: 'DKK',
+    reference,
+    dueAt: dueAt.toISOString(),
+  }
   await audit(run, 'payment.scheduled', userId, { kind: 'payment', id }, detail, at)
   return id
 }
@@ -67,8 +61,9 @@ async function checkOff(run: Run, fields: Fields, paymentId: string, at: Date): 
   const made = await run(
     'check-off',
     `INSERT INTO "CheckOff" (id, "userId", "habitId", "habitVersionId", day, at, timezone, "dayStartHour", period,
-       slot, "daySlot", "amountMinor", currency, "paymentId")
-     VALUES (uuidv7(), $1, $2, $3, $4, $5, 'Europe/Copenhagen', 0, $4, $6, $6, $7, 'DKK', $8) RETURNING *`,
+       slot, "daySlot", "amountMinor", currency, "paymentId", "recordOnly", "isBackfill")
+     VALUES (uuidv7(), $1, $2, $3, $4, $5, 'Europe/Copenhagen', 0, $4, $6, $6, $7, 'DKK', $8, false, false)
+     RETURNING *`,
     [userId, habitId, habitVersionId, day, at, slot, AMOUNT_MINOR, paymentId],
   )
   const { id } = made.rows[0]
@@ -82,7 +77,15 @@ async function checkOff(run: Run, fields: Fields, paymentId: string, at: Date): 
             (uuidv7(), $1, $2, $3, $4, $5, 'DKK', $6, 'PLEDGED', $7::int, $9::bigint - $7::int, $9::bigint)`,
     [randomUUID(), userId, habitId, paymentId, id, at, AMOUNT_MINOR, open, pledged],
   )
-  const detail = { habitId, day, period: day, slot, amountMinor: AMOUNT_MINOR, currency: 'DKK' }
+  const detail = {
+    habitId,
+    day,
+    period: day,
+    slot,
+    amountMinor: AMOUNT_MINOR,
+    currency: 'DKK',
+    recordOnly: false,
+  }
   await audit(run, 'check-off.recorded', userId, { kind: 'check-off', id }, detail, at)
 }
 
@@ -108,7 +111,7 @@ async function audit(
     'audit',
     `INSERT INTO "AuditEvent" (id, at, "actorKind", "actorId", "subjectId", action, "objectKind", "objectId", outcome,
        detail, ip, "requestId")
-     VALUES (uuidv7(), $1, 'saver', $2, $2, $3, $4, $5, 'done', $6, '192.0.2.7', $7) RETURNING *`,
-    [at, userId, action, object.kind, object.id, detail, randomUUID()],
+     VALUES (uuidv7(), $1, 'saver', $2, $2, $3, $4, $5, 'done', $6, $7, $8) RETURNING *`,
+    [at, userId, action, object.kind, object.id, detail, ADDRESS, randomUUID()],
   )
 }

@@ -9,7 +9,7 @@ import { createCheckOff } from './floor-check-off.ts'
 const { DATABASE_URL, PORT, ANSWER_BYTES } = process.env
 const pool = new pg.Pool({ connectionString: DATABASE_URL, max: 10 })
 const page = Buffer.alloc(Number(ANSWER_BYTES), 'x')
-const checkOff = await createCheckOff(pool)
+const checkOff = createCheckOff(pool)
 
 const server = createServer((req, res) => {
   answer(req).then(

@@ -51,7 +51,8 @@ export async function bankAccessFor(req: Request, models: Models, bank: Bank): P
 const WORDS: Record<BankTroubleKind, string> = {
   timeout: 'Nordea did not answer in time. Nothing you recorded is lost. Try again in a minute.',
   connection: 'Nordea could not be reached. Nothing you recorded is lost. Try again in a minute.',
-  resting: 'Nordea has not answered lately, so we leave it alone for a moment. Nothing you recorded is lost.',
+  resting:
+    'Nordea asks us to wait, or has not answered lately, so we leave it alone for a moment. Nothing you recorded is lost.',
   'server-error': 'Nordea has trouble right now. Nothing you recorded is lost. Try again later.',
   unreadable: 'Nordea answered in a way we could not read. Nothing you recorded is lost. Try again later.',
   'rate-limited': 'Nordea asks us to wait before the next question. Try again a little later.',

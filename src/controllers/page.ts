@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express'
 import { csrfToken } from '../middleware/csrf.ts'
-import { takeFlashes } from '../middleware/flash.ts'
+import { type Flash, takeFlashes } from '../middleware/flash.ts'
 import { paths } from '../paths.ts'
 
 export interface PageSettings {
@@ -11,6 +11,8 @@ export interface PageSettings {
 export interface PageOptions {
   title: string
   width?: 'narrow' | 'wide'
+  /** Where browsers without scripts go by themselves after a while. */
+  refresh?: { seconds: number; href: string } | null
 }
 
 const SAVER_NAV = [
@@ -30,7 +32,10 @@ const VISITOR_NAV = [
   { href: paths.signup, label: 'Sign up' },
 ]
 
-/** Renders a view with named props; `page` is what the layout needs on every page, and nothing else is global. */
+/**
+ * Renders a view with named props; `page` is what the layout needs on every page, and nothing else is global. What fails goes
+ * to the next error handler, as with express's own `render`.
+ */
 export function renderPage(
   req: Request,
   res: Response,
@@ -38,7 +43,9 @@ export function renderPage(
   options: PageOptions,
   props: object = {},
 ): void {
-  res.render(view, { ...props, page: pageOf(req, res, options) })
+  takeFlashes(req)
+    .then((flashes) => res.render(view, { ...props, page: pageOf(req, res, options, flashes) }))
+    .catch((error) => req.next?.(error))
 }
 
 /** A form that was refused is shown again: same page, status 422. */
@@ -53,20 +60,21 @@ export function renderRefused(
   renderPage(req, res, view, { ...options, title: `Please check: ${options.title}` }, props)
 }
 
-function pageOf(req: Request, res: Response, options: PageOptions) {
+function pageOf(req: Request, res: Response, options: PageOptions, flashes: Flash[]) {
   const { demo, assetVersion } = res.app.locals as unknown as PageSettings
   const user = req.user ?? null
   const confirmed = Boolean(user?.emailConfirmedOn)
   return {
     title: options.title,
     width: options.width,
+    refresh: options.refresh ?? null,
     lang: 'en',
     user: user && { name: user.fullName, isAdmin: user.role === 'ADMIN', unconfirmed: !confirmed },
     nav: navOf(user, confirmed).map((place) => ({
       ...place,
       current: isCurrent(place.href, req.path, req.baseUrl),
     })),
-    flashes: takeFlashes(req),
+    flashes,
     csrfToken: csrfToken(req),
     demo,
     assetVersion,

@@ -4,6 +4,8 @@ import { Strategy } from 'passport-local'
 import { currentRequestId } from '../logger.ts'
 import type { Actor } from '../models/context.ts'
 import { kindOf, type Users } from '../models/user.ts'
+import { csrfToken } from './csrf.ts'
+import { saved } from './session-store.ts'
 
 /** Passport with one strategy (address and password); the session holds the user's id and nothing about them. */
 export function authentication(users: Users): { handlers: RequestHandler[]; checkPassword: CheckPassword } {
@@ -38,6 +40,9 @@ export async function startSession(req: Request, user: Express.User, now: Date):
     req.logIn(user, (error) => (error ? reject(error) : resolve()))
   })
   req.session.signedInAt = now.getTime()
+  // The browser may ask for its next pages before this answer has ended: it must be known by then, and with one secret.
+  csrfToken(req)
+  await saved(req.session)
 }
 
 export async function endSession(req: Request): Promise<void> {

@@ -1,8 +1,8 @@
-import connectPgSimple from 'connect-pg-simple'
-import type { Request, RequestHandler } from 'express'
+import type { RequestHandler } from 'express'
 import session from 'express-session'
 import type pg from 'pg'
 import { type Clock, HOUR, MINUTE } from '../clock.ts'
+import { SessionStore } from './session-store.ts'
 
 export interface SessionOptions {
   pool: pg.Pool
@@ -39,41 +39,6 @@ export function sessions(options: SessionOptions): RequestHandler[] {
     }),
     endAfter(LONGEST_MS, options.clock),
   ]
-}
-
-/**
- * The store as it is inserts whatever a request ends with. A session that was ended meanwhile (signed out, password changed)
- * would come back to life with a request that was under way; here only a new one is inserted.
- */
-class SessionStore extends connectPgSimple(session) {
-  readonly #pool: pg.Pool
-  readonly #stored = new WeakSet<object>()
-
-  constructor(pool: pg.Pool, errorLog: (...details: unknown[]) => void) {
-    super({ pool, errorLog, pruneSessionInterval: 15 * 60 })
-    this.#pool = pool
-  }
-
-  override createSession(req: Request, data: session.SessionData): session.Session & session.SessionData {
-    const found = super.createSession(req, data)
-    this.#stored.add(found)
-    return found
-  }
-
-  override set(sid: string, data: session.SessionData, done: (error?: unknown) => void = () => {}): void {
-    if (this.#stored.has(data)) this.#update(sid, data, done)
-    else {
-      this.#stored.add(data)
-      super.set(sid, data, done)
-    }
-  }
-
-  #update(sid: string, data: session.SessionData, done: (error?: unknown) => void): void {
-    const expire = Math.ceil((data.cookie.expires?.getTime() ?? Date.now()) / 1_000)
-    this.#pool
-      .query('UPDATE session SET sess = $1, expire = to_timestamp($2) WHERE sid = $3', [data, expire, sid])
-      .then(() => done(), done)
-  }
 }
 
 function endAfter(longestMs: number, clock: Clock): RequestHandler {

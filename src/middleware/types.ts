@@ -1,5 +1,4 @@
 import type { User as ModelUser } from '../generated/client.ts'
-import type { Flash } from './flash.ts'
 
 declare global {
   namespace Express {
@@ -10,7 +9,6 @@ declare global {
 
 declare module 'express-session' {
   interface SessionData {
-    flashes: Flash[]
     /** Where a signed-out visitor wanted to go; one of our own paths. */
     returnTo: string
     /** Milliseconds; a session ends this long after its sign-in, however busy it is. */

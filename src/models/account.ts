@@ -3,6 +3,7 @@ import { hashAccountNumber } from '../crypto.ts'
 import type { Account, Payment } from '../generated/client.ts'
 import { audit } from './audit.ts'
 import type { Actor, ModelContext } from './context.ts'
+import { wakeWaiting } from './payment/waking.ts'
 
 export interface ChosenAccounts {
   debtor: Account
@@ -74,7 +75,7 @@ export function createAccounts({ db, clock, accountHashKey }: ModelContext) {
         return { kind: 'refused', ...(refusal ?? { field: 'debtorAccount', because: 'unknown' }) }
       await db.transaction(async (tx) => {
         const now = clock.now()
-        await tx.$queryRaw`SELECT id FROM "User" WHERE id = ${userId}::uuid FOR UPDATE`
+        await tx.$queryRaw`SELECT id FROM "User" WHERE id = ${userId}::uuid FOR NO KEY UPDATE`
         await tx.account.updateMany({ where: { userId }, data: { isDebitor: false, isCreditor: false } })
         for (const [account, side] of [
           [debtor, { isDebitor: true }],
@@ -96,6 +97,7 @@ export function createAccounts({ db, clock, accountHashKey }: ModelContext) {
           })
         }
         await tx.user.update({ where: { id: userId }, data: { accLoaded: true } })
+        await wakeWaiting(tx, userId, now)
         await audit(tx, {
           action: 'accounts.chosen',
           by,

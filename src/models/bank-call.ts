@@ -4,6 +4,7 @@ import type { BankCall } from '../generated/client.ts'
 import type { ModelContext } from './context.ts'
 
 const BODY_LIMIT = 20_000
+const GAVE_NOTHING: BankCallEntry['outcome'][] = ['connection', 'timeout', 'server-error', 'rate-limited']
 
 /** What is left of the reads that the bank allows while the saver is away; `left: null` where it has no such limit. */
 export interface UnattendedReads {
@@ -38,7 +39,10 @@ export function createBankCalls({ db, clock, rules }: Pick<ModelContext, 'db' | 
       })
     },
 
-    /** Any 24 hours count, not the calendar's days: so it holds whatever the bank takes for a day. */
+    /**
+     * Any 24 hours count, not the calendar's days: so it holds whatever the bank takes for a day. A bank that was down has
+     * told nobody anything; otherwise its bad hour would cost the saver a day.
+     */
     async unattendedReads(userId: string): Promise<UnattendedReads> {
       const allowed = rules.unattendedReadsPerDay
       if (allowed === null) return { left: null, nextAllowedAt: null }
@@ -47,6 +51,7 @@ export function createBankCalls({ db, clock, rules }: Pick<ModelContext, 'db' | 
           onBehalfOfId: userId,
           api: { startsWith: 'accounts.' },
           attended: false,
+          outcome: { notIn: GAVE_NOTHING },
           at: { gt: new Date(clock.now().getTime() - DAY) },
         },
         orderBy: { at: 'desc' },

@@ -20,14 +20,22 @@ export type Gate = ReturnType<typeof createBankGate>
 export function createBankGate(
   { db, clock, rules }: Pick<ModelContext, 'db' | 'rules'> & { clock: Timer },
   host: string,
-): BankGate & { closedForMs(): Promise<number> } {
+): BankGate & {
+  /** How long nothing may be asked; 0 when the gate is open. */
+  closedForMs(): Promise<number>
+  /**
+   * The bank has not answered for a while: one call may try, and what becomes of it decides for all.
+   * @returns how many have tried in vain; null when the bank answers.
+   */
+  trials(): Promise<number | null>
+} {
   const stepMs = rules.bankCallsPerSecond === null ? 0 : 1_000 / rules.bankCallsPerSecond
   let mayBeFailing = true
 
   return {
     async enter() {
       const now = clock.now()
-      const turn = (await takeTurn(now)) ?? ((await firstEver(now)) ? await takeTurn(now) : null)
+      const turn = (await takeTurn(now)) ?? (await takeFirstTurn(now))
       if (!turn) return { kind: 'closed', forMs: Math.max(await closedForMs(now), SECOND) }
       mayBeFailing ||= turn.failures > 0
       const waitMs = turn.slot.getTime() - now.getTime()
@@ -39,11 +47,15 @@ export function createBankGate(
       const now = clock.now()
       if (outcome === 'failed') await noteFailure(now)
       else if (mayBeFailing) await noteAnswer()
-      if (pauseMs !== null && pauseMs > 0) await closeUntil(new Date(now.getTime() + pauseMs))
+      if (pauseMs !== null && pauseMs > 0) await restUntil(new Date(now.getTime() + pauseMs))
     },
 
-    /** How long nothing may be asked; 0 when the gate is open. */
     closedForMs: () => closedForMs(clock.now()),
+
+    async trials() {
+      const gate = await db.prisma.bankGate.findUnique({ where: { host } })
+      return gate && gate.failures >= TRIP_AFTER ? gate.failures - TRIP_AFTER : null
+    },
   }
 
   async function takeTurn(now: Date): Promise<{ slot: Date; failures: number } | null> {
@@ -52,6 +64,7 @@ export function createBankGate(
          "nextSlotAt" = greatest("nextSlotAt", $2) + $3 * interval '1 millisecond',
          "closedUntil" = CASE WHEN failures >= $4 THEN $2::timestamptz + $5 * interval '1 millisecond' END
        WHERE host = $1 AND ("closedUntil" IS NULL OR "closedUntil" <= $2)
+         AND ("restUntil" IS NULL OR "restUntil" <= $2)
          AND "nextSlotAt" <= $2::timestamptz + $6 * interval '1 millisecond'
        RETURNING "nextSlotAt" - $3 * interval '1 millisecond' AS slot, failures`,
       [host, now, stepMs, TRIP_AFTER, TRIAL_MS, LONGEST_QUEUE_MS],
@@ -59,20 +72,24 @@ export function createBankGate(
     return rows[0] ?? null
   }
 
-  async function firstEver(now: Date): Promise<boolean> {
-    const { rowCount } = await db.pool.query(
+  /** The row may not be there yet; of processes that find so at once, each gets its turn. */
+  async function takeFirstTurn(now: Date): Promise<{ slot: Date; failures: number } | null> {
+    await db.pool.query(
       `INSERT INTO "BankGate" (host, "nextSlotAt") VALUES ($1, $2) ON CONFLICT DO NOTHING`,
       [host, now],
     )
-    return rowCount === 1
+    return takeTurn(now)
   }
 
   async function closedForMs(now: Date): Promise<number> {
     const gate = await db.prisma.bankGate.findUnique({ where: { host } })
     if (!gate) return 0
-    const closed = (gate.closedUntil?.getTime() ?? 0) - now.getTime()
-    const queued = gate.nextSlotAt.getTime() - now.getTime() - LONGEST_QUEUE_MS
-    return Math.max(closed, queued, 0)
+    const opensAt = Math.max(
+      gate.closedUntil?.getTime() ?? 0,
+      gate.restUntil?.getTime() ?? 0,
+      gate.nextSlotAt.getTime() - LONGEST_QUEUE_MS,
+    )
+    return Math.max(opensAt - now.getTime(), 0)
   }
 
   async function noteAnswer(): Promise<void> {
@@ -95,8 +112,9 @@ export function createBankGate(
     )
   }
 
-  async function closeUntil(until: Date): Promise<void> {
-    await db.pool.query(`UPDATE "BankGate" SET "closedUntil" = greatest("closedUntil", $2) WHERE host = $1`, [
+  /** Kept apart from the pauses of our own making: an answer to a call that was under way ends those, but not this. */
+  async function restUntil(until: Date): Promise<void> {
+    await db.pool.query(`UPDATE "BankGate" SET "restUntil" = greatest("restUntil", $2) WHERE host = $1`, [
       host,
       until,
     ])

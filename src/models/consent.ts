@@ -6,6 +6,7 @@ import type { Tx } from '../db.ts'
 import type { BankConsent } from '../generated/client.ts'
 import { audit } from './audit.ts'
 import type { Actor, ModelContext } from './context.ts'
+import { wakeWaiting } from './payment/waking.ts'
 
 /** How long a trip to the bank's consent page may take. */
 const STATE_LIFE_MS = 10 * MINUTE
@@ -71,7 +72,7 @@ export function createConsents({ db, clock, sealer, rules }: ModelContext) {
       const now = clock.now()
       return db.transaction(async (tx) => {
         // Two callbacks of one saver queue here, so that exactly one consent is live afterwards.
-        await tx.$queryRaw`SELECT id FROM "User" WHERE id = ${userId}::uuid FOR UPDATE`
+        await tx.$queryRaw`SELECT id FROM "User" WHERE id = ${userId}::uuid FOR NO KEY UPDATE`
         const before = await tx.bankConsent.findFirst({ where: { userId, revokedAt: null } })
         if (before) await end(tx, before, 'replaced', by)
         const id = randomUUID()
@@ -93,6 +94,7 @@ export function createConsents({ db, clock, sealer, rules }: ModelContext) {
             where: { userId, consentId: before.id },
             data: { consentId: consent.id },
           })
+        await wakeWaiting(tx, userId, now)
         await audit(tx, {
           action: 'consent.granted',
           by,

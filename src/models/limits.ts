@@ -3,6 +3,7 @@ import type { Tx } from '../db.ts'
 import type { SavingLimits } from '../generated/client.ts'
 import { audit } from './audit.ts'
 import type { Actor, ModelContext } from './context.ts'
+import { wakeWaiting } from './payment/waking.ts'
 
 /** What a saver allows; minor units of the accounts' currency. */
 export type Limits = Pick<
@@ -82,6 +83,7 @@ export function createLimits({ db, clock, queue, rules }: ModelContext) {
         const { replacedNow } = await withdrawFrom(tx, userId, now)
         const countsNow = !isSame(atOnce, current)
         if (countsNow || replacedNow) await addVersion(tx, userId, atOnce, now, now)
+        if (countsNow) await wakeWaiting(tx, userId, now)
         if (restFrom) {
           await addVersion(tx, userId, wish, restFrom, now)
           await tryAgainAt(tx, userId, restFrom)
@@ -122,7 +124,7 @@ export function createLimits({ db, clock, queue, rules }: ModelContext) {
    * little and the later one must not take the earlier one's versions for coming ones.
    */
   async function lockedNow(tx: Tx, userId: string): Promise<Date> {
-    await tx.$queryRaw`SELECT id FROM "User" WHERE id = ${userId}::uuid FOR UPDATE`
+    await tx.$queryRaw`SELECT id FROM "User" WHERE id = ${userId}::uuid FOR NO KEY UPDATE`
     const last = await tx.savingLimits.aggregate({ where: { userId }, _max: { createdOn: true } })
     const { createdOn } = last._max
     const now = clock.now()

@@ -2,7 +2,7 @@ import { DAY, HOUR, MINUTE, SECOND } from '../clock.ts'
 import type { Tx } from '../db.ts'
 import type { Payment, Prisma } from '../generated/client.ts'
 import type { Actor, ModelContext } from './context.ts'
-import { type Claim, createClaims } from './payment/claims.ts'
+import { type Claim, createClaims, LeaseLost } from './payment/claims.ts'
 import { guardFactsIn, switchesIn } from './payment/facts.ts'
 import { refusalOf, switchedOff } from './payment/guards.ts'
 import { createMoves, type Move } from './payment/moves.ts'
@@ -12,7 +12,7 @@ import type { PaymentReason } from './payment/reasons.ts'
 
 export { type Claim, LeaseLost } from './payment/claims.ts'
 export type { Move } from './payment/moves.ts'
-export type { PaymentWithHabits, PaymentWithStory } from './payment/reading.ts'
+export type { PaymentWithHabits, PaymentWithStory, WaitingApproval } from './payment/reading.ts'
 export type { PaymentReason } from './payment/reasons.ts'
 
 export type Payments = ReturnType<typeof createPayments>
@@ -26,6 +26,9 @@ export class PaymentsStopped extends Error {
     this.name = 'PaymentsStopped'
   }
 }
+
+/** However often the saver's page asks for a look, the bank is asked no more often than this for one payment. */
+const LOOK_AT_MOST_EVERY_MS = 5 * SECOND
 
 export function createPayments(context: ModelContext) {
   const { db, clock, rules } = context
@@ -99,13 +102,16 @@ export function createPayments(context: ModelContext) {
       lookAgainAt: Date,
       note: { reason?: PaymentReason; approvalUrl?: string } = {},
     ): Promise<void> {
-      await db.transaction(async (tx) => {
-        const { wokenAt } = await moves.lockHeld(tx, claim)
-        await tx.payment.update({
-          where: { id: claim.payment.id },
-          data: { ...note, nextActionAt: wokenAt ?? lookAgainAt, leaseOwner: null, leaseUntil: null },
-        })
-      })
+      const { id, userId, state, nextActionAt: asClaimed } = claim.payment
+      const count = await db.prisma.$executeRaw`
+        UPDATE "Payment" SET
+          "nextActionAt" = CASE WHEN "nextActionAt" IS NOT DISTINCT FROM ${asClaimed} THEN ${lookAgainAt} ELSE "nextActionAt" END,
+          reason = coalesce(${note.reason ?? null}, reason),
+          "approvalUrl" = coalesce(${note.approvalUrl ?? null}, "approvalUrl"),
+          "leaseOwner" = NULL, "leaseUntil" = NULL
+        WHERE id = ${id}::uuid AND "userId" = ${userId}::uuid AND "leaseOwner" = ${claim.owner}::uuid
+          AND state = ${state}::"PaymentState"`
+      if (count === 0) throw new LeaseLost(id)
     },
 
     /** Once for each approval page: the saver is told again that the bank waits for them. */
@@ -120,14 +126,23 @@ export function createPayments(context: ModelContext) {
       })
     },
 
-    /** The saver has just been at the bank for it: the worker asks at once instead of at its next turn. */
-    async lookNow(userId: string, id: string): Promise<void> {
-      await bringForward({
-        id,
-        userId,
-        nextActionAt: { not: null },
-        state: { notIn: ['SCHEDULED', 'BLOCKED'] },
-      })
+    /**
+     * The saver is here, back from the bank: the worker asks at once instead of at its next turn. Not again within seconds,
+     * because a page that follows them asks for it each time it is drawn.
+     */
+    async lookNow(userId: string, ids: readonly string[], by: Actor): Promise<void> {
+      const now = clock.now()
+      const before = new Date(now.getTime() - LOOK_AT_MOST_EVERY_MS)
+      await bringForward(
+        {
+          id: { in: [...ids] },
+          userId,
+          nextActionAt: { not: null },
+          state: { notIn: ['SCHEDULED', 'BLOCKED'] },
+          OR: [{ askedOn: null }, { askedOn: { lte: before } }],
+        },
+        { askedFromIp: by.ip, askedOn: now },
+      )
     },
 
     /**
@@ -141,19 +156,6 @@ export function createPayments(context: ModelContext) {
         { askedFromIp: by.ip, askedOn: now },
       )
       return count === 1
-    },
-
-    /**
-     * Gives what waits for the saver or the bank link another try now, for example after the link was renewed: what is
-     * blocked, and what is at the bank and could not be asked about. A worker that holds one of them learns of it.
-     */
-    async wakeBlocked(userId: string): Promise<void> {
-      await bringForward({
-        userId,
-        nextActionAt: { not: null },
-        // What is scheduled keeps its time, unless a worker is just finding out that it can't be sent.
-        OR: [{ state: { not: 'SCHEDULED' } }, { leaseOwner: { not: null } }],
-      })
     },
 
     /** How far this process's clock is ahead of the database's, which all processes share. */

@@ -3,6 +3,7 @@ import type { Cadence } from '../generated/enums.ts'
 import { audit } from './audit.ts'
 import type { Actor, ModelContext } from './context.ts'
 import { type Day, dayOf } from './habit/schedule.ts'
+import { wakeWaiting } from './payment/waking.ts'
 import { startOfDay } from './payment/windows.ts'
 
 /** A pause without a day: it ends when the saver ends it. */
@@ -42,6 +43,8 @@ export function createSavings({ db, clock }: Pick<ModelContext, 'db' | 'clock'>)
       if (pausedUntil <= now) return false
       await db.transaction(async (tx) => {
         await tx.user.update({ where: { id: user.id }, data: { pausedUntil } })
+        // A pause that is now shorter may have left payments asleep until the end of the longer one.
+        await wakeWaiting(tx, user.id, now)
         await audit(tx, { action: 'savings.paused', by, at: now, subjectId: user.id, detail: { until } })
       })
       return true
@@ -56,6 +59,7 @@ export function createSavings({ db, clock }: Pick<ModelContext, 'db' | 'clock'>)
           data: { pausedUntil: null },
         })
         if (count === 0) return false
+        await wakeWaiting(tx, userId, now)
         await audit(tx, { action: 'savings.resumed', by, at: now, subjectId: userId })
         return true
       })

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ManualClock, MINUTE } from '../../src/clock.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { newWindow, startBrowser } from '../support/browser.ts'
 import {
@@ -32,16 +33,22 @@ let admin: Person
 let places: { visitor: string[]; saver: string[]; admin: string[] }
 
 beforeAll(async () => {
-  app = await startTestApp()
+  const clock = new ManualClock(new Date())
+  app = await startTestApp({ clock, sandbox: { approval: 'always' } })
   browser = await startBrowser()
   saver = await newLinkedSaver(app)
   admin = await linkBank(app, await newAdmin(app))
   const habit = await newHabit(app, saver, { name: 'Run', frequency: 3, interval: 7 })
-  await newHabit(app, saver, { name: 'Read a rather long book before going to bed', amount: '12,50' })
+  const book = { name: 'Read a rather long book before going to bed', amount: '12,50' }
+  await checkOff(app, saver, await newHabit(app, saver, book))
+  clock.advance(MINUTE)
+  await app.settleDue()
   await checkOff(app, saver, habit)
   await saver.visitor.post('/settings/savings', WIDER_LIMITS)
   await saver.visitor.post('/settings/savings/pause', { until: '' })
-  const payment = await app.deps.db.prisma.payment.findFirstOrThrow({ where: { userId: saver.user.id } })
+  const payment = await app.deps.db.prisma.payment.findFirstOrThrow({
+    where: { userId: saver.user.id, state: 'SCHEDULED' },
+  })
   places = {
     visitor: [
       '/',
@@ -67,6 +74,7 @@ beforeAll(async () => {
       '/settings/security',
       '/settings/savings',
       '/payments/preview',
+      '/payments/return',
     ],
     admin: [
       '/admin',

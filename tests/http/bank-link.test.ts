@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { ManualClock, MINUTE } from '../../src/clock.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import {
@@ -19,6 +19,8 @@ beforeAll(async () => {
   app = await startTestApp({ clock })
 })
 afterAll(() => app.close())
+// After trouble the bank is left alone for a while; each test begins when that is over.
+afterEach(() => clock.advance(6 * MINUTE))
 
 /** Begins a link at the bank. @returns the answer that the bank gives to the browser, not yet carried to us. */
 async function begin({ visitor }: Person): Promise<URL> {

@@ -237,7 +237,8 @@ test('a look that the saver asks for while a worker is asking is not lost', asyn
           body: new URLSearchParams({ answer: 'approve' }),
           redirect: 'manual',
         })
-        await payments.lookNow(pledged.saver.user.id, pledged.id)
+        const { id: userId } = pledged.saver.user
+        await payments.lookNow(userId, [pledged.id], { kind: 'saver', id: userId, ip: null, requestId: null })
         return before
       },
     },

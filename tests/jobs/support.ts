@@ -5,7 +5,7 @@ import { ManualClock } from '../../src/clock.ts'
 import type { Payment, PaymentEvent } from '../../src/generated/client.ts'
 import { createSettleSaver, type SettleDeps } from '../../src/jobs/handlers/settle-saver.ts'
 import type { Models } from '../../src/models/index.ts'
-import { bucketOf, isFinal, mayMove, type PaymentState } from '../../src/models/payment/states.ts'
+import { bucketOf, isFinal, mayMove, PaymentState } from '../../src/models/payment/states.ts'
 import type { SandboxPayment } from '../../src/sandbox/index.ts'
 import { startTestApp, type TestApp, type TestAppOptions } from '../support/app.ts'
 import { checkOff, newHabit, newLinkedSaver, type Person } from '../support/people.ts'
@@ -189,6 +189,8 @@ export async function expectPromiseKept(bench: Pick<Bench, 'app' | 'opening'>): 
   await expectBankAgrees(bench)
 }
 
+const MOVES_IN_AUDIT = Object.values(PaymentState).map((state) => `payment.${state.toLowerCase()}`)
+
 /** Events, ledger and audit trail tell one story for each payment, along the table of moves. */
 export async function expectBooksRight({ app }: Pick<Bench, 'app'>): Promise<void> {
   const { prisma } = app.deps.db
@@ -196,7 +198,7 @@ export async function expectBooksRight({ app }: Pick<Bench, 'app'>): Promise<voi
   for (const payment of payments) {
     expectMovesAllowed(payment, await eventsOf(app, payment.id))
     const audited = await prisma.auditEvent.count({
-      where: { objectId: payment.id, action: { startsWith: 'payment.' } },
+      where: { objectId: payment.id, action: { in: MOVES_IN_AUDIT } },
     })
     expect(audited).toBe(await prisma.paymentEvent.count({ where: { paymentId: payment.id } }))
     const booked = sumBy(payment.ledgerLines, (line) => line.bucket)

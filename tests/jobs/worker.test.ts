@@ -77,12 +77,14 @@ test.each([
 
 test('a worker that is told to stop stops at the next written state, without waiting for its next look', async () => {
   const { app, pledges } = await dueApp()
-  app.sandbox.control.addFault({ kind: 'delay', route: 'POST *', delayMs: 700 })
+  app.sandbox.control.addFault({ kind: 'delay', route: 'POST *', delayMs: 1_500, count: null })
   const begun = performance.now()
   await workFor(app, systemClock)
-  expect(performance.now() - begun).toBeLessThan(5 * SECOND)
+  expect(performance.now() - begun).toBeLessThan(10 * SECOND)
   const states = await Promise.all(pledges.map((pledged) => paymentOf({ app }, pledged)))
-  expect(states.map(({ state }) => state).sort()).toEqual(['INITIATED', 'SCHEDULED'])
+  // At least one was being sent when the word came; another is as far, or was not begun.
+  expect(states.map(({ state }) => state)).toContain('INITIATED')
+  for (const { state } of states) expect(['INITIATED', 'SCHEDULED']).toContain(state)
   expect(states.every(({ leaseOwner }) => leaseOwner === null)).toBe(true)
   await app.close()
 })

@@ -50,7 +50,7 @@ describe('the reads that are left while the saver is away', () => {
     await call(world, user)
     world.clock.advance(HOUR)
     expect(await reads()).toEqual({ left: 1, nextAllowedAt: null })
-    await call(world, user, { api: 'accounts.transactions', outcome: 'timeout' })
+    await call(world, user, { api: 'accounts.transactions', outcome: 'unreadable' })
     const nextAllowedAt = new Date(first.getTime() + DAY)
     expect(await reads()).toEqual({ left: 0, nextAllowedAt })
     world.clock.advance(23 * HOUR - 1)
@@ -81,6 +81,15 @@ describe('the reads that are left while the saver is away', () => {
     await call(world, await newUser(world))
     expect(await world.models.bankCalls.unattendedReads(user.id)).toEqual({ left: 2, nextAllowedAt: null })
   })
+
+  test.each(['timeout', 'connection', 'server-error', 'rate-limited'] as const)(
+    'are not spent by a read that gave nothing (%s)',
+    async (outcome) => {
+      const { world, user } = await somebody()
+      for (let time = 0; time < 3; time += 1) await call(world, user, { outcome })
+      expect(await world.models.bankCalls.unattendedReads(user.id)).toEqual({ left: 2, nextAllowedAt: null })
+    },
+  )
 
   test('are not counted where the bank has no such limit', async () => {
     const { world, user } = await somebody(null)

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { MINUTE, SECOND } from '../../src/clock.ts'
 import type { Db } from '../../src/db.ts'
+import { wakeWaiting } from '../../src/models/payment/waking.ts'
 import { type Claim, LeaseLost, lookAgain } from '../../src/models/payment.ts'
 import {
   ARRIVING,
@@ -153,7 +154,7 @@ describe('moving a payment', () => {
     const claim = await claimDue(world, paymentId)
     world.context.queue.enqueue = () => Promise.reject(new Error('no queue'))
     const lookAgainAt = world.clock.now()
-    const move = { to: 'AWAITING_APPROVAL', letter: 'approval-needed', lookAgainAt } as const
+    const move = { to: 'AWAITING_APPROVAL', approvalUrl: 'https://bank.example/sign/1', lookAgainAt } as const
     await expect(world.models.payments.move(claim, move, WORKER)).rejects.toThrow('no queue')
     expect((await eventsOf(paymentId)).at(-1)).toBe('CONFIRMING')
     expect((await stored(paymentId)).state).toBe('CONFIRMING')
@@ -245,15 +246,15 @@ describe('savers with payments that are due', () => {
 describe('a nudge', () => {
   test('lets the worker look at once at what is at the bank, for its owner only, and never cuts an undo window short', async () => {
     const { world, user, paymentId } = await scheduled()
-    await world.models.payments.lookNow(user.id, paymentId)
+    await world.models.payments.lookNow(user.id, [paymentId], WORKER)
     expect(await tryClaim(world, paymentId)).toBeNull()
     const claim = await claimDue(world, paymentId)
     const sent = await world.models.payments.move(claim, sending(world), WORKER)
     const lookAgainAt = new Date(world.clock.now().getTime() + MINUTE)
     await world.models.payments.move(sent, { to: 'UNKNOWN', reason: 'no-clear-answer', lookAgainAt }, WORKER)
-    await world.models.payments.lookNow(randomUUID(), paymentId)
+    await world.models.payments.lookNow(randomUUID(), [paymentId], WORKER)
     expect(await tryClaim(world, paymentId)).toBeNull()
-    await world.models.payments.lookNow(user.id, paymentId)
+    await world.models.payments.lookNow(user.id, [paymentId], WORKER)
     expect(await tryClaim(world, paymentId)).not.toBeNull()
   })
 
@@ -262,7 +263,7 @@ describe('a nudge', () => {
     const claim = await claimDue(world, paymentId)
     const lookAgainAt = new Date(world.clock.now().getTime() + 60 * MINUTE)
     await world.models.payments.move(claim, { to: 'BLOCKED', reason: 'no-consent', lookAgainAt }, WORKER)
-    await world.models.payments.wakeBlocked(user.id)
+    await wakeWaiting(world.db.prisma, user.id, world.clock.now())
     expect(await tryClaim(world, paymentId)).toMatchObject({ payment: { state: 'BLOCKED' } })
   })
 })

@@ -87,8 +87,8 @@ export function work(world: World, worker: 'worker 1' | 'worker 2'): void {
 async function checkOff(world: World, action: { saver: number; habit: number }): Promise<void> {
   const { user, habits } = saverOf(world, action.saver)
   const habit = habits[action.habit % habits.length]
-  const fresh = await world.models.users.find(user.id)
-  const today = fresh && habit && (await world.models.habits.findOwned(fresh, habit.id))
+  const fresh = await world.shown.users.find(user.id)
+  const today = fresh && habit && (await world.shown.habits.findOwned(fresh, habit.id))
   if (!fresh || !today || today.progress.next.kind !== 'open') return
   const offer = { day: today.today, slot: today.progress.next.slot }
   await world.models.checkOffs.record(fresh, today.habit.id, offer, actorFor(user))
@@ -100,7 +100,7 @@ async function backfill(
 ): Promise<void> {
   const { user, habits } = saverOf(world, action.saver)
   const habit = habits[action.habit % habits.length]
-  const fresh = await world.models.users.find(user.id)
+  const fresh = await world.shown.users.find(user.id)
   if (!fresh || !habit) return
   const then = new Date(world.clock.now().getTime() - action.daysBack * DAY)
   const offer = { day: dayOf(then, fresh.timezone, fresh.dayStartHour), slot: 1 }
@@ -109,21 +109,25 @@ async function backfill(
 
 async function pauseUntil(world: World, index: number, forMs: number | null): Promise<void> {
   const { id } = saverOf(world, index).user
-  const pausedUntil = forMs === null ? null : new Date(world.clock.now().getTime() + forMs)
-  await world.models.users.find(id)
-  await world.db.prisma.user.update({ where: { id }, data: { pausedUntil } })
-  if (forMs === null) await world.models.payments.wakeBlocked(id)
+  if (forMs === null) await world.models.savings.resume(id, actorFor({ id }))
+  else {
+    const pausedUntil = new Date(world.clock.now().getTime() + forMs)
+    await world.db.prisma.user.update({ where: { id }, data: { pausedUntil } })
+  }
 }
 
-/** On the bank's own page, which is not ours to crash. */
-export async function answerApproval(
+async function answerApproval(
   world: World,
   action: { kind: 'approve' | 'refuse'; pick: number },
 ): Promise<void> {
   const waiting = (await paymentsOf(world)).filter((payment) => payment.approvalUrl !== null)
   const url = pickFrom(waiting, action.pick)?.approvalUrl
-  if (!url) return
-  await fetch(url, { method: 'POST', body: new URLSearchParams({ answer: action.kind }), redirect: 'manual' })
+  if (url) await answer(url, action.kind)
+}
+
+/** On the bank's own page, which is not ours to crash. */
+export async function answer(url: string, kind: 'approve' | 'refuse'): Promise<void> {
+  await fetch(url, { method: 'POST', body: new URLSearchParams({ answer: kind }), redirect: 'manual' })
 }
 
 async function checkOffsOf({ db, savers }: World) {

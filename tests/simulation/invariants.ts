@@ -38,8 +38,13 @@ export async function broken(world: World): Promise<string[]> {
     _count: { _all: true },
   })
   const orders = world.sandbox.control.payments()
+  const mayShowOldLists = world.sandbox.control.strikes()['duplicate-answer'] > 0
   return [
-    ...payments.flatMap((payment) => [...storyOf(payment), ...booksOf(payment), ...atBank(payment, orders)]),
+    ...payments.flatMap((payment) => [
+      ...storyOf(payment),
+      ...booksOf(payment),
+      ...atBank(payment, orders, mayShowOldLists),
+    ]),
     ...payments.flatMap((payment) => auditOf(payment, audited)),
     ...checkOffs.flatMap(fateOf),
     ...unknownOrders(payments, orders),
@@ -99,12 +104,24 @@ function booksOf(payment: WholePayment): string[] {
   return wrong
 }
 
-/** One order for each payment at most, of its amount; paid here means paid there. */
-function atBank(payment: WholePayment, orders: readonly SandboxPayment[]): string[] {
+/**
+ * One order for each payment at most, of its amount; paid here means paid there. A bank that shows its list as it was
+ * before the order came can be given a second one: that one must never be confirmed, because only our word moves money.
+ */
+function atBank(
+  payment: WholePayment,
+  orders: readonly SandboxPayment[],
+  mayShowOldLists: boolean,
+): string[] {
   const own = orders.filter((order) => order.externalId === payment.externalId)
-  const [order] = own
+  const order = own.find(({ id }) => id === payment.bankPaymentId) ?? own[0]
+  const others = own.filter((each) => each !== order)
   const wrong: string[] = []
-  if (own.length > 1) wrong.push(`${wordsFor(payment)}: the bank has ${own.length} orders for it`)
+  if (
+    others.length > 0 &&
+    !(mayShowOldLists && others.every(({ status }) => status === 'PendingConfirmation'))
+  )
+    wrong.push(`${wordsFor(payment)}: the bank has ${own.length} orders for it`)
   if (payment.bankPaymentId && order?.id !== payment.bankPaymentId)
     wrong.push(`${wordsFor(payment)}: another order`)
   if (order && order.amountMinor !== payment.amountMinor)
@@ -162,7 +179,7 @@ function moneyWrong(world: World, orders: readonly SandboxPayment[], payments: r
     ]),
   )
   for (const payment of payments.filter(({ state }) => state === 'PAID')) {
-    const order = orders.find(({ externalId }) => externalId === payment.externalId)
+    const order = orders.find(({ id }) => id === payment.bankPaymentId)
     if (!order) continue
     const from = numbers.get(order.debtor.account.value) ?? ''
     const into = numbers.get(order.creditor.account.value) ?? ''

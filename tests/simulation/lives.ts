@@ -1,7 +1,7 @@
 /** Many lives, each from a seed of its own, so that one that fails is lived again by its number. */
 import fc from 'fast-check'
 import type { Db } from '../../src/db.ts'
-import { addUp, type Counts, live, type Told } from './life.ts'
+import { type Counts, live, type Told } from './life.ts'
 import { type Scenario, scenario } from './scenario.ts'
 
 export interface Failure {
@@ -11,44 +11,51 @@ export interface Failure {
   broken: string[]
 }
 
-export interface Outcome {
-  lives: number
-  counts: Counts
-  failure: Failure | null
-}
-
 export interface Wish {
-  runs: number
-  seed: number
+  seeds: readonly number[]
   /** Look for a smaller scenario that fails too. */
   shrink: boolean
-  onLife?: (done: number, counts: Counts) => void
+  onLife: (counts: Counts) => void
 }
 
 /** History is never removed, so many lives go to a new database instead. */
 export type OpenDatabase = () => Promise<{ db: Db; close(): Promise<void> }>
 const LIVES_A_DATABASE = 200
+/** Much of a life is waiting for the database and for calls that time out. */
+const LANES = 2
 const SHRINK_MOST_MS = 120_000
 
-/** Stops at the first life that breaks the promise. */
-export async function liveMany(database: OpenDatabase, wish: Wish): Promise<Outcome> {
-  let counts = addUp([])
-  for (let from = 0; from < wish.runs; from += LIVES_A_DATABASE) {
-    const { db, close } = await database()
-    try {
-      for (let run = from; run < Math.min(from + LIVES_A_DATABASE, wish.runs); run += 1) {
-        const seed = wish.seed + run
-        const told = await live(scenarioOf(seed), db)
-        counts = addUp([counts, told.counts])
-        if (told.broken.length > 0)
-          return { lives: run + 1, counts, failure: await failureOf(db, seed, told, wish.shrink) }
-        wish.onLife?.(run + 1, counts)
+/**
+ * Lives go on side by side, each lane in a database of its own.
+ * @returns the first one that broke the promise; then no more are begun.
+ */
+export async function liveMany(
+  database: OpenDatabase,
+  { seeds, shrink, onLife }: Wish,
+): Promise<Failure | null> {
+  const waiting = [...seeds]
+  let failure: Failure | null = null
+  const liveOne = async (db: Db, seed: number) => {
+    const told = await live(scenarioOf(seed), db)
+    onLife(told.counts)
+    if (told.broken.length > 0 && !failure) failure = await failureOf(db, seed, told, shrink)
+  }
+  const lane = async () => {
+    while (waiting.length > 0 && !failure) {
+      const { db, close } = await database()
+      try {
+        for (let lives = 0; lives < LIVES_A_DATABASE && !failure; lives += 1) {
+          const seed = waiting.shift()
+          if (seed === undefined) break
+          await liveOne(db, seed)
+        }
+      } finally {
+        await close()
       }
-    } finally {
-      await close()
     }
   }
-  return { lives: wish.runs, counts, failure: null }
+  await Promise.all(Array.from({ length: LANES }, lane))
+  return failure
 }
 
 export function scenarioOf(seed: number): Scenario {

@@ -30,9 +30,9 @@ export function paymentStopControllers({ models, log }: WebContext) {
     }
     if (await models.stops.start(reading.value.reason, actorOf(req))) {
       log.warn('all payments are stopped', { by: signedIn(req).id })
-      flash(req, 'done', 'All payments are stopped.')
+      await flash(req, 'done', 'All payments are stopped.')
     } else {
-      flash(
+      await flash(
         req,
         'warning',
         'Payments were stopped already; your reason was not kept. Here is the stop that is on.',
@@ -45,9 +45,9 @@ export function paymentStopControllers({ models, log }: WebContext) {
   const end: RequestHandler = async (req, res) => {
     if (await models.stops.end(actorOf(req))) {
       log.warn('payments go on', { by: signedIn(req).id })
-      flash(req, 'done', 'Payments go on. What was held back is tried now.')
+      await flash(req, 'done', 'Payments go on. What was held back is tried now.')
     } else {
-      flash(req, 'info', 'Payments were not stopped.')
+      await flash(req, 'info', 'Payments were not stopped.')
     }
     res.redirect(303, paths.adminPaymentStop)
   }

@@ -38,7 +38,7 @@ export function accountDeletionControllers({ models, bank }: WebContext, sandbox
     await models.overview.noteConsoleAction(actorOf(req), 'account-deletion', detail)
     const answer = await answerOf(sandbox.deleteAccount(account.id, opened.context), NOT_DELETED)
     if (answer.kind === 'refused') return refuse(req, res, opened, wrong(req, answer.message))
-    flash(req, 'done', `${accountLine(account)}: deleted.`)
+    await flash(req, 'done', `${accountLine(account)}: deleted.`)
     res.redirect(303, paths.adminSandbox)
   }
 

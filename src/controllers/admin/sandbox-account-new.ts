@@ -48,7 +48,7 @@ export function newAccountControllers({ models, bank }: WebContext, sandbox: San
       return refuse(req, res, refusedWith(req.body, [{ field: 'accountNumber', message: answer.message }]))
     }
     const made = `${accountLine(answer.value)}: made.`
-    flash(req, 'done', `${made} If it is not listed below, link your bank again to include it.`)
+    await flash(req, 'done', `${made} If it is not listed below, link your bank again to include it.`)
     res.redirect(303, paths.adminSandbox)
   }
 

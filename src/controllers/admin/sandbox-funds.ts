@@ -42,7 +42,7 @@ export function fundsControllers({ models, bank }: WebContext, sandbox: SandboxB
     const call = sandbox.createTransaction(id, { amountMinor, currency, text }, opened.context)
     const answer = await answerOf(call, NOT_ADDED)
     if (answer.kind === 'refused') return refuse(req, res, opened, wrong(req, null, answer.message))
-    flash(req, 'done', `${formatMoney(amountMinor, currency)} added to ${accountLine(account)}.`)
+    await flash(req, 'done', `${formatMoney(amountMinor, currency)} added to ${accountLine(account)}.`)
     res.redirect(303, paths.adminSandbox)
   }
 

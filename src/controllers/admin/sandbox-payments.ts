@@ -36,7 +36,11 @@ export function consolePaymentControllers({ models, bank }: WebContext) {
     const refusal = refusalOf(outcome)
     if (refusal) return refuse(req, res, opened, refusedWith(req.body, [refusal]))
     const { kind, text } = outcomeWords(outcome)
-    flash(req, kind, outcome.kind === 'order' ? text : `${text} Our id of the order is ${order.externalId}.`)
+    await flash(
+      req,
+      kind,
+      outcome.kind === 'order' ? text : `${text} Our id of the order is ${order.externalId}.`,
+    )
     const isKnown = outcome.kind === 'order'
     res.redirect(303, isKnown ? paths.adminPayment(outcome.order.bankPaymentId) : paths.adminSandbox)
   }
@@ -58,7 +62,7 @@ export function consolePaymentControllers({ models, bank }: WebContext) {
     const [outcome] = await bank.confirm(wish, context)
     if (!outcome || outcome.kind === 'not-found') throw new NotFound()
     const { kind, text } = outcomeWords(outcome)
-    flash(req, kind, text)
+    await flash(req, kind, text)
     res.redirect(303, paths.adminPayment(id))
   }
 

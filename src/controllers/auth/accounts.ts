@@ -49,8 +49,7 @@ export function accountControllers({ models, bank }: WebContext) {
       const errors = [{ field: result.field, message: REFUSALS[result.because] }]
       return refuse(req, res, listed, refusedWith(req.body, errors))
     }
-    await models.payments.wakeBlocked(signedIn(req).id)
-    flash(req, 'done', 'Your accounts are set.')
+    await flash(req, 'done', 'Your accounts are set.')
     res.redirect(303, paths.dashboard)
   }
 

@@ -50,7 +50,7 @@ export function bankConnectionControllers({ models, bank, clock, consentDays, lo
       : null
     if (!query.success || !country) {
       log.warn('bank callback refused', { userId: user.id, ip: req.ip })
-      flash(
+      await flash(
         req,
         'warning',
         'That answer from the bank did not belong to a link you had just begun. Begin again here.',
@@ -59,7 +59,7 @@ export function bankConnectionControllers({ models, bank, clock, consentDays, lo
     }
     const { code, error } = query.data
     if (error !== undefined || code === undefined) {
-      flash(req, 'info', 'You did not give your consent at Nordea. Nothing was linked.')
+      await flash(req, 'info', 'You did not give your consent at Nordea. Nothing was linked.')
       return res.redirect(303, paths.bank)
     }
     const tokens = await bank
@@ -70,8 +70,7 @@ export function bankConnectionControllers({ models, bank, clock, consentDays, lo
       { profile: bank.profile, country, scopes: SCOPES, tokens },
       actorOf(req),
     )
-    await models.payments.wakeBlocked(user.id)
-    flash(req, 'done', 'Nordea is linked.')
+    await flash(req, 'done', 'Nordea is linked.')
     const chosen = await models.accounts.chosenBy(user.id)
     res.redirect(303, chosen ? paths.bank : paths.accountsLoad)
   }
@@ -86,7 +85,7 @@ export function bankConnectionControllers({ models, bank, clock, consentDays, lo
     const sentence = told
       ? 'The link to Nordea has ended, here and at the bank.'
       : 'The link has ended here. Nordea could not be told; the consent there ends by itself, or in your netbank.'
-    flash(req, told ? 'done' : 'warning', sentence)
+    await flash(req, told ? 'done' : 'warning', sentence)
     res.redirect(303, paths.bank)
   }
 

@@ -27,7 +27,7 @@ export function passwordControllers({ models }: WebContext) {
       })
     }
     await models.users.forgetPassword(reading.value.email, actorOf(req))
-    flash(req, 'info', 'If we know that address, a mail with the next step is on its way.')
+    await flash(req, 'info', 'If we know that address, a mail with the next step is on its way.')
     res.redirect(303, paths.passwordForgot)
   }
 
@@ -69,14 +69,14 @@ export function passwordControllers({ models }: WebContext) {
     ) {
       return tooOld(req, res)
     }
-    flash(req, 'done', 'Your new password is set. Sign in with it.')
+    await flash(req, 'done', 'Your new password is set. Sign in with it.')
     res.redirect(303, paths.login)
   }
 
   return { showForgot, forget, showReset, reset }
 }
 
-function tooOld(req: Request, res: Response): void {
-  flash(req, 'warning', 'That link has been used or is too old. Ask for a new one here.')
+async function tooOld(req: Request, res: Response): Promise<void> {
+  await flash(req, 'warning', 'That link has been used or is too old. Ask for a new one here.')
   res.redirect(303, paths.passwordForgot)
 }

@@ -31,7 +31,7 @@ export function registrationControllers({ models, clock }: WebContext) {
     const problem = await passwordProblem(password, [fullName, email])
     if (problem) return refuse(req, res, refusedWith(req.body, [{ field: 'password', message: problem }]))
     await models.users.signUp({ fullName, email, password }, actorOf(req))
-    flash(req, 'done', 'Almost there: we have sent you a mail.')
+    await flash(req, 'done', 'Almost there: we have sent you a mail.')
     res.redirect(303, paths.confirmResend)
   }
 
@@ -54,7 +54,7 @@ export function registrationControllers({ models, clock }: WebContext) {
       })
     }
     await models.users.resendConfirmation(reading.value.email, actorOf(req))
-    flash(req, 'info', 'If that address is waiting for a confirmation, a new mail is on its way.')
+    await flash(req, 'info', 'If that address is waiting for a confirmation, a new mail is on its way.')
     res.redirect(303, paths.confirmResend)
   }
 
@@ -75,11 +75,11 @@ export function registrationControllers({ models, clock }: WebContext) {
       case 'wrong-password':
         return refuseConfirm(req, res, refusedWith(req.body, [WRONG_PASSWORD]))
       case 'spent':
-        flash(req, 'warning', 'That link has been used or is too old. Ask for a new one here.')
+        await flash(req, 'warning', 'That link has been used or is too old. Ask for a new one here.')
         return res.redirect(303, req.user?.emailConfirmedOn ? paths.dashboard : paths.confirmResend)
       case 'confirmed':
         await startSession(req, result.user, clock.now())
-        flash(req, 'done', 'Your address is confirmed, and you are signed in.')
+        await flash(req, 'done', 'Your address is confirmed, and you are signed in.')
         res.redirect(303, paths.dashboard)
     }
   }

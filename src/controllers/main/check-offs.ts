@@ -17,7 +17,7 @@ export function checkOffControllers({ models }: WebContext) {
     const offer = readOffer(checkOffForm, req.body)
     const result = await models.checkOffs.record(signedIn(req), habit.id, offer, actorOf(req))
     const { kind, text } = checkOffWords(result, habit.name)
-    flash(req, kind, text)
+    await flash(req, kind, text)
     res.redirect(303, paths.dashboard)
   }
 
@@ -27,7 +27,7 @@ export function checkOffControllers({ models }: WebContext) {
     const offer = readOffer(backfillForm, req.body)
     const result = await models.checkOffs.backfill(signedIn(req), habit.id, offer, actorOf(req))
     const { kind, text } = backfillWords(result, habit.name, offer.day)
-    flash(req, kind, text)
+    await flash(req, kind, text)
     res.redirect(303, paths.habit(habit.id))
   }
 
@@ -37,14 +37,22 @@ export function checkOffControllers({ models }: WebContext) {
     const result = await models.checkOffs.undo(signedIn(req).id, idOf(req), actorOf(req))
     if (!result) throw new NotFound()
     if (result.kind === 'too-late') {
-      flash(req, 'warning', 'Too late to take it back: the payment has been sent. Here is where it stands.')
+      await flash(
+        req,
+        'warning',
+        'Too late to take it back: the payment has been sent. Here is where it stands.',
+      )
       return res.redirect(303, paths.payment(result.paymentId))
     }
     if (result.kind === 'moved-back') {
-      flash(req, 'info', 'Its money is being moved back already, or has been. Here is where that stands.')
+      await flash(
+        req,
+        'info',
+        'Its money is being moved back already, or has been. Here is where that stands.',
+      )
       return res.redirect(303, paths.payment(result.paymentId))
     }
-    flash(req, 'done', 'Taken back. No money moves for it.')
+    await flash(req, 'done', 'Taken back. No money moves for it.')
     res.redirect(303, paths.dashboard)
   }
 

@@ -18,10 +18,11 @@ export function dashboardControllers({ models, clock }: WebContext) {
   /** GET /dashboard */
   const show: RequestHandler = async (req, res) => {
     const user = signedIn(req)
-    const [habits, totals, waiting, consent, stop, recent] = await Promise.all([
+    const [habits, totals, waiting, approvals, consent, stop, recent] = await Promise.all([
       models.habits.listOwned(user),
       models.habits.totalsOf(user.id),
       models.payments.waitingFor(user.id),
+      models.payments.approvalsWaiting(user.id),
       models.consents.live(user.id),
       models.stops.current(),
       models.payments.listOwned(user.id, { size: RECENT }),
@@ -35,7 +36,14 @@ export function dashboardControllers({ models, clock }: WebContext) {
       {
         todayLabel: formatWeekday(today),
         summary: summaryOf(habits),
-        notices: noticesFor({ user, consent, waiting, isStopped: stop !== null, now: clock.now() }),
+        notices: noticesFor({
+          user,
+          consent,
+          waiting,
+          approvals,
+          isStopped: stop !== null,
+          now: clock.now(),
+        }),
         habits: habits.map(habitCard),
         stats: [...totals].flatMap(([currency, sums]) => statsOf(currency, sums, totals.size > 1)),
         recent: recent.map((payment) => recentRow(payment, user.timezone)),

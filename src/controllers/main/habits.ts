@@ -40,7 +40,7 @@ export function habitControllers({ models }: WebContext) {
       })
     }
     const habit = await models.habits.create(user, reading.value, currency, actorOf(req))
-    flash(req, 'done', `${habit.name}: ready to be checked off.`)
+    await flash(req, 'done', `${habit.name}: ready to be checked off.`)
     res.redirect(303, paths.dashboard)
   }
 
@@ -83,7 +83,7 @@ export function habitControllers({ models }: WebContext) {
     const result = await models.habits.edit(user, habit.id, reading.value, currency, actorOf(req))
     if (result === null) throw new NotFound()
     if (result === 'archived') throw new PutAway(habit.id)
-    flash(req, 'done', 'Saved. What you have already checked off stays as it was.')
+    await flash(req, 'done', 'Saved. What you have already checked off stays as it was.')
     res.redirect(303, paths.habit(habit.id))
   }
 
@@ -110,7 +110,7 @@ export function habitControllers({ models }: WebContext) {
     const { habit } = living(await owned(req))
     const result = await models.habits.remove(signedIn(req).id, habit.id, actorOf(req))
     if (result === null) throw new NotFound()
-    flash(
+    await flash(
       req,
       'done',
       result === 'archived' ? `${habit.name} is put away. What it saved stays.` : `${habit.name} is deleted.`,

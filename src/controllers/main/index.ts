@@ -1,6 +1,7 @@
 import { Router } from 'express'
 import { requireConfirmed } from '../../middleware/authorisation.ts'
 import type { WebContext } from '../context.ts'
+import { approvalControllers } from './approvals.ts'
 import { checkOffControllers } from './check-offs.ts'
 import { dashboardControllers } from './dashboard.ts'
 import { habitControllers } from './habits.ts'
@@ -17,6 +18,7 @@ export function mainRouter(context: WebContext): Router {
   const habits = habitControllers(context)
   const checkOffs = checkOffControllers(context)
   const payments = paymentControllers(context)
+  const approvals = approvalControllers(context)
   const reversals = reversalControllers(context)
   const settings = settingsControllers(context)
   const savings = savingsControllers(context)
@@ -39,7 +41,7 @@ export function mainRouter(context: WebContext): Router {
   router.post('/checkoffs/:id/move-back', requireConfirmed, reversals.create)
 
   router.get('/payments', requireConfirmed, payments.list)
-  router.get('/payments/return', requireConfirmed, payments.comeBack)
+  router.get('/payments/return', requireConfirmed, approvals.comeBack)
   router.get('/payments/preview', requireConfirmed, preview.show)
   router.get('/payments/:id', requireConfirmed, payments.show)
   router.post('/payments/:id/cancel', requireConfirmed, reversals.cancel)

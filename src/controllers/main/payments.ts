@@ -51,20 +51,6 @@ export function paymentControllers({ models, clock }: WebContext) {
     renderPage(req, res, 'main/payment', { title }, paymentPage(payment, beside, user))
   }
 
-  /** GET /payments/return: the bank sends the browser here after an approval; what it says is asked again, not believed. */
-  const comeBack: RequestHandler = async (req, res) => {
-    const user = signedIn(req)
-    const id = uuidParam.safeParse(req.query.state)
-    const payment = id.success ? await models.payments.findOwned(user.id, id.data) : null
-    if (!payment) {
-      flash(req, 'info', 'You are back from Nordea. Here is where your payments stand.')
-      return res.redirect(303, paths.payments)
-    }
-    await models.payments.lookNow(user.id, payment.id)
-    flash(req, 'info', 'You are back from Nordea. We are asking how it went.')
-    res.redirect(303, paths.payment(payment.id))
-  }
-
   /** POST /payments/:id/again */
   const again: RequestHandler = async (req, res) => {
     readNothing(req.body)
@@ -73,8 +59,8 @@ export function paymentControllers({ models, clock }: WebContext) {
     if (!result) throw new NotFound()
     if (result.kind !== 'scheduled' && result.kind !== 'already-scheduled') throw notAgain(result, id)
     if (result.kind === 'scheduled')
-      flash(req, 'done', 'Scheduled again. Until it is sent you can take it back.')
-    else flash(req, 'info', 'It was scheduled again already. Here is where that stands.')
+      await flash(req, 'done', 'Scheduled again. Until it is sent you can take it back.')
+    else await flash(req, 'info', 'It was scheduled again already. Here is where that stands.')
     res.redirect(303, paths.payment(result.paymentId))
   }
 
@@ -83,11 +69,11 @@ export function paymentControllers({ models, clock }: WebContext) {
     readNothing(req.body)
     const { id, userId } = await owned(req)
     const waits = await models.payments.tryNow(userId, id, actorOf(req))
-    flash(req, 'info', waits ? 'We are trying it now.' : 'It isn’t waiting. Here is where it stands.')
+    await flash(req, 'info', waits ? 'We are trying it now.' : 'It isn’t waiting. Here is where it stands.')
     res.redirect(303, paths.payment(id))
   }
 
-  return { list, show, comeBack, again, tryNow }
+  return { list, show, again, tryNow }
 
   async function owned(req: Request): Promise<PaymentWithStory> {
     const payment = await models.payments.findOwned(signedIn(req).id, idOf(req))

@@ -20,7 +20,7 @@ export function reversalControllers({ models }: WebContext) {
     const { payment, reversal } = checkOff
     if (payment?.state !== 'PAID') throw new NotSaved(payment?.id ?? null)
     if (reversal && !endedWithoutMoney(reversal.state)) {
-      flash(req, 'info', UNDERWAY)
+      await flash(req, 'info', UNDERWAY)
       return res.redirect(303, paths.payment(reversal.id))
     }
     renderPage(
@@ -39,8 +39,8 @@ export function reversalControllers({ models }: WebContext) {
     if (!result) throw new NotFound()
     if (result.kind === 'not-saved') throw new NotSaved(result.paymentId)
     if (result.kind === 'scheduled')
-      flash(req, 'done', 'The money will be moved back. Until it is sent you can call that off.')
-    else flash(req, 'info', UNDERWAY)
+      await flash(req, 'done', 'The money will be moved back. Until it is sent you can call that off.')
+    else await flash(req, 'info', UNDERWAY)
     res.redirect(303, paths.payment(result.paymentId))
   }
 
@@ -50,9 +50,15 @@ export function reversalControllers({ models }: WebContext) {
     const id = idOf(req)
     const result = await models.reversals.callOff(signedIn(req).id, id, actorOf(req))
     if (!result) throw await notCancelled(req, id)
-    if (result === 'called-off') flash(req, 'done', 'Called off. The money stays in your savings account.')
-    else if (result === 'already-ended') flash(req, 'info', 'It had ended already. Nothing is sent.')
-    else flash(req, 'warning', 'Too late to call it off: the order has been sent. Here is where it stands.')
+    if (result === 'called-off')
+      await flash(req, 'done', 'Called off. The money stays in your savings account.')
+    else if (result === 'already-ended') await flash(req, 'info', 'It had ended already. Nothing is sent.')
+    else
+      await flash(
+        req,
+        'warning',
+        'Too late to call it off: the order has been sent. Here is where it stands.',
+      )
     res.redirect(303, paths.payment(id))
   }
 

@@ -28,16 +28,15 @@ export function savingsControllers({ models, clock }: WebContext) {
     const { limits, cadence } = reading.value
     const change = await models.limits.change(user.id, limits, actorOf(req))
     await models.savings.changeCadence(user, cadence, actorOf(req))
-    if (change.countsNow) await models.payments.wakeBlocked(user.id)
-    flash(req, 'done', changeWords(change, user.timezone))
+    await flash(req, 'done', changeWords(change, user.timezone))
     res.redirect(303, paths.settingsSavings)
   }
 
   /** POST /settings/savings/withdraw */
   const withdraw: RequestHandler = async (req, res) => {
     const isTakenBack = await models.limits.withdraw(signedIn(req).id, actorOf(req))
-    if (isTakenBack) flash(req, 'done', 'Taken back. Your limits stay as they are.')
-    else flash(req, 'info', 'Nothing was waiting any more. Here is what counts.')
+    if (isTakenBack) await flash(req, 'done', 'Taken back. Your limits stay as they are.')
+    else await flash(req, 'info', 'Nothing was waiting any more. Here is what counts.')
     res.redirect(303, paths.settingsSavings)
   }
 
@@ -50,9 +49,7 @@ export function savingsControllers({ models, clock }: WebContext) {
     if (!(await models.savings.pause(user, until, actorOf(req)))) {
       return refuse(req, res, refusedWith(req.body, [{ field: 'until', message: LATER_DAY }]))
     }
-    // A pause that is now shorter may leave payments asleep until the end of the longer one.
-    await models.payments.wakeBlocked(user.id)
-    flash(req, 'done', `All savings are paused ${pauseText({ until })}.`)
+    await flash(req, 'done', `All savings are paused ${pauseText({ until })}.`)
     res.redirect(303, paths.settingsSavings)
   }
 
@@ -60,10 +57,9 @@ export function savingsControllers({ models, clock }: WebContext) {
   const resume: RequestHandler = async (req, res) => {
     const user = signedIn(req)
     if (await models.savings.resume(user.id, actorOf(req))) {
-      await models.payments.wakeBlocked(user.id)
-      flash(req, 'done', 'Your savings go on. What was waiting is tried now.')
+      await flash(req, 'done', 'Your savings go on. What was waiting is tried now.')
     } else {
-      flash(req, 'info', 'Your savings were not paused.')
+      await flash(req, 'info', 'Your savings were not paused.')
     }
     res.redirect(303, paths.settingsSavings)
   }

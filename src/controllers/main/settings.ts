@@ -57,7 +57,7 @@ export function settingsControllers({ models }: WebContext) {
       return renderRefused(req, res, 'main/settings', SETTINGS, propsFor(user, reading.typed, reading.errors))
     }
     await models.users.changePreferences(user, reading.value, actorOf(req))
-    flash(req, 'done', 'Saved.')
+    await flash(req, 'done', 'Saved.')
     res.redirect(303, paths.settings)
   }
 
@@ -80,7 +80,7 @@ export function settingsControllers({ models }: WebContext) {
     if (!(await models.users.changePassword(user, change, req.sessionID, actorOf(req)))) {
       return refuse([{ field: 'passwordCurrent', message: 'This is not your current password.' }])
     }
-    flash(req, 'done', 'Your password is changed. You are signed out everywhere else.')
+    await flash(req, 'done', 'Your password is changed. You are signed out everywhere else.')
     res.redirect(303, paths.settings)
   }
 

@@ -1,9 +1,9 @@
 import { DAY } from '../../clock.ts'
 import type { BankConsent, Payment, User } from '../../generated/client.ts'
-import type { PaymentReason } from '../../models/payment.ts'
+import type { PaymentReason, WaitingApproval } from '../../models/payment.ts'
 import { type Pause, pauseAt } from '../../models/savings.ts'
 import { paths } from '../../paths.ts'
-import { formatInstant, formatMoney } from './format.ts'
+import { formatInstant, formatMoney, plural } from './format.ts'
 import { reasonOf, wordsOf } from './payment-words.ts'
 import { pauseText } from './savings-view.ts'
 
@@ -21,6 +21,7 @@ export function noticesFor(state: {
   user: Pick<User, 'accLoaded' | 'timezone' | 'pausedUntil' | 'dayStartHour'>
   consent: BankConsent | null
   waiting: readonly Payment[]
+  approvals: readonly WaitingApproval[]
   /** An admin has stopped everybody's payments. */
   isStopped: boolean
   now: Date
@@ -30,6 +31,7 @@ export function noticesFor(state: {
   return [
     ...switches.map(({ notice }) => notice),
     ...consentNotices(state),
+    ...state.approvals.map(approvalNotice),
     ...state.waiting.filter(({ reason }) => !said.some((each) => each === reason)).map(paymentNotice),
   ]
 }
@@ -93,6 +95,20 @@ function linkNotice(kind: Notice['kind'], title: string, text: string): Notice {
   return { kind, title, text, action: { href: paths.bank, label: 'To your bank link' } }
 }
 
+/** One approval, however many payments it is for. */
+export function approvalNotice({ approvalUrl, payments, amountMinor, currency }: WaitingApproval): Notice {
+  const amount = formatMoney(amountMinor, currency)
+  const isOne = payments === 1
+  return {
+    kind: 'warning',
+    title: `Nordea wants your approval: ${isOne ? amount : `${plural(payments, 'payment')}, ${amount} in all`}`,
+    text: isOne
+      ? 'Nothing moves before you approve it.'
+      : 'One approval is enough for all of them. Nothing moves before you give it.',
+    action: { href: approvalUrl, label: 'Approve at Nordea' },
+  }
+}
+
 function paymentNotice(payment: Payment): Notice {
   const amount = formatMoney(payment.amountMinor, payment.currency)
   const words = wordsOf(payment)
@@ -100,9 +116,6 @@ function paymentNotice(payment: Payment): Notice {
     kind: payment.state === 'UNKNOWN' ? 'waiting' : 'warning',
     title: `${amount}: ${words.label.toLowerCase()}`,
     text: reasonOf(payment, payment.reason) ?? words.meaning,
-    action:
-      payment.state === 'AWAITING_APPROVAL' && payment.approvalUrl
-        ? { href: payment.approvalUrl, label: 'Approve at Nordea' }
-        : { href: paths.payment(payment.id), label: 'See the payment' },
+    action: { href: paths.payment(payment.id), label: 'See the payment' },
   }
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { logContext } from '../../logger.ts'
+import type { Gate } from '../../models/bank-gate.ts'
 import type { Queue } from '../queue.ts'
 import { createReconcile, type ReconcileDeps } from './reconcile.ts'
 import { createSendMail, type SendMailDeps } from './send-mail.ts'
@@ -12,7 +13,7 @@ const RECONCILE_AT = '17 3 * * *'
 
 export type HandlerDeps = Omit<SettleDeps, 'stopping'> &
   SendMailDeps &
-  ReconcileDeps & { queue: Queue; bankGate: { closedForMs(): Promise<number> } }
+  ReconcileDeps & { queue: Queue; bankGate: Gate }
 
 /** Starts everything the worker does. @returns a function that ends the settling; the queue is stopped by its owner. */
 export async function startHandlers(deps: HandlerDeps): Promise<() => Promise<void>> {

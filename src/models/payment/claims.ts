@@ -48,21 +48,17 @@ export function createClaims({ db, clock, rules }: Pick<ModelContext, 'db' | 'cl
     async claimDue(userId: string): Promise<Claim[]> {
       const now = clock.now()
       const owner = randomUUID()
-      return db.transaction(async (tx) => {
-        const due = await tx.$queryRaw<{ id: string }[]>`
+      const leaseUntil = leaseEnd()
+      const payments = await db.prisma.$queryRaw<Payment[]>`
+        UPDATE "Payment" SET "leaseOwner" = ${owner}::uuid, "leaseUntil" = ${leaseUntil}, "nextActionAt" = ${leaseUntil}
+        WHERE id = ANY (ARRAY(
           SELECT id FROM "Payment"
           WHERE "userId" = ${userId}::uuid AND "nextActionAt" <= ${now}
             AND ("leaseUntil" IS NULL OR "leaseUntil" <= ${now})
           ORDER BY "dueAt", id LIMIT ${MOST_AT_ONCE}
-          FOR UPDATE SKIP LOCKED`
-        if (due.length === 0) return []
-        const leaseUntil = leaseEnd()
-        const payments = await tx.payment.updateManyAndReturn({
-          where: { id: { in: due.map((row) => row.id) }, userId },
-          data: { leaseOwner: owner, leaseUntil, nextActionAt: leaseUntil },
-        })
-        return payments.sort(byAge).map((payment) => ({ payment, owner }))
-      })
+          FOR UPDATE SKIP LOCKED))
+        RETURNING *`
+      return payments.sort(byAge).map((payment) => ({ payment, owner }))
     },
 
     /**

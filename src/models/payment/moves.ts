@@ -18,8 +18,6 @@ export interface Move {
   lookAgainAt?: Date
   /** Keep the lease, because the holder goes on at once; if it never does, the payment is due when the lease ends. */
   keepLease?: boolean
-  /** A mail that goes with it. */
-  letter?: 'approval-needed'
 }
 
 export type Moves = ReturnType<typeof createMoves>
@@ -83,14 +81,17 @@ export function createMoves({ clock, queue, rules }: Pick<ModelContext, 'clock' 
         bankPaymentId: payment.bankPaymentId,
       },
     })
-    if (move.letter) {
-      await queue.enqueue(tx, 'send-mail', {
-        userId: before.userId,
-        kind: move.letter,
-        paymentId: before.id,
-      })
-    }
+    if (move.to === 'AWAITING_APPROVAL') await announce(tx, payment)
     return payment
+  }
+
+  /** One mail for each approval page, whatever the number of payments on it and of runs that find them there. */
+  async function announce(tx: Tx, { id, userId, approvalUrl }: Payment): Promise<void> {
+    if (!approvalUrl) return
+    await tx.$queryRaw`SELECT pg_advisory_xact_lock(hashtext('approval ' || ${userId}))::text`
+    const others = { userId, approvalUrl, state: 'AWAITING_APPROVAL', id: { not: id } } as const
+    if ((await tx.payment.count({ where: others })) > 0) return
+    await queue.enqueue(tx, 'send-mail', { userId, kind: 'approval-needed', paymentId: id })
   }
 
   function changes(move: Move, now: Date) {

@@ -1,4 +1,6 @@
+import { HOUR } from '../../clock.ts'
 import type { Account, CheckOff, Payment, PaymentEvent } from '../../generated/client.ts'
+import type { Currency } from '../../generated/enums.ts'
 import type { ModelContext } from '../context.ts'
 
 type CheckOffOfHabit = CheckOff & { habit: { id: string; name: string } }
@@ -15,10 +17,23 @@ export type PaymentWithStory = PaymentWithHabits & {
   creditorAccount: Account
 }
 
+export interface WaitingApproval {
+  /** The bank's page on which the saver approves. */
+  approvalUrl: string
+  payments: number
+  amountMinor: number
+  currency: Currency
+}
+
+/** Whoever comes back from the bank finds what they have just approved, and not what they did yesterday. */
+const LATELY_MS = HOUR
+/** The bank confirms at most so many together. */
+const MOST_LATELY = 100
+
 const HABIT = { include: { habit: { select: { id: true, name: true } } }, orderBy: { at: 'asc' } } as const
 
 /** What pages show of payments; every look names the owner. */
-export function createReading({ db }: Pick<ModelContext, 'db'>) {
+export function createReading({ db, clock }: Pick<ModelContext, 'db' | 'clock'>) {
   return {
     /** The newest first. @param page.before the id of the last one already shown. */
     async listOwned(userId: string, page: { before?: string; size: number }): Promise<PaymentWithHabits[]> {
@@ -43,12 +58,53 @@ export function createReading({ db }: Pick<ModelContext, 'db'>) {
       })
     },
 
-    /** What needs the saver, or is not clear yet: shown on the dashboard until it is settled. */
+    /** What waits, or is not clear yet, besides approvals: shown on the dashboard until it is settled. */
     async waitingFor(userId: string): Promise<Payment[]> {
       return db.prisma.payment.findMany({
-        where: { userId, state: { in: ['BLOCKED', 'AWAITING_APPROVAL', 'UNKNOWN'] } },
+        where: {
+          userId,
+          OR: [
+            { state: { in: ['BLOCKED', 'UNKNOWN'] } },
+            // Held back by the bank without a page for the saver.
+            { state: 'AWAITING_APPROVAL', approvalUrl: null },
+          ],
+        },
         orderBy: { createdOn: 'asc' },
         take: 20,
+      })
+    },
+
+    /** What the bank wants the saver's approval for, by the bank's pages; the page that has waited longest first. */
+    async approvalsWaiting(userId: string): Promise<WaitingApproval[]> {
+      const sums = await db.prisma.payment.groupBy({
+        by: ['approvalUrl', 'currency'],
+        where: { userId, state: 'AWAITING_APPROVAL', approvalUrl: { not: null } },
+        _count: true,
+        _sum: { amountMinor: true },
+        orderBy: { _min: { createdOn: 'asc' } },
+      })
+      return sums.map(({ approvalUrl, currency, _count, _sum }) => ({
+        approvalUrl: approvalUrl ?? '',
+        payments: _count,
+        amountMinor: _sum.amountMinor ?? 0,
+        currency,
+      }))
+    },
+
+    /** Those that wait for the saver's approval, or did a short while ago; the newest first. */
+    async approvedLately(userId: string): Promise<PaymentWithHabits[]> {
+      const since = new Date(clock.now().getTime() - LATELY_MS)
+      return db.prisma.payment.findMany({
+        where: {
+          userId,
+          OR: [
+            { state: 'AWAITING_APPROVAL' },
+            { events: { some: { from: 'AWAITING_APPROVAL', at: { gte: since } } } },
+          ],
+        },
+        orderBy: { id: 'desc' },
+        take: MOST_LATELY,
+        include: { checkOffs: HABIT, broughtBack: HABIT },
       })
     },
 

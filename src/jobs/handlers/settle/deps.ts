@@ -1,6 +1,7 @@
 import type { Bank } from '../../../bank/index.ts'
 import type { Clock } from '../../../clock.ts'
 import type { Logger } from '../../../logger.ts'
+import type { Gate } from '../../../models/bank-gate.ts'
 import type { Models } from '../../../models/index.ts'
 import type { Claim } from '../../../models/payment.ts'
 
@@ -10,6 +11,8 @@ export interface SettleDeps {
   clock: Clock
   log: Logger
   rules: SettleRules
+  /** Tells how long the bank as a whole is left alone; without it each payment waits by itself. */
+  bankGate?: Pick<Gate, 'closedForMs'>
   /** Told when the process is to end: the run stops at the next written state. */
   stopping?: AbortSignal
 }

@@ -5,7 +5,7 @@ import type { Claim, Move } from '../../../models/payment.ts'
 import { distrustRefused, type OpenBank } from './bank-access.ts'
 import type { Step } from './deps.ts'
 import { leaseLeftMs, type Run } from './run.ts'
-import { after, becomeUnknown, block, later, moveTo, pauseMs, reasonOf } from './waiting.ts'
+import { after, becomeUnknown, block, later, moveTo, pauseMs, reasonOf, troubledPauseMs } from './waiting.ts'
 
 // ── INITIATED: the orders lie at the bank and wait for our word ─────────────────────────────────────────────────────
 
@@ -17,7 +17,7 @@ export async function confirmTogether(run: Run, claims: readonly Claim[]): Promi
   if (heldBack) return run.each(claims, (claim) => block(run, claim, heldBack))
   const bank = await run.bank()
   if (bank.kind !== 'open') {
-    return run.each(claims, (claim) => later(run, claim, run.closedPauseMs(bank, claim)))
+    return run.each(claims, async (claim) => later(run, claim, await run.closedPauseMs(bank, claim)))
   }
   const confirming = await run.each(claims, (claim) =>
     run.deps.models.payments.move(claim, { to: 'CONFIRMING', keepLease: true }, run.by),
@@ -48,7 +48,8 @@ async function afterConfirming(
       return moveTo(run, claim, { to: 'REJECTED', reason: outcome.reason, bankCode: outcome.code })
     case 'not-sent': {
       await distrustRefused(run.deps, bank.consentId, outcome.because)
-      const lookAgainAt = after(run.deps, pauseMs(run.deps, outcome.retryAfterSeconds, claim))
+      const pause = await troubledPauseMs(run, outcome.retryAfterSeconds, pauseMs(run.deps, claim))
+      const lookAgainAt = after(run.deps, pause)
       return moveTo(run, claim, { to: 'INITIATED', reason: reasonOf(outcome.because), lookAgainAt })
     }
     case 'conflict':
@@ -67,16 +68,17 @@ export function followAll(run: Run, claims: readonly Claim[]): Promise<Claim[]> 
 
 async function askStatus(run: Run, claim: Claim): Step {
   const bank = await run.bank()
-  if (bank.kind !== 'open') return later(run, claim, run.closedPauseMs(bank, claim))
+  if (bank.kind !== 'open') return later(run, claim, await run.closedPauseMs(bank, claim))
   const outcome = await run.deps.bank.order(bankIdOf(claim), bank.country, bank.context)
   if (outcome.kind === 'order') return follow(run, claim, outcome.order)
   if (outcome.kind === 'not-found') {
     // It was there once: what became of it only a person can find out.
     run.deps.log.error('the bank does not know an order that it gave an id', { paymentId: claim.payment.id })
   }
-  const isTurnedAway = outcome.kind === 'not-sent' || outcome.kind === 'unknown'
-  if (isTurnedAway) await distrustRefused(run.deps, bank.consentId, outcome.because)
-  return later(run, claim, pauseMs(run.deps, isTurnedAway ? outcome.retryAfterSeconds : null, claim))
+  const own = pauseMs(run.deps, claim)
+  if (outcome.kind !== 'not-sent' && outcome.kind !== 'unknown') return later(run, claim, own)
+  await distrustRefused(run.deps, bank.consentId, outcome.because)
+  return later(run, claim, await troubledPauseMs(run, outcome.retryAfterSeconds, own))
 }
 
 /** Makes of the bank's view of an order the move that it means. */
@@ -89,7 +91,7 @@ export async function follow(run: Run, claim: Claim, order: BankOrder): Step {
   const move = moveFor(run, claim, order)
   if (move === 'stay') return stay(run, claim, order)
   const withId = payment.bankPaymentId ? move : { ...move, bankPaymentId: order.bankPaymentId }
-  const moved = await run.deps.models.payments.move(claim, announced(run, withId), run.by)
+  const moved = await run.deps.models.payments.move(claim, withId, run.by)
   return withId.keepLease ? moved : null
 }
 
@@ -98,14 +100,7 @@ async function stay(run: Run, claim: Claim, order: BankOrder): Step {
   const remindAt = (lastSentAt?.getTime() ?? 0) + run.deps.rules.reminderMinutes * MINUTE
   const isLate = state === 'AWAITING_APPROVAL' && remindAt <= run.deps.clock.now().getTime()
   if (isLate && !remindedOn && order.approvalUrl) await run.deps.models.payments.remind(claim)
-  return later(run, claim, pauseMs(run.deps, null, claim), order.approvalUrl)
-}
-
-/** The saver gets one mail for each approval page, whatever the number of payments on it. */
-function announced(run: Run, move: Move): Move {
-  if (move.to !== 'AWAITING_APPROVAL' || !move.approvalUrl || run.announced.has(move.approvalUrl)) return move
-  run.announced.add(move.approvalUrl)
-  return { ...move, letter: 'approval-needed' }
+  return later(run, claim, pauseMs(run.deps, claim), order.approvalUrl)
 }
 
 /** What the table does not allow directly goes through UNKNOWN: the bank is asked once more and then followed. */
@@ -118,7 +113,7 @@ function moveFor(run: Run, claim: Claim, order: BankOrder): Move | 'stay' {
 function wishedMove(run: Run, claim: Claim, order: BankOrder): Move | 'stay' {
   const { state } = claim.payment
   const status: OrderStatus = order.status
-  const again = { lookAgainAt: after(run.deps, pauseMs(run.deps, null, claim)) }
+  const again = { lookAgainAt: after(run.deps, pauseMs(run.deps, claim)) }
   switch (status.kind) {
     case 'awaiting-confirmation':
       // After an approval the bank may want our word a second time; a bank that has accepted has it.

@@ -5,7 +5,7 @@ import { distrustRefused, type OpenBank } from './bank-access.ts'
 import { follow } from './following.ts'
 import type { Run } from './run.ts'
 import { doubled, sendTogether } from './sending.ts'
-import { later, pauseMs } from './waiting.ts'
+import { later, pauseMs, troubledPauseMs } from './waiting.ts'
 
 /** A bank that lists nothing must not be given one order after another. */
 const LONGEST_RESEND_WAIT_MS = HOUR
@@ -15,7 +15,7 @@ export async function lookUpTogether(run: Run, claims: readonly Claim[]): Promis
   if (claims.length === 0) return []
   const bank = await run.bank()
   if (bank.kind !== 'open') {
-    return run.each(claims, (claim) => later(run, claim, run.closedPauseMs(bank, claim)))
+    return run.each(claims, async (claim) => later(run, claim, await run.closedPauseMs(bank, claim)))
   }
   const externalIds = claims.map(({ payment }) => payment.externalId)
   const found = await run.deps.bank.findOrders(externalIds, bank.country, bank.context)
@@ -39,7 +39,8 @@ async function foundOrUnknown(run: Run, claim: Claim, bank: OpenBank, lookUp: Lo
   }
   if (lookUp?.kind !== 'unknown') throw new Error(`payment ${paymentId} was not looked up`)
   await distrustRefused(run.deps, bank.consentId, lookUp.because)
-  return later(run, claim, pauseMs(run.deps, lookUp.retryAfterSeconds, claim))
+  const pause = await troubledPauseMs(run, lookUp.retryAfterSeconds, pauseMs(run.deps, claim))
+  return later(run, claim, pause)
 }
 
 /**

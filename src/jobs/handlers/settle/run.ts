@@ -5,7 +5,7 @@ import { type Actor, workerActor } from '../../../models/context.ts'
 import { type Claim, LeaseLost, PaymentsStopped } from '../../../models/payment.ts'
 import { type ClosedBank, type OpenBank, openBank } from './bank-access.ts'
 import type { SettleDeps, Step } from './deps.ts'
-import { BLOCKED_PAUSE_MS, pauseMs } from './waiting.ts'
+import { BLOCKED_PAUSE_MS, pauseMs, troubledPauseMs } from './waiting.ts'
 
 /** One worker's turn with one saver. */
 export interface Run {
@@ -16,10 +16,8 @@ export interface Run {
   bank(): Promise<OpenBank | ClosedBank>
   /** There while the saver has asked for these payments so lately that they count as being here. */
   presence: CallContext['presence'] | undefined
-  /** Approval pages that the saver is being told of in this run: one mail for each page, not for each payment. */
-  announced: Set<string>
   /** How soon to come back to a bank that can't be asked. */
-  closedPauseMs(bank: ClosedBank, claim: Claim): number
+  closedPauseMs(bank: ClosedBank, claim: Claim): Promise<number>
   /** Takes a step with each claim; one that was lost to somebody else doesn't keep the others from theirs. */
   each(claims: readonly Claim[], step: (claim: Claim) => Step): Promise<Claim[]>
 }
@@ -35,14 +33,13 @@ export function beginRun(deps: SettleDeps, userId: string, claims: readonly Clai
     userId,
     by: workerActor(currentRequestId()),
     presence,
-    announced: new Set(),
     bank: () => {
       bank ??= openBank(deps, userId, presence)
       return bank
     },
     // A saver who links again wakes it.
-    closedPauseMs: (closed, claim) =>
-      closed.kind === 'closed' ? BLOCKED_PAUSE_MS : pauseMs(deps, null, claim),
+    closedPauseMs: async (closed, claim) =>
+      closed.kind === 'closed' ? BLOCKED_PAUSE_MS : troubledPauseMs({ deps }, null, pauseMs(deps, claim)),
     each: async (claims, step) => {
       const moved: Claim[] = []
       for (const claim of claims) {

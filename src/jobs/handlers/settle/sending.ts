@@ -14,6 +14,7 @@ import {
   moveTo,
   pauseMs,
   reasonOf,
+  troubledPauseMs,
 } from './waiting.ts'
 
 /** What can't be sent is tried less and less often, up to this; every try leaves lines in the books. */
@@ -37,9 +38,10 @@ async function unlessRefused(run: Run, claim: Claim): Step {
   return reason ? block(run, claim, reason) : claim
 }
 
-function hindered(run: Run, claim: Claim, hindrance: Hindrance): Step {
+async function hindered(run: Run, claim: Claim, hindrance: Hindrance): Step {
   if (hindrance.kind === 'blocked') return block(run, claim, hindrance.reason, hindrance.lookAgainAt)
-  return later(run, claim, pauseMs(run.deps, hindrance.retryAfterSeconds, claim))
+  const pause = await troubledPauseMs(run, hindrance.retryAfterSeconds, pauseMs(run.deps, claim))
+  return later(run, claim, pause)
 }
 
 async function send(run: Run, claim: Claim, ready: Ready): Step {
@@ -84,13 +86,13 @@ async function afterSending(run: Run, sending: Claim, ready: Ready, outcome: Ord
 }
 
 /** The bank certainly did nothing: back to where sending it is safe. */
-function notSent(run: Run, claim: Claim, outcome: Extract<OrderOutcome, { kind: 'not-sent' }>): Step {
+async function notSent(run: Run, claim: Claim, outcome: Extract<OrderOutcome, { kind: 'not-sent' }>): Step {
   if (outcome.because === 'consent-denied') {
     const lookAgainAt = after(run.deps, BLOCKED_AT_BANK_PAUSE_MS)
     return moveTo(run, claim, { to: 'BLOCKED', reason: 'no-consent', lookAgainAt })
   }
   const own = doubled(run.deps.rules.pollSeconds * SECOND, claim.payment.attempts, LONGEST_RETRY_MS)
-  const lookAgainAt = after(run.deps, Math.max(own, (outcome.retryAfterSeconds ?? 0) * SECOND))
+  const lookAgainAt = after(run.deps, await troubledPauseMs(run, outcome.retryAfterSeconds, own))
   return moveTo(run, claim, { to: 'SCHEDULED', reason: reasonOf(outcome.because), lookAgainAt })
 }
 

@@ -56,14 +56,27 @@ export function after(deps: SettleDeps, ms: number): Date {
 }
 
 /**
- * Longer the longer the payment has been under way, and never shorter than the bank wishes. Spread by up to a tenth, so
- * that what has stopped together doesn't come back together.
+ * Longer the longer the payment has been under way. Spread by up to a tenth, so that what has stopped together doesn't come
+ * back together.
  */
-export function pauseMs(deps: SettleDeps, retryAfterSeconds: number | null, { payment }: Claim): number {
+export function pauseMs(deps: SettleDeps, { payment }: Claim): number {
   const now = deps.clock.now()
   const own =
     lookAgain(now, payment.lastSentAt ?? payment.dueAt, deps.rules.pollSeconds).getTime() - now.getTime()
-  return Math.max(Math.round(own * (1 + spreadOf(payment.id))), (retryAfterSeconds ?? 0) * SECOND)
+  return Math.round(own * (1 + spreadOf(payment.id)))
+}
+
+/**
+ * After trouble with the bank. While the bank is left alone altogether every payment waits for as long as that, so that all
+ * keep their places and the oldest goes first when it is back; trouble of a single payment makes it come less and less often.
+ */
+export async function troubledPauseMs(
+  { deps }: Pick<Run, 'deps'>,
+  retryAfterSeconds: number | null,
+  ownMs: number,
+): Promise<number> {
+  const closedForMs = (await deps.bankGate?.closedForMs()) ?? 0
+  return Math.max(closedForMs || ownMs, (retryAfterSeconds ?? 0) * SECOND)
 }
 
 /** Of each payment always the same part of a tenth: spread needs no chance, and tests no luck. */

@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "BankGate" ADD COLUMN     "restUntil" TIMESTAMPTZ(3);
