@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
+import type { Writable } from 'node:stream'
 import { setTimeout as pause } from 'node:timers/promises'
 
 export interface Program {
@@ -8,8 +9,8 @@ export interface Program {
   origin: string
   /** Sends a message over the channel and waits for what comes back. */
   tell(message: unknown): Promise<unknown>
-  /** The process stands still where it is, until it is resumed. */
-  pause(): void
+  /** It stands still where it is, until it is resumed. Only for one that takes turns. */
+  pause(): Promise<void>
   resume(): void
   stop(): Promise<void>
 }
@@ -21,23 +22,34 @@ export interface ProgramSpec {
   port?: number
   /** What tells that it does its work: an address that answers 200, or a line it says. */
   ready: { path: string } | { line: string }
+  takesTurns?: boolean
 }
 
 const READY_WITHIN_MS = 30_000
 const STOP_WITHIN_MS = 10_000
 /** A program that can't do its work says so again and again. */
 const ERRORS_SHOWN = 3
+const TURNS = ['--import', new URL('programs/turns.ts', import.meta.url).href]
 
 /**
  * Starts a Node program as a process of its own. It sees only the environment it is given, and the channel to it makes
  * it end when this process ends in whatever way. A group of its own keeps Ctrl-C for us: we stop it, by its id.
  */
 export async function startProgram(spec: ProgramSpec): Promise<Program> {
-  const child = spawn(process.execPath, [...(spec.nodeOptions ?? []), spec.file], {
+  const { takesTurns = false } = spec
+  const nodeOptions = [...(takesTurns ? TURNS : []), ...(spec.nodeOptions ?? [])]
+  const child = spawn(process.execPath, [...nodeOptions, spec.file], {
     env: { PATH: process.env.PATH, ...spec.env },
-    stdio: ['ignore', 'line' in spec.ready ? 'pipe' : 'inherit', 'inherit', 'ipc'],
+    stdio: [
+      'ignore',
+      'line' in spec.ready ? 'pipe' : 'inherit',
+      'inherit',
+      'ipc',
+      takesTurns ? 'pipe' : 'ignore',
+    ],
     detached: true,
   })
+  const turns = child.stdio[4] as Writable | null
   const ended = once(child, 'exit').then(() => 'ended' as const)
   const origin = spec.port === undefined ? '' : `http://127.0.0.1:${spec.port}`
   try {
@@ -47,18 +59,31 @@ export async function startProgram(spec: ProgramSpec): Promise<Program> {
     await stop(child, ended)
     throw error
   }
+  const tell = async (message: unknown) => {
+    const answer = Promise.race([once(child, 'message'), ended])
+    child.send(message as object)
+    const came = await answer
+    if (came === 'ended') throw new Error(`${spec.file} ended instead of answering`)
+    return came[0]
+  }
+  let isPaused = false
+  const resume = () => {
+    // A byte more would end the next pause before it begins.
+    if (isPaused) turns?.write('.')
+    isPaused = false
+  }
   return {
     origin,
-    tell: async (message) => {
-      const answer = Promise.race([once(child, 'message'), ended])
-      child.send(message as object)
-      const came = await answer
-      if (came === 'ended') throw new Error(`${spec.file} ended instead of answering`)
-      return came[0]
+    tell,
+    pause: async () => {
+      await tell('pause')
+      isPaused = true
     },
-    pause: () => void child.kill('SIGSTOP'),
-    resume: () => void child.kill('SIGCONT'),
-    stop: () => stop(child, ended),
+    resume,
+    stop: () => {
+      resume()
+      return stop(child, ended)
+    },
   }
 }
 
@@ -95,8 +120,6 @@ async function saysLine(child: ChildProcess, line: string, ended: Promise<'ended
 async function stop(child: ChildProcess, ended: Promise<'ended'>): Promise<void> {
   if (hasEnded(child)) return
   child.kill('SIGTERM')
-  // One that stands still hears it only when it goes on.
-  child.kill('SIGCONT')
   const first = await Promise.race([ended, pause(STOP_WITHIN_MS, 'slow' as const, { ref: false })])
   if (first === 'ended') return
   child.kill('SIGKILL')

@@ -128,7 +128,7 @@ async function countCosts(stage: SettlingStage): Promise<{ statements: number; c
     const statements = ((await counting.tell('statements')) as string[]).filter(
       (text) => !NOT_FOR_PAYMENTS.some((other) => other.test(text)),
     )
-    counting.pause()
+    await counting.pause()
     const calls = (await stage.emulator.calls()).length
     costs.push({ statements: statements.length / payments, calls: calls / payments })
   }

@@ -37,7 +37,7 @@ export async function profileSettling(stage: SettlingStage, folder: string): Pro
     await settle(stage, worker, userIds, paymentsEach)
     worker.resume()
     const { cpuMs, profile } = (await worker.tell('end')) as { cpuMs: number; profile: Profiler.Profile }
-    worker.pause()
+    await worker.pause()
     await writeFile(join(folder, `worker-${paymentsEach}.cpuprofile`), JSON.stringify(profile))
     console.log(`\n${summary(profile, cpuMs, paymentsEach, userIds.length * paymentsEach)}`)
   }

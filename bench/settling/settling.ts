@@ -97,7 +97,7 @@ export async function atWork({ place }: SettlingStage, workers: readonly Program
     if (performance.now() - startedAt > SETTLED_WITHIN_MS)
       throw new Error(`after ${SETTLED_WITHIN_MS} ms ${rows[0].open} payments are still open`)
   }
-  for (const worker of workers) worker.pause()
+  for (const worker of workers) await worker.pause()
 }
 
 function settled(payments: number, seconds: number): Settled {

@@ -65,10 +65,11 @@ export async function setSettlingStage(savers: number, stops: Stops): Promise<Se
       env: { ...environment, ...more },
       nodeOptions,
       ready: { line: 'worker ready' },
+      takesTurns: true,
     })
     // A connection that is being made when it stops would be too late when it goes on.
     await pause(CONNECTED_WITHIN_MS)
-    worker.pause()
+    await worker.pause()
     return worker
   }
   const [worker, secondWorker, limitedWorker] = await Promise.all([

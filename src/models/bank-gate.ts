@@ -39,8 +39,11 @@ export function createBankGate(
       if (!turn) return { kind: 'closed', forMs: Math.max(await closedForMs(now), SECOND) }
       mayBeFailing ||= turn.failures > 0
       const waitMs = turn.slot.getTime() - now.getTime()
-      if (waitMs > 0) await clock.sleep(waitMs)
-      return { kind: 'go' }
+      if (waitMs <= 0) return { kind: 'go' }
+      await clock.sleep(waitMs)
+      // What has become known of the bank meanwhile counts for those who waited, too.
+      const forMs = await closedMeanwhileMs(clock.now(), turn)
+      return forMs > 0 ? { kind: 'closed', forMs: Math.max(forMs, SECOND) } : { kind: 'go' }
     },
 
     async report(outcome, pauseMs) {
@@ -90,6 +93,13 @@ export function createBankGate(
       gate.nextSlotAt.getTime() - LONGEST_QUEUE_MS,
     )
     return Math.max(opensAt - now.getTime(), 0)
+  }
+
+  /** While a call tries for all, it is its own turn that keeps the gate closed to the others. */
+  async function closedMeanwhileMs(now: Date, { failures }: { failures: number }): Promise<number> {
+    const gate = await db.prisma.bankGate.findUnique({ where: { host } })
+    const closedUntil = failures >= TRIP_AFTER ? null : gate?.closedUntil
+    return Math.max(closedUntil?.getTime() ?? 0, gate?.restUntil?.getTime() ?? 0) - now.getTime()
   }
 
   async function noteAnswer(): Promise<void> {

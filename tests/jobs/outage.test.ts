@@ -4,13 +4,14 @@
  */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createNordea } from '../../src/bank/index.ts'
-import { HOUR, ManualClock, MINUTE, SECOND } from '../../src/clock.ts'
+import { HOUR, MINUTE, SECOND } from '../../src/clock.ts'
 import { readSettings } from '../../src/config.ts'
 import { createDeps, type Deps } from '../../src/deps.ts'
 import { createSettling } from '../../src/jobs/handlers/settle-continuously.ts'
 import { createSettleSaver } from '../../src/jobs/handlers/settle-saver.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { newHabit, newLinkedSaver, offerOf, type Person } from '../support/people.ts'
+import { WatchedClock } from '../support/watched-clock.ts'
 import { balances, expectPromiseKept } from './support.ts'
 
 const SAVERS = 12
@@ -19,17 +20,6 @@ const CALLS_PER_SECOND = 5
 const AT_ONCE = 4
 /** The breaker: five to trip, then one in 5, 10, 20, 40, 80, 160 and from then on every 300 seconds. */
 const MOST_CALLS_IN_AN_HOUR = 24
-
-/** A clock that knows how many wait for their turn. */
-class WatchedClock extends ManualClock {
-  sleepers = 0
-
-  override async sleep(milliseconds: number): Promise<void> {
-    this.sleepers += 1
-    await super.sleep(milliseconds)
-    this.sleepers -= 1
-  }
-}
 
 const clock = new WatchedClock(new Date())
 let app: TestApp

@@ -1,10 +1,11 @@
 /** The gate in front of the bank, as several processes share it: two gates with pools of their own, one row, one moved clock. */
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { ManualClock, MINUTE, SECOND } from '../../src/clock.ts'
+import { MINUTE, SECOND } from '../../src/clock.ts'
 import { createDb, type Db } from '../../src/db.ts'
 import { createBankGate, type Gate } from '../../src/models/bank-gate.ts'
 import { testDatabase } from '../support/database.ts'
+import { WatchedClock } from '../support/watched-clock.ts'
 import { worldAt } from './support.ts'
 
 /** However busy the machine is. */
@@ -26,12 +27,12 @@ afterAll(async () => {
   await drop()
 })
 
-let clock: ManualClock
+let clock: WatchedClock
 let host: string
 let gates: [Gate, Gate]
 
 function openGates(bankCallsPerSecond: number | null): [Gate, Gate] {
-  clock = new ManualClock('2026-06-17T10:00:00.000Z')
+  clock = new WatchedClock('2026-06-17T10:00:00.000Z')
   host = `${randomUUID()}.bank.example`
   const gateOn = (db: Db) => {
     const { rules } = worldAt(db).context
@@ -70,12 +71,12 @@ describe('turns', () => {
       if (turn.kind === 'go') goneAt.push(clock.now().getTime() - begun)
       else closed.push(turn.forMs)
     })
-    // 19 find their turn too far off, before time has moved at all.
-    await expect.poll(() => closed.length, SOON).toBe(19)
-    while (goneAt.length < 51) {
-      await new Promise((resolve) => setImmediate(resolve))
-      const next = clock.nextWakeAt
-      if (next) clock.advance(next.getTime() - clock.now().getTime())
+    // 19 find their turn too far off, and 50 wait for theirs, before time has moved at all.
+    await expect.poll(() => [closed.length, clock.sleepers], SOON).toEqual([19, 50])
+    for (let gone = 1; gone < 51; gone += 1) {
+      await expect.poll(() => goneAt.length, { ...SOON, interval: 1 }).toBe(gone)
+      const next = clock.nextWakeAt?.getTime() ?? 0
+      clock.advance(next - clock.now().getTime())
     }
     await Promise.all(all)
     expect(goneAt).toEqual(Array.from({ length: 51 }, (_, index) => index * 100))
@@ -134,6 +135,51 @@ describe('a pause that the bank asks for', () => {
     expect(await closedForMs()).toEqual([60 * SECOND, 60 * SECOND])
     clock.advance(60 * SECOND)
     expect(going(await Promise.all(enterAtOnce(8)))).toBe(1)
+  })
+})
+
+describe('calls that wait for their turn', () => {
+  /** Ten calls at ten a second; the first goes at once. */
+  async function tenWaiting(): Promise<{ turns: Turn[]; all: Promise<unknown>; next: () => Promise<void> }> {
+    gates = openGates(10)
+    const turns: Turn[] = []
+    const all = Promise.all(enterAtOnce(10).map(async (entering) => turns.push(await entering)))
+    await expect.poll(() => turns.length, SOON).toBe(1)
+    const next = async () => {
+      const waited = turns.length
+      clock.advance(100)
+      await expect.poll(() => turns.length, SOON).toBe(waited + 1)
+    }
+    await expect.poll(() => clock.sleepers, SOON).toBe(9)
+    return { turns, all, next }
+  }
+
+  test.each([
+    ['the bank asks for a pause', () => gates[1].report('answered', 30 * SECOND), 30 * SECOND],
+    ['it stops answering', () => fail(5), 5 * SECOND],
+  ])('do not go when %s meanwhile', async (_what, happen, pauseMs) => {
+    const { turns, all, next } = await tenWaiting()
+    await next()
+    await happen()
+    clock.advance(SECOND)
+    await all
+    expect(kinds(turns)).toEqual(['go', 'go', ...Array(8).fill('closed')])
+    for (const turn of turns.slice(2)) expect(turn).toEqual({ kind: 'closed', forMs: pauseMs - SECOND })
+  })
+
+  test('go, when the one that tries for all has to wait for its turn', async () => {
+    gates = openGates(10)
+    await Promise.all([gates[0].enter()])
+    await fail(5)
+    clock.advance(5 * SECOND)
+    await web.prisma.bankGate.update({
+      where: { host },
+      data: { nextSlotAt: new Date(clock.now().getTime() + SECOND) },
+    })
+    const trial = gates[1].enter()
+    await expect.poll(() => clock.nextWakeAt?.getTime(), SOON).toBe(clock.now().getTime() + SECOND)
+    clock.advance(SECOND)
+    expect(await trial).toEqual({ kind: 'go' })
   })
 })
 
