@@ -264,7 +264,7 @@ export const scenario: fc.Arbitrary<Scenario> = fc.record({
   }),
   approval: fc.constantFrom('never' as const, 'never' as const, 'always' as const, 'above' as const),
   settleDelayMs: fc.constantFrom(0, 0, 10 * SECOND, HOUR),
-  actions: fc.array(stretch, { minLength: 4, maxLength: 10, size: 'max' }).map((stretches) => [
+  actions: fc.array(stretch, { minLength: 2, maxLength: 5, size: 'max' }).map((stretches) => [
     // Every life begins with something to lose.
     { action: { kind: 'check off' as const, saver: 0, habit: 0, clicks: 1 as const }, steps: 200 },
     ...stretches.flat(),

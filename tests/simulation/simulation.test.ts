@@ -21,19 +21,23 @@ test(`in ${RUNS} lives with crashes and faults, every check-off is paid once or 
   expect(outcome.failure, 'live it again: npm run simulate -- --runs 1 --seed <seed>').toBeNull()
   expect(outcome.lives).toBe(RUNS)
   // A simulation in which nothing goes wrong shows nothing.
-  expect(outcome.counts.crashes).toBeGreaterThan(RUNS / 2)
+  expect(outcome.counts.crashes).toBeGreaterThan(RUNS / 3)
   expect(outcome.counts.faults).toBeGreaterThan(RUNS)
   expect(outcome.counts.recoveries).toBeGreaterThan(RUNS / 10)
 }, 300_000)
 
-test('a life is lived again step by step from its seed', async () => {
+test('lives are lived again step by step from their seeds', async () => {
   const database = await testDatabase()
   const db = createDb(database.url, 4)
   try {
-    const [once, again] = [await live(scenarioOf(7), db), await live(scenarioOf(7), db)]
-    expect(again.trace).toBe(once.trace)
-    expect(again.counts).toEqual(once.counts)
-    expect(once.counts.points).toBeGreaterThan(50)
+    let points = 0
+    for (const seed of [7, 8, 9]) {
+      const [once, again] = [await live(scenarioOf(seed), db), await live(scenarioOf(seed), db)]
+      expect(again.trace).toBe(once.trace)
+      expect(again.counts).toEqual(once.counts)
+      points += once.counts.points
+    }
+    expect(points).toBeGreaterThan(100)
   } finally {
     await db.close()
     await database.drop()

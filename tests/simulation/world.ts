@@ -103,6 +103,7 @@ export async function openWorld(scenario: Scenario, db: Db, scheduler: Scheduler
       models,
       bank,
       clock,
+      bankGate: gate,
       log: alarmsInto(alarms),
       rules: { pollSeconds: 10, resendAfterSeconds: 120, reminderMinutes: 5 },
     }),
