@@ -24,7 +24,7 @@ test(`in ${RUNS} lives with crashes and faults, every check-off is paid once or 
   expect(outcome.counts.crashes).toBeGreaterThan(RUNS / 3)
   expect(outcome.counts.faults).toBeGreaterThan(RUNS)
   expect(outcome.counts.recoveries).toBeGreaterThan(RUNS / 10)
-}, 300_000)
+}, 900_000)
 
 test('lives are lived again step by step from their seeds', async () => {
   const database = await testDatabase()
