@@ -20,6 +20,9 @@ export interface Db {
 
 /** How often a transaction is tried again when PostgreSQL breaks a deadlock with it. */
 const TRIES = 4
+/** A statement gets a name when it comes for this time, and at most so many do in one process. */
+const NAMED_FROM = 2
+const MOST_NAMED = 400
 
 export function createDb(url: string, poolSize: number): Db {
   const pool = new pg.Pool({
@@ -27,10 +30,14 @@ export function createDb(url: string, poolSize: number): Db {
     max: poolSize,
     connectionTimeoutMillis: 10_000,
     idleTimeoutMillis: 60_000,
+    // Prisma sends instants without a zone and takes them for UTC; a database may have another one.
+    options: '-c TimeZone=UTC',
   })
   // A connection that breaks while idle is replaced by the pool; without a listener it would end the process.
   pool.on('error', () => {})
-  const prisma = new PrismaClient({ adapter: new PrismaPg(pool) })
+  const prisma = new PrismaClient({
+    adapter: new PrismaPg(pool, { statementNameGenerator: namesOfStatements() }),
+  })
   return {
     prisma,
     pool,
@@ -39,6 +46,31 @@ export function createDb(url: string, poolSize: number): Db {
       await prisma.$disconnect()
       if (!pool.ended) await pool.end()
     },
+  }
+}
+
+/**
+ * A statement with a name is parsed and planned once for each connection instead of each time. Only those seen before get
+ * one, and only so many, because lists of values make statements that never come again. One with a star has none: after a
+ * migration its plan would give other columns than it promised.
+ */
+function namesOfStatements(): (query: { sql: string }) => string {
+  const timesSeen = new Map<string, number>()
+  const names = new Map<string, string>()
+  return ({ sql }) => {
+    const name = names.get(sql)
+    if (name) return name
+    if (names.size >= MOST_NAMED || sql.includes('*')) return ''
+    const seen = (timesSeen.get(sql) ?? 0) + 1
+    if (seen < NAMED_FROM) {
+      if (timesSeen.size >= MOST_NAMED) timesSeen.clear()
+      timesSeen.set(sql, seen)
+      return ''
+    }
+    timesSeen.delete(sql)
+    const given = `sparvana_${names.size + 1}`
+    names.set(sql, given)
+    return given
   }
 }
 

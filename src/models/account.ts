@@ -1,10 +1,12 @@
 import type { BankAccount } from '../bank/index.ts'
 import { hashAccountNumber } from '../crypto.ts'
+import type { Tx } from '../db.ts'
 import type { Account, Payment } from '../generated/client.ts'
 import { audit } from './audit.ts'
 import type { Actor, ModelContext } from './context.ts'
 import { wakeWaiting } from './payment/waking.ts'
 
+/** Where money goes from, and where to. */
 export interface ChosenAccounts {
   debtor: Account
   creditor: Account
@@ -17,6 +19,16 @@ export type ChooseResult =
       field: 'debtorAccount' | 'creditorAccount'
       because: 'unknown' | 'same' | 'closed' | 'currency' | 'country'
     }
+
+/** @returns the two accounts the saver has chosen as of now; null before they have. */
+export async function chosenIn(tx: Pick<Tx, 'account'>, userId: string): Promise<ChosenAccounts | null> {
+  const accounts = await tx.account.findMany({
+    where: { userId, OR: [{ isDebitor: true }, { isCreditor: true }] },
+  })
+  const debtor = accounts.find((account) => account.isDebitor)
+  const creditor = accounts.find((account) => account.isCreditor)
+  return debtor && creditor ? { debtor, creditor } : null
+}
 
 export type Accounts = ReturnType<typeof createAccounts>
 
@@ -32,14 +44,7 @@ export function createAccounts({ db, clock, accountHashKey }: ModelContext) {
       return listed.find((candidate) => hashOf(candidate) === account.hashedAccNo) ?? null
     },
 
-    async chosenBy(userId: string): Promise<ChosenAccounts | null> {
-      const accounts = await db.prisma.account.findMany({
-        where: { userId, OR: [{ isDebitor: true }, { isCreditor: true }] },
-      })
-      const debtor = accounts.find((account) => account.isDebitor)
-      const creditor = accounts.find((account) => account.isCreditor)
-      return debtor && creditor ? { debtor, creditor } : null
-    },
+    chosenBy: (userId: string): Promise<ChosenAccounts | null> => chosenIn(db.prisma, userId),
 
     /** The two accounts that a payment goes between. */
     async sidesOf(

@@ -1,4 +1,5 @@
-import type { Tx } from '../db.ts'
+import { uuidv7 } from '../crypto.ts'
+import { Prisma, type Tx } from '../db.ts'
 import type { Actor } from './context.ts'
 
 export interface AuditEntry {
@@ -14,19 +15,17 @@ export interface AuditEntry {
 
 /** Written in the transaction of the change it tells of: neither can exist without the other. */
 export async function audit(tx: Tx, entry: AuditEntry): Promise<void> {
-  await tx.auditEvent.create({
-    data: {
-      at: entry.at,
-      actorKind: entry.by.kind,
-      actorId: entry.by.id,
-      subjectId: entry.subjectId ?? null,
-      action: entry.action,
-      objectKind: entry.object?.kind ?? null,
-      objectId: entry.object?.id ?? null,
-      outcome: entry.outcome ?? 'done',
-      detail: entry.detail ?? {},
-      ip: entry.by.ip,
-      requestId: entry.by.requestId,
-    },
-  })
+  await tx.$executeRaw(auditLine(entry))
+}
+
+/** The same as a part of a larger statement. @param source where given, one line is written for each of its rows. */
+export function auditLine(entry: AuditEntry, source = Prisma.empty): Prisma.Sql {
+  const { by, object } = entry
+  return Prisma.sql`
+    INSERT INTO "AuditEvent" (id, at, "actorKind", "actorId", "subjectId", action, "objectKind", "objectId", outcome, detail,
+      ip, "requestId")
+    SELECT ${uuidv7()}::uuid, ${entry.at}::timestamptz, ${by.kind}, ${by.id}::uuid, ${entry.subjectId ?? null}::uuid,
+      ${entry.action}, ${object?.kind ?? null}, ${object?.id ?? null}, ${entry.outcome ?? 'done'},
+      ${JSON.stringify(entry.detail ?? {})}::jsonb, ${by.ip}, ${by.requestId}
+    ${source}`
 }

@@ -62,16 +62,17 @@ export function createBankGate(
   }
 
   async function takeTurn(now: Date): Promise<{ slot: Date; failures: number } | null> {
-    const { rows } = await db.pool.query(
-      `UPDATE "BankGate" SET
+    const { rows } = await db.pool.query({
+      name: 'bank-gate-turn',
+      text: `UPDATE "BankGate" SET
          "nextSlotAt" = greatest("nextSlotAt", $2) + $3 * interval '1 millisecond',
          "closedUntil" = CASE WHEN failures >= $4 THEN $2::timestamptz + $5 * interval '1 millisecond' END
        WHERE host = $1 AND ("closedUntil" IS NULL OR "closedUntil" <= $2)
          AND ("restUntil" IS NULL OR "restUntil" <= $2)
          AND "nextSlotAt" <= $2::timestamptz + $6 * interval '1 millisecond'
        RETURNING "nextSlotAt" - $3 * interval '1 millisecond' AS slot, failures`,
-      [host, now, stepMs, TRIP_AFTER, TRIAL_MS, LONGEST_QUEUE_MS],
-    )
+      values: [host, now, stepMs, TRIP_AFTER, TRIAL_MS, LONGEST_QUEUE_MS],
+    })
     return rows[0] ?? null
   }
 

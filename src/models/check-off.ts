@@ -2,6 +2,7 @@ import { fromDbDay, type Tx } from '../db.ts'
 import { AlreadyExists } from '../errors.ts'
 import type { CheckOff, User } from '../generated/client.ts'
 import type { Currency } from '../generated/enums.ts'
+import { chosenIn } from './account.ts'
 import { audit } from './audit.ts'
 import { lockWithPayment } from './check-off/locking.ts'
 import {
@@ -13,7 +14,6 @@ import {
   notBack,
 } from './check-off/places.ts'
 import { createRecording } from './check-off/recording.ts'
-import { chosenSides } from './check-off/sides.ts'
 import type { Actor, ModelContext } from './context.ts'
 import { type Day, dayOf } from './habit/schedule.ts'
 import type { PaymentState } from './payment/states.ts'
@@ -175,7 +175,7 @@ export function createCheckOffs(context: ModelContext, payments: Payments) {
     // An invented slot is no offer of ours; the page shows what is really open.
     if (progress.next.slot !== offer.slot) return { kind: 'place-taken' }
 
-    const sides = how.pays ? await chosenSides(tx, user.id) : null
+    const sides = how.pays ? await chosenIn(tx, user.id) : null
     if (how.pays && !sides) return { kind: 'no-accounts' }
     if (sides && sides.debtor.currency !== version.currency) return { kind: 'currency-differs' }
     const taking = { ...day, habitId: habit.id, place: progress.next, isBackfill: how.isBackfill, sides }

@@ -15,6 +15,8 @@ const RENEW_BEFORE_MS = MINUTE
 /** Longer than the refresh call can take; after it another process may try. */
 const REFRESH_LEASE_MS = 30 * SECOND
 const REFRESH_POLL_MS = 100
+/** When a consent was last used is told to the minute. */
+const NOTE_USE_EVERY_MS = MINUTE
 
 export type Access =
   | { kind: 'access'; consentId: string; accessToken: string; country: Country }
@@ -22,6 +24,9 @@ export type Access =
   | { kind: 'expired' }
   /** Somebody else is renewing the token right now. */
   | { kind: 'busy' }
+
+/** Asks the bank for new tokens of this consent. */
+type Refresh = (refreshToken: string, consentId: string) => Promise<Tokens>
 
 export type Consents = ReturnType<typeof createConsents>
 
@@ -112,7 +117,7 @@ export function createConsents({ db, clock, sealer, rules }: ModelContext) {
      * before anybody uses it.
      * @param refresh asks the bank; runs outside any transaction. What it throws is thrown on.
      */
-    async accessFor(userId: string, refresh: (refreshToken: string) => Promise<Tokens>): Promise<Access> {
+    async accessFor(userId: string, refresh: Refresh): Promise<Access> {
       const consent = await live(userId)
       if (!consent) return { kind: 'no-consent' }
       if (consent.expiresAt <= clock.now()) return { kind: 'expired' }
@@ -159,24 +164,24 @@ export function createConsents({ db, clock, sealer, rules }: ModelContext) {
 
   async function use(consent: BankConsent): Promise<Access> {
     if (!consent.accessTokenSealed) return { kind: 'no-consent' }
-    await db.prisma.bankConsent.updateMany({
-      where: { id: consent.id, revokedAt: null },
-      data: { lastUsedAt: clock.now() },
-    })
+    const now = clock.now()
+    if (now.getTime() - (consent.lastUsedAt?.getTime() ?? 0) >= NOTE_USE_EVERY_MS) {
+      await db.prisma.bankConsent.updateMany({
+        where: { id: consent.id, revokedAt: null },
+        data: { lastUsedAt: now },
+      })
+    }
     const accessToken = sealer.open(consent.accessTokenSealed, accessContext(consent.id))
     return { kind: 'access', consentId: consent.id, accessToken, country: consent.country as Country }
   }
 
-  async function renew(
-    consent: BankConsent,
-    refresh: (refreshToken: string) => Promise<Tokens>,
-  ): Promise<Access> {
+  async function renew(consent: BankConsent, refresh: Refresh): Promise<Access> {
     const owner = randomUUID()
     const leased = await takeRefreshLease(consent.id, owner)
     if (!leased) return waitForOther(consent.userId)
     if (!leased.refreshTokenSealed) return { kind: 'no-consent' }
     const refreshToken = sealer.open(leased.refreshTokenSealed, refreshContext(consent.id))
-    const tokens = await refresh(refreshToken).catch(async (error) => {
+    const tokens = await refresh(refreshToken, consent.id).catch(async (error) => {
       await releaseRefreshLease(consent.id, owner)
       const renewed = await renewedBySomebody(consent)
       if (!renewed) throw error
@@ -188,6 +193,7 @@ export function createConsents({ db, clock, sealer, rules }: ModelContext) {
       where: { id: consent.id, revokedAt: null, refreshTokenSealed: leased.refreshTokenSealed },
       data: {
         ...sealedTokens(consent.id, tokens, clock.now()),
+        lastUsedAt: clock.now(),
         refreshLeaseOwner: null,
         refreshLeaseUntil: null,
       },

@@ -1,62 +1,79 @@
 import { randomUUID } from 'node:crypto'
+import { uuidv7 } from '../crypto.ts'
 import type { Tx } from '../db.ts'
 import type { Currency, LedgerBucket } from '../generated/enums.ts'
 
+/** Between which buckets of a saver's books something moves; all entries booked together do. */
 export interface LedgerMove {
   userId: string
-  habitId: string
   paymentId: string
-  checkOffId: string
   currency: Currency
-  /** Minor units, positive. */
-  amountMinor: number
   from: LedgerBucket
   to: LedgerBucket
   at: Date
 }
 
-/**
- * Books one entry: the amount leaves one bucket and enters another, each line with the balance before and after.
- * Balances are locked in the order of bucket names, whatever the direction, so that two entries can't deadlock.
- */
-export async function book(tx: Tx, move: LedgerMove): Promise<void> {
-  const entryId = randomUUID()
-  const sides = [
-    { bucket: move.from, amountMinor: -move.amountMinor },
-    { bucket: move.to, amountMinor: move.amountMinor },
-  ].sort((a, b) => a.bucket.localeCompare(b.bucket))
-  const lines = []
-  for (const side of sides) {
-    const key = { userId: move.userId, habitId: move.habitId, bucket: side.bucket, currency: move.currency }
-    const balanceMinor = await addTo(tx, key, side.amountMinor)
-    lines.push({ ...side, afterMinor: balanceMinor, beforeMinor: balanceMinor - BigInt(side.amountMinor) })
-  }
-  await tx.ledgerLine.createMany({
-    data: lines.map((line) => ({
-      entryId,
-      userId: move.userId,
-      habitId: move.habitId,
-      paymentId: move.paymentId,
-      checkOffId: move.checkOffId,
-      currency: move.currency,
-      at: move.at,
-      ...line,
-    })),
-  })
+export interface LedgerAmount {
+  habitId: string
+  checkOffId: string
+  /** Minor units, positive. */
+  amountMinor: number
 }
 
-type BalanceKey = Pick<LedgerMove, 'userId' | 'habitId' | 'currency'> & { bucket: LedgerBucket }
+/**
+ * Books an entry for each amount: it leaves one bucket and enters another, each line with the balance before and after.
+ * All balances are locked first, in the order of habits and buckets, so that two bookings can't deadlock.
+ */
+export async function book(tx: Tx, move: LedgerMove, amounts: readonly LedgerAmount[]): Promise<void> {
+  if (amounts.length === 0) return
+  const habitIds = amounts.map(({ habitId }) => habitId)
+  if (await bookOnBalances(tx, move, amounts)) return
+  // Not an upsert: its insert half would be checked against "not negative" although the row is there.
+  await tx.$executeRaw`
+    INSERT INTO "LedgerBalance" ("userId", "habitId", bucket, currency)
+    SELECT ${move.userId}::uuid, "habitId", bucket, ${move.currency}::"Currency"
+    FROM unnest(${habitIds}::uuid[]) "habitId", unnest(${[move.from, move.to]}::"LedgerBucket"[]) bucket
+    GROUP BY "habitId", bucket ORDER BY "habitId", bucket
+    ON CONFLICT DO NOTHING`
+  if (!(await bookOnBalances(tx, move, amounts))) throw new Error(`no balances of ${habitIds.join(', ')}`)
+}
 
-/** Not an upsert: its insert half would be checked against "not negative" although the row is there. */
-async function addTo(tx: Tx, key: BalanceKey, amountMinor: number): Promise<bigint> {
-  const add = () =>
-    tx.ledgerBalance.updateManyAndReturn({ where: key, data: { balanceMinor: { increment: amountMinor } } })
-  const [existing] = await add()
-  if (existing) return existing.balanceMinor
-  await tx.ledgerBalance.createMany({ data: [key], skipDuplicates: true })
-  const [made] = await add()
-  if (!made) throw new Error(`no balance of ${key.habitId} in ${key.bucket}`)
-  return made.balanceMinor
+/** @returns false, and books nothing, when a balance is missing. */
+async function bookOnBalances(tx: Tx, move: LedgerMove, amounts: readonly LedgerAmount[]): Promise<boolean> {
+  const lines = await tx.$executeRaw`
+    WITH side AS (
+      SELECT line.id, "entryId", "habitId", "checkOffId", place, line.bucket, line.sign * amount AS amount
+      FROM unnest(
+        ${amounts.map(() => randomUUID())}::uuid[], ${amounts.map(({ habitId }) => habitId)}::uuid[],
+        ${amounts.map(({ checkOffId }) => checkOffId)}::uuid[], ${amounts.map(({ amountMinor }) => amountMinor)}::int[],
+        ${amounts.map(() => uuidv7())}::uuid[], ${amounts.map(() => uuidv7())}::uuid[]
+      ) WITH ORDINALITY AS entry ("entryId", "habitId", "checkOffId", amount, "fromId", "toId", place),
+      LATERAL (VALUES
+        ("fromId", ${move.from}::"LedgerBucket", -1), ("toId", ${move.to}::"LedgerBucket", 1)
+      ) AS line (id, bucket, sign)
+    ), change AS (
+      SELECT "habitId", bucket, sum(amount) AS amount FROM side GROUP BY "habitId", bucket
+    ), held AS (
+      SELECT "habitId", bucket, balance."balanceMinor", change.amount
+      FROM "LedgerBalance" balance JOIN change USING ("habitId", bucket)
+      WHERE "userId" = ${move.userId}::uuid AND currency = ${move.currency}::"Currency"
+      ORDER BY "habitId", bucket
+      FOR NO KEY UPDATE OF balance
+    ), changed AS (
+      UPDATE "LedgerBalance" balance SET "balanceMinor" = held."balanceMinor" + held.amount
+      FROM held
+      WHERE (SELECT count(*) FROM held) = (SELECT count(*) FROM change)
+        AND balance."userId" = ${move.userId}::uuid AND balance.currency = ${move.currency}::"Currency"
+        AND balance."habitId" = held."habitId" AND balance.bucket = held.bucket
+      RETURNING balance."habitId", balance.bucket, held."balanceMinor" AS "beforeMinor"
+    )
+    INSERT INTO "LedgerLine" (id, "entryId", "userId", "habitId", "paymentId", "checkOffId", bucket, currency,
+      "amountMinor", "beforeMinor", "afterMinor", at)
+    SELECT id, "entryId", ${move.userId}::uuid, "habitId", ${move.paymentId}::uuid, "checkOffId", bucket, ${move.currency}::"Currency",
+      amount, "beforeMinor" + sum(amount) OVER story - amount, "beforeMinor" + sum(amount) OVER story, ${move.at}::timestamptz
+    FROM side JOIN changed USING ("habitId", bucket)
+    WINDOW story AS (PARTITION BY "habitId", bucket ORDER BY place)`
+  return lines > 0
 }
 
 export interface SavingsTotals {

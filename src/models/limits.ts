@@ -1,5 +1,5 @@
 import { HOUR } from '../clock.ts'
-import type { Tx } from '../db.ts'
+import { Prisma, type Tx } from '../db.ts'
 import type { SavingLimits } from '../generated/client.ts'
 import { audit } from './audit.ts'
 import type { Actor, ModelContext } from './context.ts'
@@ -32,12 +32,17 @@ export interface LimitsChange {
 }
 
 /** @returns what counts for this saver at that instant. */
-export async function limitsAt(tx: Pick<Tx, 'savingLimits'>, userId: string, at: Date): Promise<Limits> {
-  const row = await tx.savingLimits.findFirst({
-    where: { userId, withdrawnOn: null, effectiveFrom: { lte: at } },
-    orderBy: [{ effectiveFrom: 'desc' }, { id: 'desc' }],
-  })
+export async function limitsAt(tx: Pick<Tx, '$queryRaw'>, userId: string, at: Date): Promise<Limits> {
+  const [row] = await tx.$queryRaw<Limits[]>(limitsRow(userId, at))
   return row ?? DEFAULT_LIMITS
+}
+
+/** The same as a part of a larger statement: one row, or none for who has never set limits. */
+export function limitsRow(userId: string, at: Date): Prisma.Sql {
+  return Prisma.sql`
+    SELECT "capPerPaymentMinor", "capPerDayMinor", "capPerMonthMinor", "floorMinor" FROM "SavingLimits"
+    WHERE "userId" = ${userId}::uuid AND "withdrawnOn" IS NULL AND "effectiveFrom" <= ${at}
+    ORDER BY "effectiveFrom" DESC, id DESC LIMIT 1`
 }
 
 /** Lower caps, a higher floor: of both, whatever lets less money go. */
@@ -49,8 +54,6 @@ export function tighterOf(some: Limits, others: Limits): Limits {
     floorMinor: Math.max(some.floorMinor, others.floorMinor),
   }
 }
-
-export type SaversLimits = ReturnType<typeof createLimits>
 
 export function createLimits({ db, clock, queue, rules }: ModelContext) {
   return {

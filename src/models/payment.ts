@@ -1,10 +1,11 @@
 import { DAY, HOUR, MINUTE, SECOND } from '../clock.ts'
 import type { Tx } from '../db.ts'
-import type { Payment, Prisma } from '../generated/client.ts'
+import type { Payment, Prisma, User } from '../generated/client.ts'
 import type { Actor, ModelContext } from './context.ts'
 import { type Claim, createClaims, LeaseLost } from './payment/claims.ts'
-import { guardFactsIn, switchesIn } from './payment/facts.ts'
+import { guardFactsIn, inFlightIn, switchesIn } from './payment/facts.ts'
 import { refusalOf, switchedOff } from './payment/guards.ts'
+import { PAYMENT_COLUMNS } from './payment/lines.ts'
 import { createMoves, type Move } from './payment/moves.ts'
 import { createPledges } from './payment/pledges.ts'
 import { createReading } from './payment/reading.ts'
@@ -27,16 +28,18 @@ export class PaymentsStopped extends Error {
   }
 }
 
+/** Another order has taken the room since this one was looked at. */
+class TooExposed extends Error {}
+
 /** However often the saver's page asks for a look, the bank is asked no more often than this for one payment. */
 const LOOK_AT_MOST_EVERY_MS = 5 * SECOND
 
 export function createPayments(context: ModelContext) {
   const { db, clock, rules } = context
   const moves = createMoves(context)
-  const { leaseEnd: _, ...claims } = createClaims(context)
 
   return {
-    ...claims,
+    ...createClaims(context),
     ...createPledges(context, moves),
     ...createReading(context),
 
@@ -46,54 +49,47 @@ export function createPayments(context: ModelContext) {
      *   PaymentsStopped when it would send or confirm while payments are stopped.
      */
     async move(claim: Claim, move: Move, by: Actor): Promise<Claim> {
-      return unlessStopped(async (tx) => {
-        const { wokenAt } = await moves.lockHeld(tx, claim)
-        return moves.makeHeld(tx, claim, move, wokenAt, by)
-      })
+      return unlessStopped((tx) => moves.makeHeld(tx, claim, move, by))
     },
 
     /**
-     * The last look before an order goes out, and the move to SENDING with it: the saver's row and the books of what is in
-     * flight are locked, so that limits hold however many orders are about to go out at once.
+     * The last look before an order goes out, and the move to SENDING with it. The saver's row is locked, so that their limits
+     * hold however many of their orders are about to go out at once; what all savers share is looked at last, and alone.
      * @param availableMinor of the debtor account, just read; null where the bank doesn't show it.
      * @throws LeaseLost when the payment is no longer held by this claim, in the state it was claimed in.
      */
     async sendOff(claim: Claim, availableMinor: number | null, by: Actor): Promise<SendOff> {
-      return unlessStopped(async (tx): Promise<SendOff> => {
-        await tx.$queryRaw`SELECT pg_advisory_xact_lock(hashtext('exposure ' || ${claim.payment.currency}))::text`
-        await tx.$queryRaw`SELECT id FROM "User" WHERE id = ${claim.payment.userId}::uuid FOR NO KEY UPDATE`
-        const { wokenAt } = await moves.lockHeld(tx, claim)
-        const payment = await tx.payment.findUniqueOrThrow({ where: { id: claim.payment.id } })
-        const user = await tx.user.findUniqueOrThrow({ where: { id: payment.userId } })
-        const outside = {
-          now: clock.now(),
-          availableMinor,
-          exposureLimitMinor: rules.exposureLimitMinor,
-        }
-        const reason = refusalOf(await guardFactsIn(tx, user, payment, outside))
-        if (reason) return { kind: 'refused', reason }
-        const scheduled =
-          payment.state === 'BLOCKED'
-            ? await moves.make(tx, payment, { to: 'SCHEDULED', keepLease: true }, by)
-            : payment
-        const sending: Move = { to: 'SENDING', keepLease: true }
-        const sent = await moves.makeHeld(tx, { ...claim, payment: scheduled }, sending, wokenAt, by)
-        return { kind: 'sending', claim: sent }
-      })
+      try {
+        return await unlessStopped(async (tx): Promise<SendOff> => {
+          const user = await lockUser(tx, claim.payment.userId)
+          const payment = await lockHeld(tx, claim)
+          const reason = refusalOf(await guardFactsIn(tx, user, payment, outside(availableMinor)))
+          if (reason) return { kind: 'refused', reason }
+          const scheduled =
+            payment.state === 'BLOCKED'
+              ? await moves.make(tx, payment, { to: 'SCHEDULED', keepLease: true }, by)
+              : payment
+          const sending: Move = { to: 'SENDING', keepLease: true }
+          const sent = await moves.makeHeld(tx, { ...claim, payment: scheduled }, sending, by)
+          await holdExposure(tx, payment.currency)
+          return { kind: 'sending', claim: sent }
+        })
+      } catch (error) {
+        if (error instanceof TooExposed) return { kind: 'refused', reason: 'exposure-limit' }
+        throw error
+      }
     },
 
     /** What the books alone would refuse now, without the balance; saves asking the bank in vain. */
     async refusedByBooks({ payment }: Claim): Promise<PaymentReason | null> {
       const user = await db.prisma.user.findUniqueOrThrow({ where: { id: payment.userId } })
-      const outside = { now: clock.now(), availableMinor: null, exposureLimitMinor: rules.exposureLimitMinor }
-      const reason = refusalOf(await guardFactsIn(db.prisma, user, payment, outside))
+      const reason = refusalOf(await guardFactsIn(db.prisma, user, payment, outside(null)))
       return reason === 'balance-unknown' ? null : reason
     },
 
     /** Why nothing of this saver may be sent or confirmed now, whatever its amount. */
     async heldBack(userId: string): Promise<PaymentReason | null> {
-      const user = await db.prisma.user.findUniqueOrThrow({ where: { id: userId } })
-      return switchedOff({ now: clock.now(), user, ...(await switchesIn(db.prisma, userId)) })
+      return switchedOff({ now: clock.now(), ...(await switchesIn(db.prisma, userId)) })
     },
 
     /** The state stays; the payment is looked at again later, or at once if somebody asked for that in the meantime. */
@@ -165,6 +161,20 @@ export function createPayments(context: ModelContext) {
     },
   }
 
+  function outside(availableMinor: number | null) {
+    return { now: clock.now(), availableMinor, exposureLimitMinor: rules.exposureLimitMinor }
+  }
+
+  /**
+   * What all savers have under way is held to its limit by whoever comes last: the lock lasts from here to the commit, so
+   * that workers wait for one another as briefly as can be.
+   * @throws TooExposed, which takes back what was written.
+   */
+  async function holdExposure(tx: Tx, currency: Payment['currency']): Promise<void> {
+    await tx.$queryRaw`SELECT pg_advisory_xact_lock(hashtext('exposure ' || ${currency}))::text`
+    if ((await inFlightIn(tx, currency)) > rules.exposureLimitMinor) throw new TooExposed()
+  }
+
   /** The database refuses what a stop has overtaken between our look and our move. */
   async function unlessStopped<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     try {
@@ -189,11 +199,31 @@ export function createPayments(context: ModelContext) {
   }
 }
 
+type GuardedUser = Pick<User, 'id' | 'status' | 'pausedUntil' | 'timezone' | 'dayStartHour'>
+
+async function lockUser(tx: Tx, id: string): Promise<GuardedUser> {
+  const [user] = await tx.$queryRaw<GuardedUser[]>`
+    SELECT id, status, "pausedUntil", timezone, "dayStartHour" FROM "User" WHERE id = ${id}::uuid FOR NO KEY UPDATE`
+  if (!user) throw new Error(`no saver ${id}`)
+  return user
+}
+
+/**
+ * Locks a payment for the rest of the transaction. @returns as it is now.
+ * @throws LeaseLost when it is no longer held by this claim, in the state it was claimed in.
+ */
+async function lockHeld(tx: Tx, { payment: { id, state }, owner }: Claim): Promise<Payment> {
+  const [held] = await tx.$queryRaw<Payment[]>`
+    SELECT ${PAYMENT_COLUMNS} FROM "Payment"
+    WHERE id = ${id}::uuid AND "leaseOwner" = ${owner}::uuid AND state = ${state}::"PaymentState"
+    FOR UPDATE`
+  if (!held) throw new LeaseLost(id)
+  return held
+}
+
 /** Grows from the poll interval to ten minutes, after a day to an hour: asked often at first, and never forgotten. */
 export function lookAgain(now: Date, since: Date, pollSeconds: number): Date {
   const elapsed = Math.max(0, now.getTime() - since.getTime())
   const longest = elapsed < DAY ? 10 * MINUTE : HOUR
   return new Date(now.getTime() + Math.min(Math.max(pollSeconds * SECOND, elapsed / 4), longest))
 }
-
-export type { Payment }

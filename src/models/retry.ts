@@ -1,7 +1,7 @@
 import type { Tx } from '../db.ts'
 import type { CheckOff, Payment } from '../generated/client.ts'
+import { chosenIn } from './account.ts'
 import { audit } from './audit.ts'
-import { chosenSides } from './check-off/sides.ts'
 import type { Actor, ModelContext } from './context.ts'
 import { book } from './ledger.ts'
 import { endedWithoutMoney } from './payment/states.ts'
@@ -36,7 +36,7 @@ export function createRetries({ db, clock }: ModelContext, payments: Payments) {
           const newer = await carriedOnIn(tx, ended)
           return newer ? { kind: 'already-scheduled', paymentId: newer } : { kind: 'nothing-to-pay' }
         }
-        const sides = await chosenSides(tx, userId)
+        const sides = await chosenIn(tx, userId)
         if (!sides) return { kind: 'no-accounts' }
         if (sides.debtor.currency !== ended.currency) return { kind: 'currency-differs' }
         const order = {
@@ -67,15 +67,21 @@ export function createRetries({ db, clock }: ModelContext, payments: Payments) {
   }
 
   /** The old payment gave the amounts back when it ended; the new one is pledged them. */
-  async function handOver(tx: Tx, left: readonly CheckOff[], { id, userId }: Payment): Promise<void> {
+  async function handOver(
+    tx: Tx,
+    left: readonly CheckOff[],
+    { id, userId, currency }: Payment,
+  ): Promise<void> {
     await tx.checkOff.updateMany({
       where: { id: { in: left.map((checkOff) => checkOff.id) }, userId },
       data: { paymentId: id },
     })
-    for (const { id: checkOffId, habitId, currency, amountMinor } of left) {
-      const entry = { userId, habitId, paymentId: id, checkOffId, currency, amountMinor }
-      await book(tx, { ...entry, from: 'OPEN', to: 'PLEDGED', at: clock.now() })
-    }
+    const move = { userId, paymentId: id, currency, from: 'OPEN', to: 'PLEDGED', at: clock.now() } as const
+    await book(
+      tx,
+      move,
+      left.map(({ id: checkOffId, habitId, amountMinor }) => ({ checkOffId, habitId, amountMinor })),
+    )
   }
 }
 

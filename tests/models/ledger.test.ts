@@ -97,18 +97,16 @@ test('an entry that would take more out of a bucket than is in it is refused who
   const habit = await newHabit(world, user)
   const done = await checkOff(world, user, habit.id)
   const lines = await db.prisma.ledgerLine.count()
-  const entry = {
+  const move = {
     userId: user.id,
-    habitId: habit.id,
     paymentId: done.paymentId,
-    checkOffId: done.id,
     currency: 'DKK',
-    amountMinor: 2_501,
     from: 'PLEDGED',
     to: 'SAVED',
     at: world.clock.now(),
   } as const
-  await expect(db.transaction((tx) => book(tx, entry))).rejects.toThrow()
+  const tooMuch = [{ habitId: habit.id, checkOffId: done.id, amountMinor: 2_501 }]
+  await expect(db.transaction((tx) => book(tx, move, tooMuch))).rejects.toThrow()
   expect(await db.prisma.ledgerLine.count()).toBe(lines)
   await expectTrueBooks(db, user.id)
 })
@@ -127,18 +125,16 @@ test('a balance larger than a whole number of 32 bits is kept exactly', async ()
       balanceMinor: 5_000_000_000n,
     },
   })
-  const entry = {
+  const move = {
     userId: user.id,
-    habitId: habit.id,
     paymentId: done.paymentId,
-    checkOffId: done.id,
     currency: 'DKK',
-    amountMinor: 1,
     from: 'OPEN',
     to: 'SAVED',
     at: world.clock.now(),
   } as const
-  await db.transaction((tx) => book(tx, entry))
+  const amounts = [{ habitId: habit.id, checkOffId: done.id, amountMinor: 1 }]
+  await db.transaction((tx) => book(tx, move, amounts))
   const line = await db.prisma.ledgerLine.findFirstOrThrow({ where: { habitId: habit.id, bucket: 'SAVED' } })
   expect([line.beforeMinor, line.afterMinor]).toEqual([5_000_000_000n, 5_000_000_001n])
   expect((await world.models.habits.totalsOf(user.id)).get('DKK')?.savedMinor).toBe(5_000_000_001)

@@ -1,9 +1,10 @@
-import { type Claim, LeaseLost } from '../../models/payment.ts'
+import type { Claim } from '../../models/payment.ts'
 import type { SettleDeps } from './settle/deps.ts'
-import { confirmTogether, follow, followAll } from './settle/following.ts'
+import { confirmTogether, followAll } from './settle/following.ts'
 import { lookUpTogether } from './settle/looking-up.ts'
 import { beginRun, type Run } from './settle/run.ts'
 import { interrupted, sendTogether } from './settle/sending.ts'
+import { later } from './settle/waiting.ts'
 
 export type { SettleDeps } from './settle/deps.ts'
 
@@ -34,12 +35,7 @@ async function goOn(run: Run, claims: Claim[]): Promise<void> {
     if (round > 0 && run.deps.stopping?.aborted) break
     held = await roundOf(run, held)
   }
-  for (const claim of held) {
-    await run.each([claim], async () => {
-      await run.deps.models.payments.wait(claim, run.deps.clock.now())
-      return null
-    })
-  }
+  await run.each(held, async (claim) => later(run, claim, 0))
 }
 
 /** @returns those that can go on at once. */
@@ -61,5 +57,3 @@ async function roundOf(run: Run, held: Claim[]): Promise<Claim[]> {
   // Whatever may join them is waited for, so that all are confirmed together.
   return goingOn.length > 0 ? [...goingOn, ...initiated] : confirmTogether(run, initiated)
 }
-
-export { follow, LeaseLost }

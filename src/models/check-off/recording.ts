@@ -1,6 +1,7 @@
 import { SECOND } from '../../clock.ts'
 import { type Tx, toDbDay } from '../../db.ts'
 import type { CheckOff, Payment, User } from '../../generated/client.ts'
+import type { ChosenAccounts } from '../account.ts'
 import { audit } from '../audit.ts'
 import type { Actor, ModelContext } from '../context.ts'
 import { book } from '../ledger.ts'
@@ -10,7 +11,6 @@ import { batchDueAt } from '../payment/windows.ts'
 import type { Payments } from '../payment.ts'
 import { holdSaver } from './locking.ts'
 import type { DayOfHabit } from './places.ts'
-import type { Sides } from './sides.ts'
 
 /** A place that is free, and what is to happen with it. */
 export interface Taking extends DayOfHabit {
@@ -18,7 +18,7 @@ export interface Taking extends DayOfHabit {
   place: { slot: number; daySlot: number }
   isBackfill: boolean
   /** Null where it only counts and pays nothing. */
-  sides: Sides | null
+  sides: ChosenAccounts | null
 }
 
 /** How a check-off is written: together with its payment, ledger entry and audit line, in the caller's transaction. */
@@ -32,8 +32,15 @@ export function createRecording({ clock, rules }: Pick<ModelContext, 'clock' | '
       const payment = sides && (await paymentFor(tx, user, taking, sides, by))
       const checkOff = await tx.checkOff.create({ data: rowOf(user, taking, payment, at) })
       if (payment) {
-        const entry = { userId: user.id, habitId, paymentId: payment.id, checkOffId: checkOff.id }
-        await book(tx, { ...entry, currency, amountMinor, from: 'OPEN', to: 'PLEDGED', at })
+        const move = {
+          userId: user.id,
+          paymentId: payment.id,
+          currency,
+          from: 'OPEN',
+          to: 'PLEDGED',
+          at,
+        } as const
+        await book(tx, move, [{ habitId, checkOffId: checkOff.id, amountMinor }])
       }
       await audit(tx, {
         action: taking.isBackfill ? 'check-off.backfilled' : 'check-off.recorded',
@@ -60,7 +67,7 @@ export function createRecording({ clock, rules }: Pick<ModelContext, 'clock' | '
     tx: Tx,
     user: User,
     { version }: Taking,
-    { debtor, creditor }: Sides,
+    { debtor, creditor }: ChosenAccounts,
     by: Actor,
   ): Promise<Payment> {
     const order: Order = {

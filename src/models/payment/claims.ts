@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { MINUTE, SECOND } from '../../clock.ts'
 import type { Payment } from '../../generated/client.ts'
 import type { ModelContext } from '../context.ts'
+import { PAYMENT_COLUMNS } from './lines.ts'
 
 /** A payment that one worker holds: only the holder may move it, and only from the state it was claimed in. */
 export interface Claim {
@@ -28,8 +29,6 @@ export function createClaims({ db, clock, rules }: Pick<ModelContext, 'db' | 'cl
   const leaseMs = rules.leaseSeconds * SECOND
 
   return {
-    leaseEnd,
-
     /** Savers who have payments that are due and held by nobody, those who have waited longest first. */
     async dueSavers(most: number): Promise<string[]> {
       const now = clock.now()
@@ -57,7 +56,7 @@ export function createClaims({ db, clock, rules }: Pick<ModelContext, 'db' | 'cl
             AND ("leaseUntil" IS NULL OR "leaseUntil" <= ${now})
           ORDER BY "dueAt", id LIMIT ${MOST_AT_ONCE}
           FOR UPDATE SKIP LOCKED))
-        RETURNING *`
+        RETURNING ${PAYMENT_COLUMNS}`
       return payments.sort(byAge).map((payment) => ({ payment, owner }))
     },
 

@@ -1,12 +1,10 @@
-import type { Tx } from '../../db.ts'
+import { Prisma, type Tx } from '../../db.ts'
 import type { Payment, User } from '../../generated/client.ts'
-import { DEFAULT_LIMITS, type Limits } from '../limits.ts'
+import { DEFAULT_LIMITS, type Limits, limitsRow } from '../limits.ts'
 import type { GuardFacts } from './guards.ts'
-import { windowsAt } from './windows.ts'
+import { type Calendar, windowsAt } from './windows.ts'
 
-interface BooksRow {
-  isStopped: boolean
-  isUnderReview: boolean
+interface BooksRow extends Pick<GuardFacts, 'isStopped' | 'isUnderReview'> {
   today: bigint
   month: bigint
   unreserved: bigint
@@ -18,7 +16,7 @@ interface BooksRow {
 /** What the books know of whether a payment may go out, read in one statement; the balance is the bank's to tell. */
 export async function guardFactsIn(
   tx: Pick<Tx, '$queryRaw'>,
-  user: User,
+  user: GuardFacts['user'] & Calendar & Pick<User, 'id'>,
   payment: Pick<Payment, 'id' | 'kind' | 'amountMinor' | 'currency'>,
   outside: { now: Date; availableMinor: number | null; exposureLimitMinor: number },
 ): Promise<GuardFacts> {
@@ -26,20 +24,9 @@ export async function guardFactsIn(
   const { dayStart, monthStart } = windowsAt(now, user)
   const { id, currency } = payment
   const [books] = await tx.$queryRaw<BooksRow[]>`
-    SELECT
-      EXISTS (SELECT 1 FROM "PaymentStop" WHERE "endedOn" IS NULL) AS "isStopped",
-      EXISTS (SELECT 1 FROM "ReconciliationDifference"
-        WHERE "userId" = ${user.id}::uuid AND "goneOn" IS NULL AND holds) AS "isUnderReview",
-      own.*,
-      -- Of all savers together.
-      (SELECT coalesce(sum("amountMinor"), 0)::bigint FROM "Payment"
-        WHERE id <> ${id}::uuid AND currency = ${currency}::"Currency"
-          AND state = ANY (ARRAY['SENDING', 'INITIATED', 'CONFIRMING', 'AWAITING_APPROVAL', 'ACCEPTED', 'UNKNOWN']::"PaymentState"[])
-      ) AS "inFlight",
-      (SELECT to_jsonb(l) FROM "SavingLimits" l
-        WHERE l."userId" = ${user.id}::uuid AND l."withdrawnOn" IS NULL AND l."effectiveFrom" <= ${now}
-        ORDER BY l."effectiveFrom" DESC, l.id DESC LIMIT 1
-      ) AS limits
+    SELECT ${switchesOf(user.id)}, own.*,
+      (${inFlightOf(currency)} AND id <> ${id}::uuid) AS "inFlight",
+      (SELECT to_jsonb(l) FROM (${limitsRow(user.id, now)}) l) AS limits
     FROM (
       -- The saver's other orders that are at the bank or may be, by when they last went out.
       SELECT
@@ -69,12 +56,32 @@ export async function guardFactsIn(
 
 /** What holds back all payments, and all of this saver's. */
 export async function switchesIn(
-  tx: Pick<Tx, 'paymentStop' | 'reconciliationDifference'>,
+  tx: Pick<Tx, '$queryRaw'>,
   userId: string,
-): Promise<Pick<GuardFacts, 'isStopped' | 'isUnderReview'>> {
-  return {
-    isStopped: (await tx.paymentStop.count({ where: { endedOn: null } })) > 0,
-    isUnderReview:
-      (await tx.reconciliationDifference.count({ where: { userId, goneOn: null, holds: true } })) > 0,
-  }
+): Promise<Pick<GuardFacts, 'user' | 'isStopped' | 'isUnderReview'>> {
+  type Row = GuardFacts['user'] & Pick<GuardFacts, 'isStopped' | 'isUnderReview'>
+  const [row] = await tx.$queryRaw<Row[]>`
+    SELECT status, "pausedUntil", ${switchesOf(userId)} FROM "User" WHERE id = ${userId}::uuid`
+  if (!row) throw new Error(`no saver ${userId}`)
+  return { user: row, isStopped: row.isStopped, isUnderReview: row.isUnderReview }
+}
+
+/** @returns what all savers together have under way in a currency, in minor units. */
+export async function inFlightIn(tx: Pick<Tx, '$queryRaw'>, currency: Payment['currency']): Promise<number> {
+  const [row] = await tx.$queryRaw<{ inFlight: bigint }[]>`SELECT (${inFlightOf(currency)}) AS "inFlight"`
+  return Number(row?.inFlight ?? 0)
+}
+
+function switchesOf(userId: string): Prisma.Sql {
+  return Prisma.sql`
+    EXISTS (SELECT 1 FROM "PaymentStop" WHERE "endedOn" IS NULL) AS "isStopped",
+    EXISTS (SELECT 1 FROM "ReconciliationDifference"
+      WHERE "userId" = ${userId}::uuid AND "goneOn" IS NULL AND holds) AS "isUnderReview"`
+}
+
+function inFlightOf(currency: Payment['currency']): Prisma.Sql {
+  return Prisma.sql`
+    SELECT coalesce(sum("amountMinor"), 0)::bigint FROM "Payment"
+    WHERE currency = ${currency}::"Currency"
+      AND state = ANY (ARRAY['SENDING', 'INITIATED', 'CONFIRMING', 'AWAITING_APPROVAL', 'ACCEPTED', 'UNKNOWN']::"PaymentState"[])`
 }

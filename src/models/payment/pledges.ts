@@ -7,6 +7,7 @@ import type { Currency, PaymentKind } from '../../generated/enums.ts'
 import { audit } from '../audit.ts'
 import type { Actor, ModelContext } from '../context.ts'
 import { book } from '../ledger.ts'
+import { eventLine } from './lines.ts'
 import type { Moves } from './moves.ts'
 import { endedWithoutMoney, isUnsent } from './states.ts'
 
@@ -48,7 +49,7 @@ export function createPledges({ clock, rules }: Pick<ModelContext, 'clock' | 'ru
           nextActionAt: dueAt,
         },
       })
-      await tx.paymentEvent.create({ data: { paymentId: payment.id, from: null, to: 'SCHEDULED', at: now } })
+      await tx.$executeRaw(eventLine({ paymentId: payment.id, from: null, to: 'SCHEDULED', at: now }))
       await auditPayment(tx, 'payment.scheduled', payment, by)
       return payment
     },
@@ -100,17 +101,10 @@ export function createPledges({ clock, rules }: Pick<ModelContext, 'clock' | 'ru
         where: { id: payment.id },
         data: { amountMinor: { decrement: checkOff.amountMinor } },
       })
-      await book(tx, {
-        userId: payment.userId,
-        habitId: checkOff.habitId,
-        paymentId: payment.id,
-        checkOffId: checkOff.id,
-        currency: payment.currency,
-        amountMinor: checkOff.amountMinor,
-        from: 'PLEDGED',
-        to: 'OPEN',
-        at: clock.now(),
-      })
+      const { id: checkOffId, habitId, amountMinor } = checkOff
+      const { userId, id: paymentId, currency } = payment
+      const move = { userId, paymentId, currency, from: 'PLEDGED', to: 'OPEN', at: clock.now() } as const
+      await book(tx, move, [{ habitId, checkOffId, amountMinor }])
       await auditPayment(tx, 'payment.batch-left', smaller, by)
       return 'taken-back'
     },

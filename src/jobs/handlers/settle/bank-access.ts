@@ -15,12 +15,13 @@ export async function openBank(
 ): Promise<OpenBank | ClosedBank> {
   const { models, bank } = deps
   const anonymous = { onBehalfOf: userId, actor: 'worker', requestId: currentRequestId() }
-  // Read before it is used: a refusal must not end the consent that has replaced it in the meantime.
-  const consent = await models.consents.live(userId)
+  // Of the consent whose token was spent: a refusal must not end the one that has replaced it in the meantime.
+  let askedFor: string | null = null
   try {
-    const access = await models.consents.accessFor(userId, (refreshToken) =>
-      bank.refreshTokens(refreshToken, anonymous),
-    )
+    const access = await models.consents.accessFor(userId, (refreshToken, consentId) => {
+      askedFor = consentId
+      return bank.refreshTokens(refreshToken, anonymous)
+    })
     if (access.kind === 'busy') return { kind: 'busy' }
     if (access.kind === 'expired') return { kind: 'closed', reason: 'consent-expired' }
     if (access.kind === 'no-consent') return { kind: 'closed', reason: 'no-consent' }
@@ -28,7 +29,7 @@ export async function openBank(
     return { kind: 'open', consentId: access.consentId, country: access.country, context }
   } catch (error) {
     if (!(error instanceof BankError)) throw error
-    return endedAtBank(deps, consent?.id ?? null, error)
+    return endedAtBank(deps, askedFor, error)
   }
 }
 
