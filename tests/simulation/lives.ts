@@ -22,7 +22,7 @@ export interface Wish {
 export type OpenDatabase = () => Promise<{ db: Db; close(): Promise<void> }>
 const LIVES_A_DATABASE = 200
 /** Much of a life is waiting for the database and for calls that time out. */
-const LANES = 2
+const LANES = 3
 const SHRINK_MOST_MS = 120_000
 
 /**

@@ -32,7 +32,7 @@ export async function comeToRest(world: World): Promise<void> {
     const open = (await paymentsOf(world)).filter(({ state }) => !isFinal(state))
     if (round > LOOKS_BEFORE_GIVING_UP ? open.every(mayWaitForEver) : open.length === 0) return
     await Promise.all(open.map(({ approvalUrl }) => approvalUrl && answer(approvalUrl, 'approve')))
-    toNextActions(world, open)
+    toNextActions(world, open, round < ROUNDS_WITH_TROUBLE ? 0 : world.settleDelayMs)
     for (const { user } of world.savers) await world.settle(user.id)
   }
   const left = (await paymentsOf(world)).filter(({ state }) => !isFinal(state))
@@ -43,12 +43,15 @@ function mayWaitForEver({ state, reason }: Payment): boolean {
   return state === 'BLOCKED' && MAY_WAIT_FOR_EVER.includes(reason ?? '')
 }
 
-/** To where every open payment wants a look. */
-function toNextActions({ clock }: World, open: readonly Payment[]): void {
+/**
+ * To where every open payment wants a look.
+ * @param leastMs a bank that takes an hour is asked some twenty times in it, and nothing happens in between.
+ */
+function toNextActions({ clock }: World, open: readonly Payment[], leastMs: number): void {
   const times = open.map(({ nextActionAt, leaseUntil }) =>
     Math.max(nextActionAt?.getTime() ?? 0, leaseUntil?.getTime() ?? 0),
   )
-  clock.advance(Math.max(0, Math.max(...times) - clock.now().getTime()))
+  clock.advance(Math.max(leastMs, Math.max(...times) - clock.now().getTime()))
 }
 
 /** As a person would who reads that the link to the bank is missing. */

@@ -33,6 +33,8 @@ export interface World {
   processes: Record<'worker 1' | 'worker 2' | 'web', Process>
   /** Booked balances by IBAN before anything was saved. */
   opening: Map<string, number>
+  /** How long the bank takes to carry out an order. */
+  settleDelayMs: number
   /** What the log called an error. */
   alarms: string[]
   close(): Promise<void>
@@ -114,6 +116,7 @@ export async function openWorld(scenario: Scenario, db: Db, scheduler: Scheduler
       web: processOf('web'),
     },
     opening: new Map(),
+    settleDelayMs: scenario.settleDelayMs,
     alarms,
     close: async () => {
       await wireBank.close()
