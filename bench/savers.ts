@@ -4,7 +4,7 @@ import { DAY, HOUR, ManualClock, MINUTE } from '../src/clock.ts'
 import { readSettings } from '../src/config.ts'
 import { createDeps, type Deps } from '../src/deps.ts'
 import type { User } from '../src/generated/client.ts'
-import type { Queue } from '../src/jobs/queue.ts'
+import { SILENT_QUEUE } from '../src/jobs/queue.ts'
 import { type Actor, workerActor } from '../src/models/context.ts'
 import { dayOf } from '../src/models/habit/schedule.ts'
 import type { HabitWish } from '../src/models/habit.ts'
@@ -46,7 +46,7 @@ async function openModels(
     BCRYPT_COST: '4',
     UNDO_WINDOW_SECONDS: '0',
   })
-  return { deps: await createDeps(settings, 'web', { clock, queue: silentQueue }), clock }
+  return { deps: await createDeps(settings, 'web', { clock, queue: SILENT_QUEUE }), clock }
 }
 
 /** The saver of the dashboard: ten habits, kept for a month, every payment but today's arrived. */
@@ -156,12 +156,4 @@ function bankAccount(kind: 'current' | 'savings'): BankAccount {
 
 function actorFor(user: User): Actor {
   return { kind: 'saver', id: user.id, ip: null, requestId: null }
-}
-
-const silentQueue: Queue = {
-  enqueue: async () => {},
-  work: async () => {},
-  repeat: async () => {},
-  isReady: async () => true,
-  stop: async () => {},
 }

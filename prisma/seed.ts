@@ -7,7 +7,7 @@ import { createDb } from '../src/db.ts'
 import { createDeps, type Deps } from '../src/deps.ts'
 import type { Habit, User } from '../src/generated/client.ts'
 import { createSettleSaver } from '../src/jobs/handlers/settle-saver.ts'
-import type { Queue } from '../src/jobs/queue.ts'
+import { SILENT_QUEUE } from '../src/jobs/queue.ts'
 import { type Actor, workerActor } from '../src/models/context.ts'
 import type { HabitWish } from '../src/models/habit.ts'
 import { startSandbox } from '../src/sandbox/index.ts'
@@ -92,7 +92,7 @@ export async function seedDemo(
     UNATTENDED_READS_PER_DAY: '0',
     LOG_LEVEL: 'error',
   })
-  const deps = await createDeps(settings, 'web', { clock, queue: silentQueue })
+  const deps = await createDeps(settings, 'web', { clock, queue: SILENT_QUEUE })
   try {
     await live(deps, clock, options)
   } finally {
@@ -202,13 +202,4 @@ async function keep(deps: Deps, user: User, habit: Habit): Promise<void> {
 
 function actorFor(user: User): Actor {
   return { ...workerActor(null), kind: user.role === 'ADMIN' ? 'admin' : 'saver', id: user.id }
-}
-
-/** The story settles its own payments, one after the other; nothing is left for a worker. */
-const silentQueue: Queue = {
-  enqueue: async () => {},
-  work: async () => {},
-  repeat: async () => {},
-  isReady: async () => true,
-  stop: async () => {},
 }

@@ -49,6 +49,15 @@ export interface Queue {
   stop(graceMs: number): Promise<void>
 }
 
+/** Carries nothing: for whoever settles by themselves, and needs no letters. */
+export const SILENT_QUEUE: Queue = {
+  enqueue: async () => {},
+  work: async () => {},
+  repeat: async () => {},
+  isReady: async () => true,
+  stop: async () => {},
+}
+
 export async function createQueue(db: Db, log: Logger, role: 'web' | 'worker'): Promise<Queue> {
   const boss = new PgBoss({
     db: { executeSql: async (text, values) => db.pool.query(text, values) },

@@ -61,8 +61,6 @@ export interface OpenDay extends Offer {
 type PaymentMark = { id: string; state: PaymentState } | null
 export type RecentCheckOff = CheckOff & { payment: PaymentMark; reversal: PaymentMark }
 
-export type CheckOffs = ReturnType<typeof createCheckOffs>
-
 export function createCheckOffs(context: ModelContext, payments: Payments) {
   const { db, clock } = context
   const recording = createRecording(context, payments)
@@ -169,11 +167,13 @@ export function createCheckOffs(context: ModelContext, payments: Payments) {
     by: Actor,
   ): Promise<TakeResult | { kind: 'enough-today' }> {
     const { version, progress } = day
-    const earlier = await holderOf(tx, habit.id, progress.period, offer.slot)
-    if (earlier && day.day === fromDbDay(earlier.day)) return { kind: 'already-recorded', checkOff: earlier }
-    if (progress.next.kind !== 'open') return progress.next
-    // An invented slot is no offer of ours; the page shows what is really open.
-    if (progress.next.slot !== offer.slot) return { kind: 'place-taken' }
+    if (progress.next.kind !== 'open' || progress.next.slot !== offer.slot) {
+      const earlier = await holderOf(tx, habit.id, progress.period, offer.slot)
+      if (earlier && day.day === fromDbDay(earlier.day))
+        return { kind: 'already-recorded', checkOff: earlier }
+      // An invented slot is no offer of ours; the page shows what is really open.
+      return progress.next.kind === 'open' ? { kind: 'place-taken' } : progress.next
+    }
 
     const sides = how.pays ? await chosenIn(tx, user.id) : null
     if (how.pays && !sides) return { kind: 'no-accounts' }

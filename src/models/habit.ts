@@ -154,6 +154,11 @@ export function createHabits({ db, clock }: ModelContext) {
       })
     },
 
+    /** For who needs no more than to know whose it is, and what it is called. */
+    async nameOwned(userId: string, id: string): Promise<Pick<Habit, 'id' | 'name'> | null> {
+      return db.prisma.habit.findFirst({ where: { id, userId }, select: { id: true, name: true } })
+    },
+
     async findOwned(user: User, habitId: string): Promise<HabitToday | null> {
       const habit = await db.prisma.habit.findFirst({ where: { id: habitId, userId: user.id } })
       if (!habit) return null

@@ -53,8 +53,6 @@ interface Gone {
   payment: Pick<Payment, 'kind' | 'amountMinor' | 'currency'>
 }
 
-export type Previews = ReturnType<typeof createPreviews>
-
 const APPROVALS_OF = 10
 /** Stands for the payment when the books are asked what there is without one. */
 const NO_PAYMENT = { id: '00000000-0000-0000-0000-000000000000', kind: 'SAVING', amountMinor: 0 } as const

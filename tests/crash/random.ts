@@ -1,3 +1,5 @@
+import { randomFrom } from '../../src/sandbox/faults/random.ts'
+
 /** Chance that can be repeated: the same seed gives the same plan and the same wishes. */
 export interface Random {
   /** At least 0 and below 1. */
@@ -9,13 +11,7 @@ export interface Random {
 }
 
 export function createRandom(seed: number): Random {
-  let state = seed >>> 0
-  const next = () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
+  const next = randomFrom(seed)
   const below = (count: number) => Math.floor(next() * count)
   return {
     next,

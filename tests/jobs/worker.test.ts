@@ -3,27 +3,25 @@ import { expect, test } from 'vitest'
 import { type Clock, DAY, MINUTE, SECOND, systemClock } from '../../src/clock.ts'
 import { modelContext } from '../../src/deps.ts'
 import { startHandlers } from '../../src/jobs/handlers/index.ts'
-import type { Queue } from '../../src/jobs/queue.ts'
+import { SILENT_QUEUE } from '../../src/jobs/queue.ts'
 import { createPayments } from '../../src/models/payment.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { type Pledge, paymentOf, pledge } from './support.ts'
 
-/** A queue that carries nothing: payments need none. */
-const silent: Queue = {
-  enqueue: async () => {},
-  work: async () => {},
-  repeat: async () => {},
-  isReady: async () => true,
-  stop: async () => {},
-}
-
 /** A worker that lives by this clock, until it has asked the bank something; `payments` replaces verbs of the model. */
 async function workFor(app: TestApp, clock: Clock, payments: object = {}): Promise<void> {
   const { deps } = app
-  const context = modelContext(deps.settings, { clock, db: deps.db, queue: silent })
+  const context = modelContext(deps.settings, { clock, db: deps.db, queue: SILENT_QUEUE })
   const models = { ...deps.models, payments: { ...createPayments(context), ...payments } }
   const rules = { pollSeconds: 10, resendAfterSeconds: 120, reminderMinutes: 5 }
-  const stop = await startHandlers({ ...deps, models, clock, queue: silent, baseUrl: app.baseUrl, rules })
+  const stop = await startHandlers({
+    ...deps,
+    models,
+    clock,
+    queue: SILENT_QUEUE,
+    baseUrl: app.baseUrl,
+    rules,
+  })
   await expect
     .poll(() => app.sandbox.control.requests().some(({ method }) => method === 'POST'))
     .toBe(true)

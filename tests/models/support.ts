@@ -6,13 +6,14 @@ import { createSealer } from '../../src/crypto.ts'
 import { createDb, type Db } from '../../src/db.ts'
 import type { CheckOff, Habit, LedgerLine, Payment, User } from '../../src/generated/client.ts'
 import type { LedgerBucket } from '../../src/generated/enums.ts'
-import type { JobName, Queue } from '../../src/jobs/queue.ts'
+import { type JobName, type Queue, SILENT_QUEUE } from '../../src/jobs/queue.ts'
 import type { Actor, ModelContext, Rules } from '../../src/models/context.ts'
 import type { HabitWish } from '../../src/models/habit.ts'
 import { createModels, type Models } from '../../src/models/index.ts'
 import { bucketOf, type PaymentState } from '../../src/models/payment/states.ts'
 import type { Claim, PaymentReason } from '../../src/models/payment.ts'
 import { testDatabase } from '../support/database.ts'
+import { TEST_RULES } from '../support/rules.ts'
 
 export const SOMEBODY: Actor = { kind: 'saver', id: null, ip: '192.0.2.1', requestId: 'r-1' }
 export const WORKER: Actor = { kind: 'worker', id: null, ip: null, requestId: null }
@@ -48,7 +49,6 @@ export interface World {
 const secrets = {
   sealer: createSealer(new Map([[1, randomBytes(32)]])),
   accountHashKey: randomBytes(32),
-  pepper: randomBytes(32).toString('hex'),
 }
 
 /** The models with a clock and a queue of their own, so that no test moves another one's time. */
@@ -56,13 +56,10 @@ export function worldAt(db: Db, start = '2026-06-17T10:00:00.000Z', rules: Parti
   const clock = new ManualClock(start)
   const jobs: EnqueuedJob[] = []
   const queue: Queue = {
+    ...SILENT_QUEUE,
     enqueue: async (_tx, name, data, when) => {
       jobs.push({ name, data, startAfter: when?.startAfter ?? null })
     },
-    work: async () => {},
-    repeat: async () => {},
-    isReady: async () => true,
-    stop: async () => {},
   }
   const context: ModelContext = {
     db,
@@ -70,20 +67,7 @@ export function worldAt(db: Db, start = '2026-06-17T10:00:00.000Z', rules: Parti
     queue,
     sealer: secrets.sealer,
     accountHashKey: secrets.accountHashKey,
-    rules: {
-      passwordPepper: secrets.pepper,
-      bcryptCost: 4,
-      undoWindowSeconds: 60,
-      leaseSeconds: 30,
-      pollSeconds: 10,
-      resendAfterSeconds: 120,
-      consentDays: 90,
-      coolingOffHours: 24,
-      exposureLimitMinor: 100_000_000,
-      unattendedReadsPerDay: null,
-      bankCallsPerSecond: null,
-      ...rules,
-    },
+    rules: { ...TEST_RULES, ...rules },
   }
   return { db, clock, models: createModels(context), context, jobs }
 }

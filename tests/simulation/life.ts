@@ -1,9 +1,9 @@
 /** One life of the engine from a scenario to its rest, and what it went through. */
 import { BankError } from '../../src/bank/index.ts'
 import type { Db } from '../../src/db.ts'
+import { randomFrom } from '../../src/sandbox/faults/random.ts'
 import { act, paymentsOf } from './acting.ts'
 import { broken } from './invariants.ts'
-import { randomFrom } from './random.ts'
 import { comeToRest } from './rest.ts'
 import type { Scenario } from './scenario.ts'
 import { Scheduler } from './scheduler.ts'

@@ -6,12 +6,13 @@ import { createSealer } from '../../src/crypto.ts'
 import type { Db } from '../../src/db.ts'
 import type { Habit, User } from '../../src/generated/client.ts'
 import { createSettleSaver } from '../../src/jobs/handlers/settle-saver.ts'
-import type { Queue } from '../../src/jobs/queue.ts'
+import { SILENT_QUEUE } from '../../src/jobs/queue.ts'
 import type { Logger } from '../../src/logger.ts'
 import { createBankGate } from '../../src/models/bank-gate.ts'
 import type { Actor, ModelContext } from '../../src/models/context.ts'
 import { createModels, type Models } from '../../src/models/index.ts'
 import { type Sandbox, startSandbox } from '../../src/sandbox/index.ts'
+import { TEST_RULES } from '../support/rules.ts'
 import { instrumentedBank, instrumentedDb } from './instruments.ts'
 import type { Scenario } from './scenario.ts'
 import type { Process, Scheduler } from './scheduler.ts'
@@ -189,31 +190,11 @@ function contextOn(db: Db, clock: ManualClock): ModelContext {
   return {
     db,
     clock,
-    queue: onlyMails,
+    // It carries mails alone, and no mail moves money.
+    queue: SILENT_QUEUE,
     ...KEYS,
-    rules: {
-      passwordPepper: 'not used here',
-      bcryptCost: 4,
-      undoWindowSeconds: 60,
-      leaseSeconds: 30,
-      pollSeconds: 10,
-      resendAfterSeconds: 120,
-      consentDays: 90,
-      coolingOffHours: 24,
-      exposureLimitMinor: 100_000_000,
-      unattendedReadsPerDay: null,
-      bankCallsPerSecond: null,
-    },
+    rules: TEST_RULES,
   }
-}
-
-/** The queue carries mails alone, and no mail moves money. */
-const onlyMails: Queue = {
-  enqueue: async () => {},
-  work: async () => {},
-  repeat: async () => {},
-  isReady: async () => true,
-  stop: async () => {},
 }
 
 function alarmsInto(alarms: string[]): Logger {

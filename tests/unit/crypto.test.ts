@@ -1,7 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createSealer, digestOf, hashAccountNumber, randomReference, randomToken } from '../../src/crypto.ts'
+import {
+  createSealer,
+  digestOf,
+  hashAccountNumber,
+  randomReference,
+  randomToken,
+  uuidv7,
+} from '../../src/crypto.ts'
 
 const IBAN = 'DK3420301544117544'
 
@@ -122,4 +129,14 @@ test('a token carries 256 bits, fits into an address as it is, and is kept only 
   for (const token of tokens) expect(token).toMatch(/^[\w-]{43}$/)
   expect(new Set(tokens).size).toBe(tokens.length)
   expect(digestOf('abc')).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad')
+})
+
+test('ids of one process sort by when they were made, however many a millisecond sees', () => {
+  const ids = Array.from({ length: 20_000 }, uuidv7)
+  expect([...ids].sort()).toEqual(ids)
+  expect(new Set(ids).size).toBe(ids.length)
+  for (const id of ids)
+    expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+  const [last = ''] = ids.slice(-1)
+  expect(Math.abs(Number.parseInt(last.replace('-', '').slice(0, 12), 16) - Date.now())).toBeLessThan(5_000)
 })

@@ -1,8 +1,8 @@
 import type { Request, RequestHandler } from 'express'
 import { NotFound } from '../../errors.ts'
+import type { Habit } from '../../generated/client.ts'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
 import { flash } from '../../middleware/flash.ts'
-import type { HabitToday } from '../../models/habit.ts'
 import { paths } from '../../paths.ts'
 import type { WebContext } from '../context.ts'
 import { idOf } from '../forms/form.ts'
@@ -13,7 +13,7 @@ import { readNothing, readOffer } from './offers.ts'
 export function checkOffControllers({ models }: WebContext) {
   /** POST /habits/:id/checkoff */
   const create: RequestHandler = async (req, res) => {
-    const { habit } = await owned(req)
+    const habit = await owned(req)
     const offer = readOffer(checkOffForm, req.body)
     const result = await models.checkOffs.record(signedIn(req), habit.id, offer, actorOf(req))
     const { kind, text } = checkOffWords(result, habit.name)
@@ -23,7 +23,7 @@ export function checkOffControllers({ models }: WebContext) {
 
   /** POST /habits/:id/backfill */
   const backfill: RequestHandler = async (req, res) => {
-    const { habit } = await owned(req)
+    const habit = await owned(req)
     const offer = readOffer(backfillForm, req.body)
     const result = await models.checkOffs.backfill(signedIn(req), habit.id, offer, actorOf(req))
     const { kind, text } = backfillWords(result, habit.name, offer.day)
@@ -58,8 +58,8 @@ export function checkOffControllers({ models }: WebContext) {
 
   return { create, backfill, undo }
 
-  async function owned(req: Request): Promise<HabitToday> {
-    const habit = await models.habits.findOwned(signedIn(req), idOf(req))
+  async function owned(req: Request): Promise<Pick<Habit, 'id' | 'name'>> {
+    const habit = await models.habits.nameOwned(signedIn(req).id, idOf(req))
     if (!habit) throw new NotFound()
     return habit
   }

@@ -1,6 +1,5 @@
 import type { Payment } from '../../generated/client.ts'
 import type { PaymentState } from '../../generated/enums.ts'
-import { isUnsent } from '../../models/payment/states.ts'
 import type { PaymentReason } from '../../models/payment.ts'
 import { paths } from '../../paths.ts'
 
@@ -162,8 +161,4 @@ export function isMoving(state: PaymentState): boolean {
     'UNKNOWN',
     'AWAITING_APPROVAL',
   ].includes(state)
-}
-
-export function canBeUndone(payment: Pick<Payment, 'state'>): boolean {
-  return isUnsent(payment.state)
 }

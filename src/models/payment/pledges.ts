@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { SECOND } from '../../clock.ts'
-import { randomReference } from '../../crypto.ts'
+import { randomReference, uuidv7 } from '../../crypto.ts'
 import type { Tx } from '../../db.ts'
 import type { CheckOff, Payment } from '../../generated/client.ts'
 import type { Currency, PaymentKind } from '../../generated/enums.ts'
-import { audit } from '../audit.ts'
+import { type AuditEntry, audit, auditLine } from '../audit.ts'
 import type { Actor, ModelContext } from '../context.ts'
 import { book } from '../ledger.ts'
-import { eventLine } from './lines.ts'
+import { eventLine, PAYMENT_COLUMNS } from './lines.ts'
 import type { Moves } from './moves.ts'
 import { endedWithoutMoney, isUnsent } from './states.ts'
 
@@ -23,6 +23,8 @@ export interface Order {
 /** `no-money`: the payment has ended without moving any; `too-late`: the order is at the bank, or may be. */
 export type TakenBack = 'taken-back' | 'no-money' | 'too-late'
 
+type Audited = Pick<Payment, 'id' | 'userId' | 'kind' | 'amountMinor' | 'currency' | 'reference' | 'dueAt'>
+
 /** What happens to a payment before it is sent; always in the caller's transaction, with the check-off it belongs to. */
 export function createPledges({ clock, rules }: Pick<ModelContext, 'clock' | 'rules'>, moves: Moves) {
   return {
@@ -35,22 +37,23 @@ export function createPledges({ clock, rules }: Pick<ModelContext, 'clock' | 'ru
     ): Promise<Payment> {
       const now = clock.now()
       const dueAt = how.batchDueAt ?? new Date(now.getTime() + rules.undoWindowSeconds * SECOND)
-      const payment = await tx.payment.create({
-        data: {
-          ...order,
-          kind: how.kind ?? 'SAVING',
-          isBatch: how.batchDueAt !== undefined,
-          externalId: randomUUID(),
-          reference: randomReference(),
-          askedFromIp: by.ip,
-          askedOn: now,
-          createdOn: now,
-          dueAt,
-          nextActionAt: dueAt,
-        },
-      })
-      await tx.$executeRaw(eventLine({ paymentId: payment.id, from: null, to: 'SCHEDULED', at: now }))
-      await auditPayment(tx, 'payment.scheduled', payment, by)
+      const id = uuidv7()
+      const reference = randomReference()
+      const kind = how.kind ?? 'SAVING'
+      const { userId, debtorAccountId, creditorAccountId, amountMinor, currency } = order
+      const event = { paymentId: id, from: null, to: 'SCHEDULED', at: now } as const
+      const entry = auditEntry('payment.scheduled', { ...order, id, reference, kind, dueAt }, by)
+      const [payment] = await tx.$queryRaw<Payment[]>`
+        WITH made AS (
+          INSERT INTO "Payment" (id, "userId", kind, "externalId", reference, "debtorAccountId", "creditorAccountId",
+            "amountMinor", currency, "isBatch", "askedFromIp", "askedOn", "dueAt", "nextActionAt", "createdOn")
+          VALUES (${id}::uuid, ${userId}::uuid, ${kind}::"PaymentKind", ${randomUUID()}::uuid, ${reference},
+            ${debtorAccountId}::uuid, ${creditorAccountId}::uuid, ${amountMinor}, ${currency}::"Currency",
+            ${how.batchDueAt !== undefined}, ${by.ip}, ${now}, ${dueAt}, ${dueAt}, ${now})
+          RETURNING ${PAYMENT_COLUMNS}
+        ), event AS (${eventLine(event)}), audited AS (${auditLine(entry)})
+        SELECT ${PAYMENT_COLUMNS} FROM made`
+      if (!payment) throw new Error('a payment was not made')
       return payment
     },
 
@@ -78,7 +81,7 @@ export function createPledges({ clock, rules }: Pick<ModelContext, 'clock' | 'ru
         where: { id: open.id },
         data: { amountMinor: { increment: order.amountMinor }, askedFromIp: by.ip, askedOn: now },
       })
-      await auditPayment(tx, 'payment.batch-joined', payment, by)
+      await audit(tx, auditEntry('payment.batch-joined', payment, by))
       return payment
     },
 
@@ -105,7 +108,7 @@ export function createPledges({ clock, rules }: Pick<ModelContext, 'clock' | 'ru
       const { userId, id: paymentId, currency } = payment
       const move = { userId, paymentId, currency, from: 'PLEDGED', to: 'OPEN', at: clock.now() } as const
       await book(tx, move, [{ habitId, checkOffId, amountMinor }])
-      await auditPayment(tx, 'payment.batch-left', smaller, by)
+      await audit(tx, auditEntry('payment.batch-left', smaller, by))
       return 'taken-back'
     },
 
@@ -121,20 +124,15 @@ export function createPledges({ clock, rules }: Pick<ModelContext, 'clock' | 'ru
     },
   }
 
-  async function auditPayment(tx: Tx, action: string, payment: Payment, by: Actor): Promise<void> {
-    await audit(tx, {
+  function auditEntry(action: string, payment: Audited, by: Actor): AuditEntry {
+    const { kind, amountMinor, currency, reference, dueAt } = payment
+    return {
       action,
       by,
       at: clock.now(),
       subjectId: payment.userId,
       object: { kind: 'payment', id: payment.id },
-      detail: {
-        kind: payment.kind,
-        amountMinor: payment.amountMinor,
-        currency: payment.currency,
-        reference: payment.reference,
-        dueAt: payment.dueAt.toISOString(),
-      },
-    })
+      detail: { kind, amountMinor, currency, reference, dueAt: dueAt.toISOString() },
+    }
   }
 }

@@ -7,7 +7,7 @@ import { sendError, tooManyCalls } from '../errors.ts'
 import { uuid } from '../ids.ts'
 import { noteFault } from '../request-log.ts'
 import { spoilAnswer, statusAsked } from './answers.ts'
-import { randomFrom, routePattern } from './matching.ts'
+import { routePattern } from './matching.ts'
 import {
   FAULT_KINDS,
   type Fault,
@@ -17,6 +17,7 @@ import {
   ONLY_METHOD,
 } from './orders.ts'
 import { Pauses } from './pauses.ts'
+import { randomFrom } from './random.ts'
 import { keepFault } from './struck.ts'
 import { expireAccessToken, revokeAccess } from './tokens.ts'
 

@@ -1,4 +1,4 @@
-/** Which calls an armed fault is meant for, and the dice it rolls. */
+/** Which calls an armed fault is meant for. */
 
 /** @returns what "<METHOD> <path>" is tested against. */
 export function routePattern(route: string): RegExp {
@@ -9,15 +9,4 @@ export function routePattern(route: string): RegExp {
     )
     .join('')
   return new RegExp(`^${source}$`)
-}
-
-/** mulberry32: small, and the same sequence for the same seed everywhere. */
-export function randomFrom(seed: number): () => number {
-  let state = seed | 0
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }

@@ -1,4 +1,4 @@
-/** mulberry32: the same sequence for the same seed everywhere. */
+/** mulberry32: small, and the same sequence for the same seed everywhere. */
 export function randomFrom(seed: number): () => number {
   let state = seed | 0
   return () => {
