@@ -26,12 +26,10 @@ const MOST_NAMED = 400
 
 export function createDb(url: string, poolSize: number): Db {
   const pool = new pg.Pool({
-    connectionString: url,
+    connectionString: inUtc(url),
     max: poolSize,
     connectionTimeoutMillis: 10_000,
     idleTimeoutMillis: 60_000,
-    // Prisma sends instants without a zone and takes them for UTC; a database may have another one.
-    options: '-c TimeZone=UTC',
   })
   // A connection that breaks while idle is replaced by the pool; without a listener it would end the process.
   pool.on('error', () => {})
@@ -47,6 +45,14 @@ export function createDb(url: string, poolSize: number): Db {
       if (!pool.ended) await pool.end()
     },
   }
+}
+
+/** Prisma sends instants without a zone and takes them for UTC; a database may be set to another one. */
+function inUtc(url: string): string {
+  const utc = new URL(url)
+  const options = [utc.searchParams.get('options'), '-c TimeZone=UTC'].filter(Boolean)
+  utc.searchParams.set('options', options.join(' '))
+  return utc.href
 }
 
 /**

@@ -19,7 +19,9 @@ test('an instant is kept as it is, whatever zone the database is set to', async 
   await db.prisma.$executeRaw`DO $$ BEGIN
     EXECUTE format('ALTER DATABASE %I SET timezone TO %L', current_database(), 'Asia/Kathmandu');
   END $$`
-  const elsewhere = createDb(database.url, 1)
+  const url = new URL(database.url)
+  url.searchParams.set('options', '-c synchronous_commit=off')
+  const elsewhere = createDb(url.href, 1)
   try {
     const at = new Date('2026-03-29T01:30:00.000Z')
     await elsewhere.prisma.bankGate.create({ data: { host: 'zone', nextSlotAt: at } })
@@ -31,6 +33,9 @@ test('an instant is kept as it is, whatever zone the database is set to', async 
     const found = await elsewhere.prisma.$queryRaw<{ nextSlotAt: Date }[]>`
       SELECT "nextSlotAt" FROM "BankGate" WHERE "nextSlotAt" = ${at}`
     expect(found).toEqual([{ nextSlotAt: at }])
+    // Other options of the address still count.
+    const setting = await elsewhere.pool.query('SHOW synchronous_commit')
+    expect(setting.rows).toEqual([{ synchronous_commit: 'off' }])
   } finally {
     await elsewhere.close()
   }
