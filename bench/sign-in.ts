@@ -10,28 +10,38 @@ export interface SignedIn {
   csrfToken: string
 }
 
-/** The same person may sign in several times: every time is another browser. */
-export function signInAll(origin: string, emails: readonly string[]): Promise<SignedIn[]> {
-  return Promise.all(emails.map((email) => signIn(origin, email)))
+/** The same person may sign in several times: every time is another browser. One by one, or it looks like guessing. */
+export async function signInAll(origin: string, emails: readonly string[]): Promise<SignedIn[]> {
+  const signedIn: SignedIn[] = []
+  for (const email of emails) signedIn.push(await signIn(origin, email))
+  return signedIn
 }
+
+/** We look for tokens in the page. */
+const UNPACKED = { ...ROUTED, 'accept-encoding': 'identity' }
+const SESSION = /^(?:__Host-)?sparvana=/
 
 /** Through the sign-in page, as a person does. */
 export async function signIn(origin: string, email: string): Promise<SignedIn> {
   const client = new Client(origin)
-  const routed = { ...ROUTED, 'accept-encoding': 'identity' }
   try {
-    const form = await ask(client, { method: 'GET', path: paths.login, headers: routed })
-    const entered = await ask(
-      client,
-      post(paths.login, cookieOf(form), { _csrf: tokenIn(form), email, password: PASSWORD }),
-    )
+    const form = await openForm(client)
+    const fields = { _csrf: form.csrfToken, email, password: PASSWORD }
+    const entered = await ask(client, post(paths.login, form.cookie, fields))
     if (entered.status !== 303) throw new Error(`signing in was answered with ${entered.status}`)
     const cookie = cookieOf(entered)
-    const page = await ask(client, { method: 'GET', path: paths.dashboard, headers: { ...routed, cookie } })
+    const headers = { ...UNPACKED, cookie }
+    const page = await ask(client, { method: 'GET', path: paths.dashboard, headers })
     return { cookie, csrfToken: tokenIn(page) }
   } finally {
     await client.close()
   }
+}
+
+/** The sign-in page, and the session that its form belongs to. */
+export async function openForm(client: Client): Promise<SignedIn> {
+  const form = await ask(client, { method: 'GET', path: paths.login, headers: UNPACKED })
+  return { cookie: cookieOf(form), csrfToken: tokenIn(form) }
 }
 
 /** What a form sends. */
@@ -41,8 +51,8 @@ export function post(path: string, cookie: string, fields: Record<string, string
 }
 
 function cookieOf(answer: Answer): string {
-  const [first = ''] = [answer.headers['set-cookie'] ?? ''].flat()
-  if (first === '') throw new Error(`no cookie came with ${answer.status}`)
+  const first = [answer.headers['set-cookie'] ?? ''].flat().find((each) => SESSION.test(each))
+  if (!first) throw new Error(`no cookie came with ${answer.status}`)
   return first.slice(0, first.indexOf(';'))
 }
 

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { type Bank, SCOPES } from '../src/bank/index.ts'
 import { DAY, HOUR, ManualClock, MINUTE } from '../src/clock.ts'
 import { readSettings } from '../src/config.ts'
+import { createSealer } from '../src/crypto.ts'
 import { createDb } from '../src/db.ts'
 import { createDeps, type Deps } from '../src/deps.ts'
 import type { Habit, User } from '../src/generated/client.ts'
@@ -10,6 +11,7 @@ import { createSettleSaver } from '../src/jobs/handlers/settle-saver.ts'
 import { SILENT_QUEUE } from '../src/jobs/queue.ts'
 import { type Actor, workerActor } from '../src/models/context.ts'
 import type { HabitWish } from '../src/models/habit.ts'
+import { sealedFor } from '../src/models/sealing.ts'
 import { startSandbox } from '../src/sandbox/index.ts'
 
 export const DEMO_SAVER = {
@@ -21,6 +23,8 @@ export const DEMO_ADMIN = {
   fullName: 'Aino Lind',
   email: 'admin@demo.example',
   password: 'Lingonberry-jam-52',
+  /** What an authenticator app would be given; admins sign in with a code. */
+  authenticatorKey: 'SPARVANADEMO2345SPARVANADEMO2345',
 }
 
 export const DEMO_DAYS = 364
@@ -115,6 +119,7 @@ async function live(
 ): Promise<void> {
   const saver = await createUser(deps, DEMO_SAVER, 'SAVER')
   const admin = await createUser(deps, DEMO_ADMIN, 'ADMIN')
+  await giveAuthenticator(deps, admin)
   await link(deps, saver, 'DK')
   await chooseAccounts(deps, saver)
   const settle = createSettleSaver({
@@ -158,6 +163,17 @@ async function createUser(deps: Deps, who: typeof DEMO_SAVER, role: 'SAVER' | 'A
   const { token } = await deps.models.users.mintToken(id, 'CONFIRM')
   await deps.models.users.confirmEmail(token, who.password, by)
   return deps.db.prisma.user.findUniqueOrThrow({ where: { id } })
+}
+
+async function giveAuthenticator({ db, clock, settings }: Deps, { id }: User): Promise<void> {
+  const sealer = createSealer(settings.TOKEN_KEYS)
+  await db.prisma.user.update({
+    where: { id },
+    data: {
+      totpSecretSealed: sealer.seal(DEMO_ADMIN.authenticatorKey, sealedFor.totpSecret(id)),
+      totpConfirmedOn: clock.now(),
+    },
+  })
 }
 
 /** Through the bank's own doors: the emulator sends the browser straight back, so the code is in the address. */

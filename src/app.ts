@@ -5,25 +5,33 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import compression from 'compression'
 import ejs from 'ejs'
-import express, { type Express } from 'express'
+import express, { type Express, type RequestHandler } from 'express'
 import { adminRouter } from './controllers/admin/index.ts'
 import { authRouter } from './controllers/auth/index.ts'
 import type { WebContext } from './controllers/context.ts'
 import { mainRouter } from './controllers/main/index.ts'
 import { renderPage } from './controllers/page.ts'
+import { stepUpPage } from './controllers/step-up.ts'
 import type { Deps } from './deps.ts'
 import { authentication } from './middleware/authentication.ts'
+import { PUBLIC } from './middleware/authorisation.ts'
 import { canonicalHost } from './middleware/canonical-host.ts'
 import { csrf } from './middleware/csrf.ts'
 import { errorHandler, notFound } from './middleware/error-handler.ts'
 import { knownMethods, onlyForms } from './middleware/known-requests.ts'
+import { refusals } from './middleware/refusals.ts'
 import { requestContext } from './middleware/request-context.ts'
+import { rest } from './middleware/rest.ts'
 import { noStore, securityHeaders } from './middleware/security-headers.ts'
 import { sessions } from './middleware/session.ts'
+import { stepUp } from './middleware/step-up.ts'
 import './middleware/types.ts'
+import { writeLimit } from './middleware/write-limit.ts'
+import { paths } from './paths.ts'
+import { type Route, RouteTable } from './routes.ts'
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
-const PUBLIC = join(ROOT, 'public')
+const PUBLIC_FILES = join(ROOT, 'public')
 const PICO = join(dirname(createRequire(import.meta.url).resolve('@picocss/pico/package.json')), 'css')
 const STATIC = { index: false, redirect: false, dotfiles: 'ignore', maxAge: '1h' } as const
 
@@ -37,23 +45,20 @@ export function createApp(deps: Deps): Express {
   app.disable('x-powered-by')
   app.set('trust proxy', settings.TRUST_PROXY)
   app.set('query parser', 'simple')
-  Object.assign(app.locals, { demo, assetVersion: assetVersion() })
+  Object.assign(app.locals, {
+    demo,
+    assetVersion: assetVersion(),
+    idleMinutes: settings.SESSION_IDLE_MINUTES,
+  })
 
   app.use(requestContext(log))
   app.use(securityHeaders({ bankOrigins: bank.browserOrigins, https }))
   app.use(knownMethods)
-  app.get('/healthz', (_req, res) => void res.type('text').send('ok\n'))
-  app.get('/readyz', async (_req, res) => {
-    const ready = await queue.isReady().catch(() => false)
-    res
-      .status(ready ? 200 : 503)
-      .type('text')
-      .send(ready ? 'ready\n' : 'not ready\n')
-  })
+  const routes = new RouteTable()
+  app.use(routes.router(healthRoutes(queue)))
   app.use(canonicalHost(settings.BASE_URL))
   app.use(compression())
-  app.use('/vendor/pico', express.static(PICO, STATIC))
-  app.use(express.static(PUBLIC, STATIC))
+  app.use(routes.router(fileRoutes()))
 
   const { handlers, checkPassword } = authentication(models.users)
   app.use(noStore)
@@ -63,23 +68,38 @@ export function createApp(deps: Deps): Express {
       secret: settings.SESSION_SECRET,
       https,
       idleMinutes: settings.SESSION_IDLE_MINUTES,
+      longestHours: settings.SESSION_LONGEST_HOURS,
+      binding: settings.SESSION_BINDING,
       clock,
-      onError: (error) => log.error('session store', { error }),
+      log,
     }),
   )
   app.use(handlers)
   app.use(onlyForms)
   app.use(express.urlencoded({ extended: false, limit: '16kb', parameterLimit: 50 }))
   app.use(csrf(settings.BASE_URL))
+  app.use(writeLimit(models.throttles, settings.WRITES_PER_MINUTE, log, (req) => routes.asked(req).route))
+  app.use(stepUp(models.identity, clock))
+  app.use(rest(clock))
 
-  const context: WebContext = { models, bank, clock, log, consentDays: settings.CONSENT_DAYS }
+  const context: WebContext = {
+    models,
+    bank,
+    clock,
+    log,
+    routes,
+    consentDays: settings.CONSENT_DAYS,
+    idleMinutes: settings.SESSION_IDLE_MINUTES,
+  }
   app.use(authRouter(context, checkPassword))
   app.use(mainRouter(context))
-  app.use('/admin', adminRouter(context, { sandboxConsole: settings.SANDBOX_CONSOLE === 'on' }))
+  app.use(adminRouter(context, { sandboxConsole: settings.SANDBOX_CONSOLE === 'on' }))
 
+  app.use(stepUpPage(models))
   app.use(notFound)
+  const noteRefusal = refusals(log, models.access, (req) => routes.asked(req))
   app.use(
-    errorHandler(log, (req, res, { title, ...problem }) => {
+    errorHandler(log, noteRefusal, (req, res, { title, ...problem }) => {
       const words = { title, what: problem.meaning, meaning: '', status: problem.status }
       renderPage(
         req,
@@ -91,6 +111,34 @@ export function createApp(deps: Deps): Express {
     }),
   )
   return app
+}
+
+function healthRoutes(queue: Deps['queue']): Route[] {
+  const alive: RequestHandler = (_req, res) => void res.type('text').send('ok\n')
+  const ready: RequestHandler = async (_req, res) => {
+    const isReady = await queue.isReady().catch(() => false)
+    res
+      .status(isReady ? 200 : 503)
+      .type('text')
+      .send(isReady ? 'ready\n' : 'not ready\n')
+  }
+  return [
+    ['GET', paths.healthz, PUBLIC, alive],
+    ['GET', paths.readyz, PUBLIC, ready],
+  ]
+}
+
+/** Styles, scripts and icons, by name: what is laid beside them is not served. */
+function fileRoutes(): Route[] {
+  // A folder of its own for each row, so that no address climbs out of it.
+  const under = (mount: string, folder: string) => express.Router().use(mount, express.static(folder, STATIC))
+  return [
+    ['GET', '/css/*file', PUBLIC, under('/css', join(PUBLIC_FILES, 'css'))],
+    ['GET', '/js/*file', PUBLIC, under('/js', join(PUBLIC_FILES, 'js'))],
+    ['GET', '/favicon.svg', PUBLIC, under('/', PUBLIC_FILES)],
+    ['GET', '/icon.svg', PUBLIC, under('/', PUBLIC_FILES)],
+    ['GET', '/vendor/pico/pico.min.css', PUBLIC, under('/vendor/pico', PICO)],
+  ]
 }
 
 /**
@@ -110,7 +158,7 @@ function useViews(app: Express): void {
 /** Changes whenever a style or script does, so that browsers may keep the rest. */
 function assetVersion(): string {
   const hash = createHash('sha256')
-  for (const entry of readdirSync(PUBLIC, { recursive: true, withFileTypes: true })) {
+  for (const entry of readdirSync(PUBLIC_FILES, { recursive: true, withFileTypes: true })) {
     if (entry.isFile()) hash.update(readFileSync(join(entry.parentPath, entry.name)))
   }
   return hash.digest('hex').slice(0, 10)

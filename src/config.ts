@@ -69,7 +69,12 @@ export const settingsSchema = z.object({
   DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, 'must be a postgres:// address'),
   DATABASE_POOL: z.coerce.number().int().min(2).max(100).default(10),
   SESSION_SECRET: secret,
-  SESSION_IDLE_MINUTES: z.coerce.number().int().min(1).max(720).default(30),
+  SESSION_IDLE_MINUTES: z.coerce.number().int().min(1).max(720).default(5),
+  SESSION_LONGEST_HOURS: z.coerce.number().int().min(1).max(24).default(12),
+  SESSION_BINDING: z.enum(['network', 'browser']).default('network'),
+  FACTOR_RESET_HOURS: z.coerce.number().int().min(1).max(720).default(48),
+  WRITES_PER_MINUTE: z.coerce.number().int().min(0).max(10_000).default(60),
+  PROOF_OF_WORK: z.enum(['on', 'off']).default('on'),
   PASSWORD_PEPPER: secret,
   ACCOUNT_HASH_KEY: key32,
   TOKEN_KEYS: versionedKeys,
@@ -160,6 +165,7 @@ function productionProblems(settings: Partial<Settings>, environment: NodeJS.Pro
     problems.push('NORDEA_BASE_URL must be https in production')
   if (environment.NODE_TLS_REJECT_UNAUTHORIZED === '0')
     problems.push('NODE_TLS_REJECT_UNAUTHORIZED must not be 0')
+  if (settings.PROOF_OF_WORK === 'off') problems.push('PROOF_OF_WORK cannot be off in production')
   if (settings.DEMO === 'on') problems.push('DEMO cannot be on in production')
   if (settings.SANDBOX_CONSOLE === 'on' && settings.NORDEA_ENVIRONMENT === 'production') {
     problems.push('SANDBOX_CONSOLE cannot be on against the real bank')

@@ -43,6 +43,11 @@ export function digestOf(token: string): string {
   return createHash('sha256').update(token).digest('hex')
 }
 
+/** A key of its own for one purpose, made of a secret that has another. */
+export function keyFor(purpose: string, secret: string): string {
+  return createHmac('sha256', secret).update(purpose).digest('base64url')
+}
+
 /** An account number has too little entropy for a plain hash; the key is kept outside the database. */
 export function hashAccountNumber(iban: string, key: Buffer): string {
   return createHmac('sha256', key).update(iban).digest('hex')
@@ -62,6 +67,10 @@ export interface Sealer {
   seal(plain: string, context: string): Uint8Array<ArrayBuffer>
   /** @throws when a byte was changed, the key is gone, or the context differs. */
   open(sealed: Uint8Array, context: string): string
+  /** The version of the key that seals. */
+  readonly newest: number
+  /** The version of the key that this was sealed with, as it says itself: only opening it proves that. */
+  versionOf(sealed: Uint8Array): number
 }
 
 export function createSealer(keys: ReadonlyMap<number, Buffer>): Sealer {
@@ -72,6 +81,8 @@ export function createSealer(keys: ReadonlyMap<number, Buffer>): Sealer {
     return key
   }
   return {
+    newest,
+    versionOf: (sealed) => sealed[0] ?? 0,
     seal: (plain, context) => {
       const nonce = randomBytes(12)
       const cipher = createCipheriv('aes-256-gcm', keyOf(newest), nonce).setAAD(Buffer.from(context))

@@ -1,7 +1,7 @@
 import { type Bank, createNordea } from './bank/index.ts'
 import { SECOND, systemClock, type Timer } from './clock.ts'
 import type { Settings } from './config.ts'
-import { createSealer } from './crypto.ts'
+import { createSealer, keyFor } from './crypto.ts'
 import { createDb, type Db } from './db.ts'
 import { createQueue, type Queue } from './jobs/queue.ts'
 import { createLogger, type Logger } from './logger.ts'
@@ -61,7 +61,9 @@ export async function createDeps(
     gate: bankGate,
     onCall: (entry) => models.bankCalls.record(entry),
   })
-  const mailer = createMailer(settings.SMTP_URL, settings.MAIL_FROM)
+  const mailer = createMailer(settings.SMTP_URL, settings.MAIL_FROM, {
+    encrypted: settings.NODE_ENV === 'production',
+  })
   return {
     settings,
     clock,
@@ -91,12 +93,14 @@ export function modelContext(
     accountHashKey: settings.ACCOUNT_HASH_KEY,
     rules: {
       passwordPepper: settings.PASSWORD_PEPPER,
+      proofKey: settings.PROOF_OF_WORK === 'on' ? keyFor('proof of work', settings.SESSION_SECRET) : null,
       bcryptCost: settings.BCRYPT_COST,
       undoWindowSeconds: settings.UNDO_WINDOW_SECONDS,
       leaseSeconds: settings.PAYMENT_LEASE_SECONDS,
       pollSeconds: settings.PAYMENT_POLL_SECONDS,
       resendAfterSeconds: settings.RESEND_AFTER_SECONDS,
       consentDays: settings.CONSENT_DAYS,
+      factorResetHours: settings.FACTOR_RESET_HOURS,
       coolingOffHours: settings.COOLING_OFF_HOURS,
       exposureLimitMinor: settings.EXPOSURE_LIMIT * 100,
       unattendedReadsPerDay: settings.UNATTENDED_READS_PER_DAY || null,

@@ -1,3 +1,5 @@
+import { paths } from './paths.ts'
+
 /** Every situation a person can end up in has one class and one sentence; the error handler makes a page of it. */
 export class AppError extends Error {
   readonly status: number
@@ -48,6 +50,25 @@ export class StaleForm extends AppError {
       'Nothing was changed. Go back, reload the page and send the form again.',
       next,
     )
+  }
+}
+
+/** A new password or factor came between what somebody has shown and the moment it would have let them in. */
+export class SignInOvertaken extends WrongState {
+  constructor() {
+    super('Your account has just changed', 'Sign in again with what counts now.', [
+      { href: paths.login, label: 'Sign in' },
+    ])
+  }
+}
+
+/** It matters, and it is some minutes since anybody has shown who sits there. */
+export class StepUpNeeded extends AppError {
+  readonly because: 'too-long-ago' | 'wrong'
+
+  constructor(because: StepUpNeeded['because']) {
+    super(403, 'Show that it is you', 'Nothing was changed yet.')
+    this.because = because
   }
 }
 

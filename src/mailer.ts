@@ -13,8 +13,13 @@ export interface Mailer {
   close(): void
 }
 
-export function createMailer(smtpUrl: string, from: string): Mailer {
-  const transport = nodemailer.createTransport(smtpUrl, {
+const LOCAL = ['localhost', '127.0.0.1', '[::1]']
+
+/** @param encrypted mails carry links that open accounts: a server without TLS is refused, unless it runs on this machine. */
+export function createMailer(smtpUrl: string, from: string, { encrypted }: { encrypted: boolean }): Mailer {
+  const url = new URL(smtpUrl)
+  if (encrypted && !LOCAL.includes(url.hostname)) url.searchParams.set('requireTLS', 'true')
+  const transport = nodemailer.createTransport(url.href, {
     from,
     disableFileAccess: true,
     disableUrlAccess: true,

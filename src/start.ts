@@ -38,6 +38,10 @@ try {
 async function start(): Promise<void> {
   const envFile = process.env.ENV_FILE || '.env'
   if (existsSync(envFile)) process.loadEnvFile(envFile)
+  if (process.env.NODE_ENV === 'production')
+    throw new Error(
+      'This brings up what is missing, which is not for production: start what the Procfile names.',
+    )
   const dataDir = resolve(process.env.DATA_DIR || '.data')
   const secrets = await localSecrets(dataDir)
   refuseWrongSettings({ ...secrets, ...given() })
@@ -202,6 +206,7 @@ function tell(env: Record<string, string>, sandbox: SandboxPlan | null, mail: st
     lines.push(`  the bank       ${sandbox.url}`, '')
     lines.push(`  demo saver     ${DEMO_SAVER.email}   ${DEMO_SAVER.password}`)
     lines.push(`  demo admin     ${DEMO_ADMIN.email}   ${DEMO_ADMIN.password}`)
+    lines.push('                 and a code: npm run demo:code')
   }
   say([...lines, '', 'Ctrl-C stops everything.', ''].join('\n'))
 }

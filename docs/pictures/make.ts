@@ -1,6 +1,7 @@
 /** Takes the README's pictures from a running app: `npm start` in one terminal, `npm run pictures` in another. */
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { generateSync } from 'otplib'
 import type { Browser, Page } from 'playwright-core'
 import { DEMO_ADMIN, DEMO_SAVER } from '../../prisma/seed.ts'
 import { newWindow, startBrowser } from '../../tests/support/browser.ts'
@@ -65,11 +66,17 @@ async function openPage(browser: Browser, options: Parameters<typeof newWindow>[
   return (await newWindow(browser, options)).newPage()
 }
 
-async function signIn(page: Page, who: { email: string; password: string }): Promise<void> {
+type Demo = { email: string; password: string; authenticatorKey?: string }
+
+async function signIn(page: Page, who: Demo): Promise<void> {
   await page.goto(`${APP}/login`)
   await page.getByLabel('E-mail').fill(who.email)
   await page.getByLabel('Password', { exact: true }).fill(who.password)
   await page.getByRole('button', { name: 'Sign in' }).click()
+  if (who.authenticatorKey) {
+    await page.getByLabel('Code', { exact: true }).fill(generateSync({ secret: who.authenticatorKey }))
+    await page.getByRole('button', { name: 'Sign in' }).click()
+  }
   await page.waitForURL(/\/(dashboard|admin)/)
 }
 

@@ -33,7 +33,9 @@ function looks(part) {
 
 async function ask(part) {
   try {
-    const answer = await fetch(location.href, { headers: { accept: 'text/html' } })
+    const here = new URL(location.href)
+    here.searchParams.set('auto', '1') // nobody has asked for it by hand
+    const answer = await fetch(here, { headers: { accept: 'text/html' } })
     if (answer.redirected) location.reload() // signed out, or moved on: let the server show where
     if (!answer.ok) return part
     const page = new DOMParser().parseFromString(await answer.text(), 'text/html')

@@ -2,6 +2,7 @@ import type { Bank } from '../bank/index.ts'
 import type { Clock } from '../clock.ts'
 import type { Logger } from '../logger.ts'
 import type { Models } from '../models/index.ts'
+import type { RouteTable } from '../routes.ts'
 
 /** What controllers are built from. */
 export interface WebContext {
@@ -9,6 +10,9 @@ export interface WebContext {
   bank: Bank
   clock: Clock
   log: Logger
+  routes: RouteTable
   /** How long the bank is asked to let us in. */
   consentDays: number
+  /** A session in which nothing happens for so long is over. */
+  idleMinutes: number
 }

@@ -6,6 +6,7 @@ import { paths } from '../paths.ts'
 export interface PageSettings {
   demo: boolean
   assetVersion: string
+  idleMinutes: number
 }
 
 export interface PageOptions {
@@ -23,7 +24,10 @@ const SAVER_NAV = [
 ]
 const ADMIN_NAV = [
   { href: paths.admin, label: 'Overview', icon: 'activity' },
+  { href: paths.adminAlarms, label: 'Alarms', icon: 'warning' },
+  { href: paths.adminPaymentStop, label: 'Stop', icon: 'pause' },
   { href: paths.adminSandbox, label: 'Sandbox', icon: 'coin-jar' },
+  { href: paths.adminRoutes, label: 'Routes', icon: 'shield' },
   { href: paths.bank, label: 'Bank', icon: 'bank' },
   { href: paths.settings, label: 'Settings', icon: 'settings' },
 ]
@@ -48,28 +52,36 @@ export function renderPage(
     .catch((error) => req.next?.(error))
 }
 
-/** A form that was refused is shown again: same page, status 422. */
+/** A form that was refused is shown again: same page, status 422 unless there is a better one. */
 export function renderRefused(
   req: Request,
   res: Response,
   view: string,
   options: PageOptions,
   props: object,
+  status = 422,
 ): void {
-  res.status(422)
+  res.status(status)
   renderPage(req, res, view, { ...options, title: `Please check: ${options.title}` }, props)
 }
 
 function pageOf(req: Request, res: Response, options: PageOptions, flashes: Flash[]) {
-  const { demo, assetVersion } = res.app.locals as unknown as PageSettings
+  const { demo, assetVersion, idleMinutes } = res.app.locals as unknown as PageSettings
   const user = req.user ?? null
   const confirmed = Boolean(user?.emailConfirmedOn)
   return {
     title: options.title,
     width: options.width,
-    refresh: options.refresh ?? null,
+    // Nobody has asked for it by hand, so it keeps no session alive.
+    refresh: options.refresh ? { ...options.refresh, href: asBackground(options.refresh.href) } : null,
+    idleSeconds: user ? idleMinutes * 60 : null,
     lang: 'en',
-    user: user && { name: user.fullName, isAdmin: user.role === 'ADMIN', unconfirmed: !confirmed },
+    user: user && {
+      name: user.fullName,
+      email: user.email,
+      isAdmin: user.role === 'ADMIN',
+      unconfirmed: !confirmed,
+    },
     nav: navOf(user, confirmed).map((place) => ({
       ...place,
       current: isCurrent(place.href, req.path, req.baseUrl),
@@ -79,6 +91,10 @@ function pageOf(req: Request, res: Response, options: PageOptions, flashes: Flas
     demo,
     assetVersion,
   }
+}
+
+function asBackground(href: string): string {
+  return `${href}${href.includes('?') ? '&' : '?'}auto=1`
 }
 
 function navOf(user: Express.User | null, confirmed: boolean) {

@@ -4,8 +4,11 @@ import type { Logger } from '../logger.ts'
 
 /** The jobs there are, and what each carries. Ids only: the database holds the truth. */
 export interface Jobs {
-  'send-mail': { userId: string; kind: MailKind; paymentId?: string }
+  'send-mail': { userId: string; kind: MailKind; paymentId?: string; alarmId?: string }
   reconcile: { occasion: 'daily' }
+  /** Of one saver, or of all whose wish waits. */
+  erase: { userId: string | null }
+  retention: { occasion: 'daily' }
 }
 export type JobName = keyof Jobs
 /** The letters we write. Their links are made when they are sent, so that no link lies in the queue. */
@@ -17,8 +20,17 @@ export type MailKind =
   | 'approval-needed'
   | 'approval-reminder'
   | 'limits-loosened'
+  | 'new-browser'
+  | 'factor-on'
+  | 'factor-lost'
+  | 'factor-off'
+  | 'factor-reset-asked'
+  | 'factor-reset'
+  | 'backup-codes-renewed'
+  | 'alarm'
+  | 'savings-held'
 
-const JOB_NAMES = ['send-mail', 'reconcile'] as const satisfies readonly JobName[]
+const JOB_NAMES = ['send-mail', 'reconcile', 'erase', 'retention'] as const satisfies readonly JobName[]
 
 /** Mails are tried for about a day. Payments have no jobs: a payment's own row says when it is to be looked at. */
 const QUEUE_OPTIONS = {
@@ -31,6 +43,9 @@ const QUEUE_OPTIONS = {
   },
   // Reading every saver's orders takes its time; what one run couldn't compare, the next day's does.
   reconcile: { retryLimit: 2, retryDelay: 300, expireInSeconds: 6 * 3_600, deleteAfterSeconds: 86_400 },
+  // Whoever is left waits for the next round, minutes later.
+  erase: { retryLimit: 2, retryDelay: 30, expireInSeconds: 900, deleteAfterSeconds: 3_600 },
+  retention: { retryLimit: 2, retryDelay: 300, expireInSeconds: 3_600, deleteAfterSeconds: 86_400 },
 } satisfies Record<JobName, object>
 
 export interface Queue {
@@ -44,6 +59,8 @@ export interface Queue {
   ): Promise<void>
   /** Enqueues a job at these times (cron, UTC), once whatever the number of workers. */
   repeat<N extends JobName>(name: N, cron: string, data: Jobs[N]): Promise<void>
+  /** In the caller's transaction: no letter to this user, sent or not, is left in the queue. */
+  forget(tx: Tx, userId: string): Promise<void>
   isReady(): Promise<boolean>
   /** Lets running jobs finish, for at most `graceMs`. */
   stop(graceMs: number): Promise<void>
@@ -54,6 +71,7 @@ export const SILENT_QUEUE: Queue = {
   enqueue: async () => {},
   work: async () => {},
   repeat: async () => {},
+  forget: async () => {},
   isReady: async () => true,
   stop: async () => {},
 }
@@ -80,6 +98,9 @@ export async function createQueue(db: Db, log: Logger, role: 'web' | 'worker'): 
     },
     repeat: async (name, cron, data) => {
       await boss.schedule(name, cron, data, { tz: 'UTC' })
+    },
+    forget: async (tx, userId) => {
+      await tx.$executeRaw`DELETE FROM pgboss.job WHERE name = 'send-mail' AND data ->> 'userId' = ${userId}`
     },
     isReady: async () => {
       const { rows } = await db.pool.query(`SELECT to_regclass('pgboss.job') IS NOT NULL AS ready`)

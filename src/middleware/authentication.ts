@@ -1,20 +1,28 @@
-import type { Request, RequestHandler } from 'express'
+import type { Request, RequestHandler, Response } from 'express'
 import passport from 'passport'
 import { Strategy } from 'passport-local'
+import { type Clock, MINUTE } from '../clock.ts'
 import { currentRequestId } from '../logger.ts'
 import type { Actor } from '../models/context.ts'
-import { kindOf, type Users } from '../models/user.ts'
+import type { CodeKind } from '../models/second-factor.ts'
+import { kindOf, type SignInResult, type Users } from '../models/user.ts'
+import { browserOf, keepMark } from './browser-mark.ts'
 import { csrfToken } from './csrf.ts'
+import { boundTo } from './session.ts'
 import { saved } from './session-store.ts'
+
+/** Who has shown the password has so long to show the second factor. */
+const HALF_MS = 5 * MINUTE
 
 /** Passport with one strategy (address and password); the session holds the user's id and nothing about them. */
 export function authentication(users: Users): { handlers: RequestHandler[]; checkPassword: CheckPassword } {
   const auth = new passport.Passport()
   auth.use(
     new Strategy({ usernameField: 'email', passReqToCallback: true }, (req, email, password, done) => {
-      users
-        .signIn(email.trim().toLowerCase(), password, actorOf(req))
-        .then((user) => done(null, user ?? false), done)
+      users.signIn(email.trim().toLowerCase(), password, browserOf(req).mark, actorOf(req)).then((result) => {
+        const info = { message: result.kind, result }
+        done(null, result.kind === 'right' ? result.user : false, info)
+      }, done)
     }),
   )
   auth.serializeUser((user, done) => done(null, user.id))
@@ -25,24 +33,51 @@ export function authentication(users: Users): { handlers: RequestHandler[]; chec
     handlers: [auth.session() as RequestHandler],
     checkPassword: (req) =>
       new Promise((resolve, reject) => {
-        const settle = (error: unknown, user: Express.User | false) =>
-          error ? reject(error) : resolve(user || null)
+        const settle = (error: unknown, _user: Express.User | false, info?: { result?: SignInResult }) =>
+          error ? reject(error) : resolve(info?.result ?? { kind: 'wrong' })
         auth.authenticate('local', settle)(req, req.res, reject)
       }),
   }
 }
 
-export type CheckPassword = (req: Request) => Promise<Express.User | null>
+export type CheckPassword = (req: Request) => Promise<SignInResult>
 
-/** A new session id at sign-in: one that was planted before is worth nothing afterwards. */
-export async function startSession(req: Request, user: Express.User, now: Date): Promise<void> {
+/** Signs somebody in who has shown all that is asked for. Nothing of the session before is worth anything afterwards. */
+export async function startSession(
+  req: Request,
+  res: Response,
+  arrival: { user: Express.User; factor: CodeKind | null },
+  { users, clock }: { users: Users; clock: Clock },
+): Promise<void> {
+  const { user, factor } = arrival
+  const mark = await users.arrive(user, browserOf(req), factor, actorOf(req))
   await new Promise<void>((resolve, reject) => {
     req.logIn(user, (error) => (error ? reject(error) : resolve()))
   })
-  req.session.signedInAt = now.getTime()
+  const now = clock.now().getTime()
+  Object.assign(req.session, { signedInAt: now, lastSeenAt: now, freshAt: now, factor, ...boundTo(req) })
+  keepMark(req, res, mark)
   // The browser may ask for its next pages before this answer has ended: it must be known by then, and with one secret.
   csrfToken(req)
   await saved(req.session)
+}
+
+/** The password was right; whoever it is has no more rights than a visitor, until the second factor has been shown. */
+export async function startHalf(req: Request, user: Express.User, clock: Clock): Promise<void> {
+  const { returnTo } = req.session
+  await new Promise<void>((resolve, reject) => {
+    req.session.regenerate((error) => (error ? reject(error) : resolve()))
+  })
+  if (returnTo !== undefined) req.session.returnTo = returnTo
+  req.session.half = { userId: user.id, at: clock.now().getTime() }
+  csrfToken(req)
+  await saved(req.session)
+}
+
+/** @returns the id of who is half signed in; null when nobody is, or not any more. */
+export function halfSignedIn(req: Request, clock: Clock): string | null {
+  const { half } = req.session
+  return half && clock.now().getTime() - half.at <= HALF_MS ? half.userId : null
 }
 
 export async function endSession(req: Request): Promise<void> {

@@ -1,17 +1,76 @@
 import type { Request, RequestHandler } from 'express'
-import { Forbidden } from '../errors.ts'
-import type { Logger } from '../logger.ts'
+import { Forbidden, StepUpNeeded } from '../errors.ts'
 import { paths } from '../paths.ts'
+import { flash } from './flash.ts'
 import { isOwnPath } from './own-path.ts'
 
 /** Longer addresses are nobody's bookmark; a session is no place to keep them. */
 const LONGEST_RETURN = 500
 
+export type Who = 'public' | 'visitor' | 'signed-in' | 'confirmed' | 'admin'
+
+/** What a route asks of whoever comes. All of it must hold. */
+export interface Guard {
+  who: Who
+  /** Everything that a sign-in asks for was shown a few minutes ago, or is shown now. */
+  fresh?: true
+}
+
+export const PUBLIC: Guard = { who: 'public' }
+/** Nobody signed in. */
+export const VISITOR: Guard = { who: 'visitor' }
+export const SIGNED_IN: Guard = { who: 'signed-in' }
+/** Signed in, with a confirmed address: nothing private opens before. */
+export const CONFIRMED: Guard = { who: 'confirmed' }
+/** The same, for what decides over money or the account. */
+export const CONFIRMED_FRESHLY: Guard = { who: 'confirmed', fresh: true }
+/** Signed in with a second factor. */
+export const ADMIN: Guard = { who: 'admin' }
+export const ADMIN_FRESHLY: Guard = { who: 'admin', fresh: true }
+
 /** Somebody is signed in; whoever is not is sent to the sign-in page and, after it, back to where they wanted to go. */
-export const requireSignedIn: RequestHandler = (req, res, next) => {
+const needsSignIn: RequestHandler = (req, res, next) => {
   if (req.user) return next()
   if (req.method === 'GET') req.session.returnTo = returnPath(req)
   res.redirect(303, paths.login)
+}
+
+const needsConfirmedAddress: RequestHandler = (req, res, next) => {
+  if (req.user?.emailConfirmedOn) return next()
+  res.redirect(303, paths.confirmResend)
+}
+
+const needsAdmin: RequestHandler = (req, _res, next) => {
+  next(req.user?.role === 'ADMIN' ? undefined : new Forbidden())
+}
+
+/** The most that can be done here can be done by admins: a password is not enough. */
+const needsFactor: RequestHandler = async (req, res, next) => {
+  if (req.user?.totpConfirmedOn && req.session.factor) return next()
+  await flash(req, 'info', 'Admins sign in with a second factor. Set up your authenticator app first.')
+  res.redirect(303, paths.authenticator)
+}
+
+const needsFresh: RequestHandler = (_req, res, next) => {
+  next(res.locals.isFresh === true ? undefined : new StepUpNeeded('too-long-ago'))
+}
+
+const needsNobody: RequestHandler = (req, res, next) => {
+  if (!req.user) return next()
+  res.redirect(303, paths.dashboard)
+}
+
+const WHO: Record<Who, readonly RequestHandler[]> = {
+  public: [],
+  visitor: [needsNobody],
+  'signed-in': [needsSignIn],
+  confirmed: [needsSignIn, needsConfirmedAddress],
+  admin: [needsSignIn, needsConfirmedAddress, needsAdmin, needsFactor],
+}
+
+/** What stands before the handlers of a route, in order. */
+export function guardsOf({ who, fresh }: Guard): readonly RequestHandler[] {
+  return fresh ? [...WHO[who], needsFresh] : WHO[who]
 }
 
 /** The bank's answer carries a code that belongs into no session; it would be refused after a new sign-in anyway. */
@@ -19,24 +78,4 @@ function returnPath(req: Request): string {
   const { originalUrl } = req
   if (req.path === paths.bankCallback) return paths.bank
   return isOwnPath(originalUrl) && originalUrl.length <= LONGEST_RETURN ? originalUrl : paths.dashboard
-}
-
-/** The address is confirmed: nothing private opens before. */
-export const requireConfirmed: RequestHandler = (req, res, next) => {
-  if (req.user?.emailConfirmedOn) return next()
-  if (!req.user) return requireSignedIn(req, res, next)
-  res.redirect(303, paths.confirmResend)
-}
-
-export const requireVisitor: RequestHandler = (req, res, next) => {
-  if (!req.user) return next()
-  res.redirect(303, paths.dashboard)
-}
-
-export function requireAdmin(log: Logger): RequestHandler {
-  return (req, _res, next) => {
-    if (req.user?.role === 'ADMIN') return next()
-    log.warn('refused', { route: req.baseUrl, userId: req.user?.id ?? null, ip: req.ip, outcome: 'denied' })
-    next(new Forbidden())
-  }
 }

@@ -1,6 +1,7 @@
-import type { ErrorRequestHandler, Request, RequestHandler } from 'express'
-import { AppError, NotFound, StaleForm, TooManyRequests } from '../errors.ts'
+import type { ErrorRequestHandler, RequestHandler } from 'express'
+import { AppError, NotFound, TooManyRequests } from '../errors.ts'
 import { currentRequestId, type Logger } from '../logger.ts'
+import type { NoteRefusal } from './refusals.ts'
 
 export const notFound: RequestHandler = (_req, _res, next) => next(new NotFound())
 
@@ -19,17 +20,19 @@ export type RenderError = (
 const HOME = [{ href: '/', label: 'To the start page' }]
 
 /** Every error becomes one page, here; what went wrong inside is for the log only. */
-export function errorHandler(log: Logger, render: RenderError): ErrorRequestHandler[] {
-  return [errorPage(log, render), lastResort(log)]
+export function errorHandler(
+  log: Logger,
+  noteRefusal: NoteRefusal,
+  render: RenderError,
+): ErrorRequestHandler[] {
+  return [errorPage(log, noteRefusal, render), lastResort(log)]
 }
 
-function errorPage(log: Logger, render: RenderError): ErrorRequestHandler {
-  return (error: unknown, req, res, next) => {
+function errorPage(log: Logger, noteRefusal: NoteRefusal, render: RenderError): ErrorRequestHandler {
+  return async (error: unknown, req, res, next) => {
     const problem = asProblem(error)
     if (problem.status >= 500) log.error('request failed', { error, status: problem.status })
-    else if (error instanceof NotFound) noteRefusal(log, req)
-    else if (error instanceof StaleForm)
-      log.warn('form refused', { ip: req.ip, origin: req.headers.origin ?? null })
+    if (error instanceof AppError) await noteRefusal(req, error)
     if (res.headersSent) return next(error)
     if (error instanceof TooManyRequests) res.setHeader('Retry-After', String(error.retryAfterSeconds))
     res.status(problem.status).setHeader('Cache-Control', 'no-store')
@@ -47,16 +50,6 @@ function lastResort(log: Logger): ErrorRequestHandler {
     const status = res.statusCode >= 400 ? res.statusCode : 500
     res.status(status).type('text').send('Something broke on our side. Try again in a moment.\n')
   }
-}
-
-const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/i
-
-/** Somebody asked for a thing that is not there for them: harmless once, a pattern when it is somebody trying ids. */
-function noteRefusal(log: Logger, req: Request): void {
-  const object = UUID.exec(req.path)?.[0]
-  if (!object) return
-  const route = `${req.method} ${req.route?.path ?? '(none)'}`
-  log.warn('refused', { route, object, userId: req.user?.id ?? null, ip: req.ip, outcome: 'denied' })
 }
 
 function asProblem(error: unknown): Pick<AppError, 'status' | 'title' | 'meaning' | 'next'> {

@@ -13,7 +13,7 @@ export function requestContext(log: Logger): RequestHandler {
         log.info('request', {
           method: req.method,
           // The route's pattern, not the address: addresses can carry one-time links.
-          route: req.route?.path ?? (res.statusCode === 404 ? '(none)' : '(static)'),
+          route: req.route?.path ?? '(none)',
           status: res.statusCode,
           ms: Math.round(performance.now() - startedAt),
           ...(req.user ? { userId: req.user.id } : {}),

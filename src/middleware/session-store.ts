@@ -39,9 +39,13 @@ export class SessionStore extends connectPgSimple(session) {
   override set(sid: string, data: session.SessionData, done: (error?: unknown) => void = () => {}): void {
     const before = this.#stored.get(data)
     const now = contentOf(data)
-    this.#stored.set(data, now)
-    if (before) this.#update(sid, data, changes(before, now)).then(() => done(), done)
-    else super.set(sid, data, done)
+    // Only what has been written counts as stored: a write that failed is made up for by the next one.
+    const written = (error?: unknown) => {
+      if (!error) this.#stored.set(data, now)
+      done(error)
+    }
+    if (before) this.#update(sid, data, changes(before, now)).then(() => written(), written)
+    else super.set(sid, data, written)
   }
 
   /** Puts a sentence into the session's row, unless the same one waits there. */

@@ -1,7 +1,10 @@
-import type { RequestHandler } from 'express'
+import type { Request, RequestHandler } from 'express'
 import session from 'express-session'
 import type pg from 'pg'
 import { type Clock, HOUR, MINUTE } from '../clock.ts'
+import type { Logger } from '../logger.ts'
+import { networkOf } from '../models/network.ts'
+import { flash } from './flash.ts'
 import { SessionStore } from './session-store.ts'
 
 export interface SessionOptions {
@@ -9,17 +12,22 @@ export interface SessionOptions {
   secret: string
   https: boolean
   idleMinutes: number
+  longestHours: number
+  /** What a session stays bound to besides its cookie: the browser alone, or the network it comes from too. */
+  binding: 'browser' | 'network'
   clock: Clock
-  onError: (error: Error) => void
+  log: Logger
 }
 
-/** However busy, a session ends this long after its sign-in. */
-const LONGEST_MS = 12 * HOUR
+/** Whoever has not signed in has nothing to lose but a form that is half filled in. */
+const VISITOR_MS = 2 * HOUR
+const LONGEST_AGENT = 300
 
 /** Sessions live in PostgreSQL; the cookie is a signed random id and nothing else. */
 export function sessions(options: SessionOptions): RequestHandler[] {
-  const store = new SessionStore(options.pool, (...details) =>
-    options.onError(new Error(details.map(String).join(' '))),
+  const { pool, log } = options
+  const store = new SessionStore(pool, (...details) =>
+    log.error('session store', { error: new Error(details.map(String).join(' ')) }),
   )
   return [
     session({
@@ -34,17 +42,77 @@ export function sessions(options: SessionOptions): RequestHandler[] {
         httpOnly: true,
         sameSite: 'lax',
         secure: options.https,
-        maxAge: options.idleMinutes * MINUTE,
+        maxAge: options.longestHours * HOUR,
       },
     }),
-    endAfter(LONGEST_MS, options.clock),
+    whileAlive(options),
   ]
 }
 
-function endAfter(longestMs: number, clock: Clock): RequestHandler {
-  return (req, _res, next) => {
-    const { signedInAt } = req.session
-    if (signedInAt === undefined || clock.now().getTime() - signedInAt < longestMs) return next()
-    req.session.regenerate(next)
+/** What a session is bound to when somebody signs in. */
+export function boundTo(req: Request): { agent: string; network: string; ip: string | null } {
+  return {
+    agent: (req.headers['user-agent'] ?? '').slice(0, LONGEST_AGENT),
+    network: networkOf(req.ip ?? ''),
+    ip: req.ip ?? null,
   }
+}
+
+/** Whoever gives their consent on the bank's pages takes a while, and does nothing here. */
+const AT_BANK_MS = 15 * MINUTE
+
+export function awayAtBank(req: Request, now: Date): void {
+  req.session.awayUntil = now.getTime() + AT_BANK_MS
+}
+
+type Ending = 'idle' | 'too-old' | 'other-browser' | 'other-network'
+
+const ENDINGS: Record<Ending, string> = {
+  idle: 'You were signed out because nothing had happened for a while.',
+  'too-old': 'You have been signed in for long enough for one day. Sign in again to go on.',
+  'other-browser': 'Your browser has changed, so you were signed out. Sign in again to go on.',
+  'other-network': 'Your connection has changed, so you were signed out. Sign in again to go on.',
+}
+
+/** A session that is over, or was carried elsewhere, ends here, for whoever holds its cookie. */
+function whileAlive(options: SessionOptions): RequestHandler {
+  return async (req, _res, next) => {
+    const { session } = req
+    if (session.signedInAt === undefined && session.passport?.user === undefined) {
+      session.cookie.maxAge = VISITOR_MS
+      return next()
+    }
+    const now = options.clock.now().getTime()
+    const ending = endingOf(req, now, options)
+    if (!ending) {
+      if (!isBackground(req)) session.lastSeenAt = now
+      return next()
+    }
+    options.log.warn('a session has ended', {
+      because: ending,
+      userId: session.passport?.user ?? null,
+      ip: req.ip,
+    })
+    await new Promise<void>((resolve, reject) => {
+      session.regenerate((error) => (error ? reject(error) : resolve()))
+    })
+    await flash(req, 'info', ENDINGS[ending])
+    next()
+  }
+}
+
+function endingOf(req: Request, now: number, options: SessionOptions): Ending | null {
+  const { signedInAt = 0, lastSeenAt = signedInAt, awayUntil = 0, agent, network } = req.session
+  if (now - signedInAt >= options.longestHours * HOUR) return 'too-old'
+  if (now > Math.max(lastSeenAt + options.idleMinutes * MINUTE, awayUntil)) return 'idle'
+  const here = boundTo(req)
+  if (agent !== here.agent) return 'other-browser'
+  return options.binding === 'network' && network !== here.network ? 'other-network' : null
+}
+
+/** A page that refreshes itself is no sign of anybody being there. */
+function isBackground(req: Request): boolean {
+  if (req.method === 'POST') return false
+  const destination = req.headers['sec-fetch-dest']
+  return (destination !== undefined && destination !== 'document') || req.query.auto !== undefined
 }

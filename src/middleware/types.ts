@@ -1,4 +1,5 @@
 import type { User as ModelUser } from '../generated/client.ts'
+import type { CodeKind } from '../models/second-factor.ts'
 
 declare global {
   namespace Express {
@@ -9,9 +10,27 @@ declare global {
 
 declare module 'express-session' {
   interface SessionData {
+    /** Passport's own: the id of who is signed in. */
+    passport: { user?: string }
     /** Where a signed-out visitor wanted to go; one of our own paths. */
     returnTo: string
-    /** Milliseconds; a session ends this long after its sign-in, however busy it is. */
+    /** Milliseconds; a session ends some time after its sign-in, however busy it is. */
     signedInAt: number
+    /** Milliseconds; when its owner last did something. */
+    lastSeenAt: number
+    /** Milliseconds; until then its owner is at the bank's own pages, and not idle. */
+    awayUntil: number
+    /** Milliseconds; when its owner last showed everything that a sign-in asks for. */
+    freshAt: number
+    /** What was shown besides the password, if anything. */
+    factor: CodeKind | null
+    /** What it is bound to. */
+    agent: string
+    network: string
+    ip: string | null
+    /** The password was right, and the second factor has still to be shown. */
+    half: { userId: string; at: number }
+    /** New backup codes on their way to the page that shows them, sealed. */
+    newCodes: string
   }
 }

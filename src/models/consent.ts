@@ -7,6 +7,7 @@ import type { BankConsent } from '../generated/client.ts'
 import { audit } from './audit.ts'
 import type { Actor, ModelContext } from './context.ts'
 import { wakeWaiting } from './payment/waking.ts'
+import { sealedFor } from './sealing.ts'
 
 /** How long a trip to the bank's consent page may take. */
 const STATE_LIFE_MS = 10 * MINUTE
@@ -138,7 +139,7 @@ export function createConsents({ db, clock, sealer, rules }: ModelContext) {
       return db.transaction(async (tx) => {
         const consent = await tx.bankConsent.findFirst({ where: { id, userId, revokedAt: null } })
         if (!consent?.refreshTokenSealed) return null
-        const refreshToken = sealer.open(consent.refreshTokenSealed, refreshContext(consent.id))
+        const refreshToken = sealer.open(consent.refreshTokenSealed, sealedFor.refreshToken(consent.id))
         return (await end(tx, consent, 'revoked-by-saver', by)) ? { refreshToken } : null
       })
     },
@@ -171,7 +172,7 @@ export function createConsents({ db, clock, sealer, rules }: ModelContext) {
         data: { lastUsedAt: now },
       })
     }
-    const accessToken = sealer.open(consent.accessTokenSealed, accessContext(consent.id))
+    const accessToken = sealer.open(consent.accessTokenSealed, sealedFor.accessToken(consent.id))
     return { kind: 'access', consentId: consent.id, accessToken, country: consent.country as Country }
   }
 
@@ -180,7 +181,7 @@ export function createConsents({ db, clock, sealer, rules }: ModelContext) {
     const leased = await takeRefreshLease(consent.id, owner)
     if (!leased) return waitForOther(consent.userId)
     if (!leased.refreshTokenSealed) return { kind: 'no-consent' }
-    const refreshToken = sealer.open(leased.refreshTokenSealed, refreshContext(consent.id))
+    const refreshToken = sealer.open(leased.refreshTokenSealed, sealedFor.refreshToken(consent.id))
     const tokens = await refresh(refreshToken, consent.id).catch(async (error) => {
       await releaseRefreshLease(consent.id, owner)
       const renewed = await renewedBySomebody(consent)
@@ -272,17 +273,9 @@ export function createConsents({ db, clock, sealer, rules }: ModelContext) {
 
   function sealedTokens(consentId: string, tokens: Tokens, now: Date) {
     return {
-      accessTokenSealed: sealer.seal(tokens.accessToken, accessContext(consentId)),
-      refreshTokenSealed: sealer.seal(tokens.refreshToken, refreshContext(consentId)),
+      accessTokenSealed: sealer.seal(tokens.accessToken, sealedFor.accessToken(consentId)),
+      refreshTokenSealed: sealer.seal(tokens.refreshToken, sealedFor.refreshToken(consentId)),
       accessTokenExpiresAt: new Date(now.getTime() + tokens.expiresInSeconds * SECOND),
     }
   }
-}
-
-function accessContext(consentId: string): string {
-  return `access-token:${consentId}`
-}
-
-function refreshContext(consentId: string): string {
-  return `refresh-token:${consentId}`
 }

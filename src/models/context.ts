@@ -16,12 +16,16 @@ export interface ModelContext {
 /** The settings the models need, in their own units. */
 export interface Rules {
   passwordPepper: string
+  /** Signs the challenges of forms that ask for a proof of work; null where none does. */
+  proofKey: string | null
   bcryptCost: number
   undoWindowSeconds: number
   leaseSeconds: number
   pollSeconds: number
   resendAfterSeconds: number
   consentDays: number
+  /** How long the owner of an account has to call off that its second factor is taken away. */
+  factorResetHours: number
   /** How long a loosened limit waits before it counts. */
   coolingOffHours: number
   /** Per currency, in minor units: what may be under way to the bank and not yet settled, of all savers together. */

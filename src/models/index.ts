@@ -1,28 +1,51 @@
+import { createAccess } from './access.ts'
 import { createAccounts } from './account.ts'
+import { createAlarms } from './alarm.ts'
 import { createBankCalls } from './bank-call.ts'
 import { createCheckOffs } from './check-off.ts'
 import { createConsents } from './consent.ts'
 import type { ModelContext } from './context.ts'
+import { createDetection } from './detection.ts'
+import { createDevices } from './device.ts'
+import { createErasures } from './erasure.ts'
+import { createExports } from './export.ts'
 import { createHabits } from './habit.ts'
+import { createIdentity } from './identity.ts'
 import { createLimits } from './limits.ts'
 import { createOverview } from './overview.ts'
 import { createPayments } from './payment.ts'
 import { createStops } from './payment-stop.ts'
 import { createPreviews } from './preview.ts'
+import { createProofs } from './proof-of-work.ts'
 import { createReconciliation } from './reconciliation.ts'
+import { createRetention } from './retention.ts'
 import { createRetries } from './retry.ts'
 import { createReversals } from './reversal.ts'
 import { createSavings } from './savings.ts'
+import { createFactors } from './second-factor.ts'
+import { createOwnSessions } from './session.ts'
+import { createThrottles } from './throttle.ts'
 import { createUsers } from './user.ts'
 
 export type Models = ReturnType<typeof createModels>
 
 export function createModels(context: ModelContext) {
+  const throttles = createThrottles(context)
+  const devices = createDevices(context)
+  const factors = createFactors(context)
   const payments = createPayments(context)
   const accounts = createAccounts(context)
   const bankCalls = createBankCalls(context)
   return {
-    users: createUsers(context),
+    users: createUsers(context, { throttles, devices }),
+    throttles,
+    proofs: createProofs(context, { throttles, devices }),
+    factors,
+    identity: createIdentity(context, { factors, throttles, devices }),
+    sessions: createOwnSessions(context),
+    access: createAccess(context),
+    alarms: createAlarms(context),
+    detection: createDetection(context),
     accounts,
     consents: createConsents(context),
     habits: createHabits(context),
@@ -37,6 +60,9 @@ export function createModels(context: ModelContext) {
     previews: createPreviews(context, { payments, accounts, bankCalls }),
     reconciliation: createReconciliation(context),
     overview: createOverview(context),
+    exports: createExports(context, throttles),
+    erasures: createErasures(context, payments),
+    retention: createRetention(context),
   }
 }
 

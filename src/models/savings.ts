@@ -1,3 +1,4 @@
+import type { Tx } from '../db.ts'
 import type { User } from '../generated/client.ts'
 import type { Cadence } from '../generated/enums.ts'
 import { audit } from './audit.ts'
@@ -42,7 +43,7 @@ export function createSavings({ db, clock }: Pick<ModelContext, 'db' | 'clock'>)
       const pausedUntil = until === null ? UNTIL_RESUMED : startOfDay(until, user)
       if (pausedUntil <= now) return false
       await db.transaction(async (tx) => {
-        await tx.user.update({ where: { id: user.id }, data: { pausedUntil } })
+        await tx.user.update({ where: { id: user.id }, data: { pausedUntil, pausedByAlarmId: null } })
         // A pause that is now shorter may have left payments asleep until the end of the longer one.
         await wakeWaiting(tx, user.id, now)
         await audit(tx, { action: 'savings.paused', by, at: now, subjectId: user.id, detail: { until } })
@@ -56,7 +57,7 @@ export function createSavings({ db, clock }: Pick<ModelContext, 'db' | 'clock'>)
       return db.transaction(async (tx) => {
         const { count } = await tx.user.updateMany({
           where: { id: userId, pausedUntil: { gt: now } },
-          data: { pausedUntil: null },
+          data: { pausedUntil: null, pausedByAlarmId: null },
         })
         if (count === 0) return false
         await wakeWaiting(tx, userId, now)
@@ -65,6 +66,25 @@ export function createSavings({ db, clock }: Pick<ModelContext, 'db' | 'clock'>)
       })
     },
   }
+}
+
+/**
+ * In the transaction of an alarm: nothing more is sent until the saver says so, whatever pause there was.
+ * @returns false when an alarm had stopped them before.
+ */
+export async function holdSavings(
+  tx: Tx,
+  { userId, alarmId, at }: { userId: string; alarmId: string; at: Date },
+  by: Actor,
+): Promise<boolean> {
+  const { count } = await tx.user.updateMany({
+    where: { id: userId, pausedByAlarmId: null },
+    data: { pausedUntil: UNTIL_RESUMED, pausedByAlarmId: alarmId },
+  })
+  if (count === 0) return false
+  const object = { kind: 'alarm', id: alarmId }
+  await audit(tx, { action: 'savings.paused', by, at, subjectId: userId, object, detail: { until: null } })
+  return true
 }
 
 /** The saver's day on which a pause ends; `until: null` if only they can end it. */

@@ -1,22 +1,42 @@
-import { DAY, MINUTE, SECOND } from '../clock.ts'
+import { DAY, HOUR, MINUTE, SECOND } from '../clock.ts'
 import { digestOf, randomToken } from '../crypto.ts'
 import type { Tx } from '../db.ts'
-import { AlreadyExists } from '../errors.ts'
+import { AlreadyExists, SignInOvertaken } from '../errors.ts'
 import type { User } from '../generated/client.ts'
 import type { EmailTokenPurpose } from '../generated/enums.ts'
 import type { MailKind } from '../jobs/queue.ts'
 import { audit } from './audit.ts'
 import type { Actor, ModelContext } from './context.ts'
+import type { Devices } from './device.ts'
+import { networkOf } from './network.ts'
 import { hashPassword, isWeakerThan, verifyPassword } from './password.ts'
+import { type CodeKind, callOffReset } from './second-factor.ts'
+import { endSessions } from './session.ts'
+import type { Throttles } from './throttle.ts'
 
-const TOKEN_LIFE_MS = { CONFIRM: DAY, RESET: 30 * MINUTE } as const
+const TOKEN_LIFE_MS = { CONFIRM: DAY, RESET: 30 * MINUTE, FACTOR: 30 * MINUTE } as const
 /** A person who clicks "send again" twice gets one mail. */
 const RESEND_PAUSE_MS = 60 * SECOND
+/** The same for the letter to who has lost the second factor, an hour. */
+const MOST_LOST_LETTERS = 3
 
 export interface SignUp {
   fullName: string
   email: string
   password: string
+}
+
+export type SignInResult =
+  | { kind: 'right'; user: User }
+  /** Whichever part was wrong. */
+  | { kind: 'wrong' }
+  /** Too many tries: nothing was looked at, and nothing may be tried for so long. */
+  | { kind: 'wait'; ms: number }
+
+/** The browser that somebody signs in with: the mark it was given, if any, and what it says of itself. */
+export interface Browser {
+  mark: string | null
+  label: string
 }
 
 export type ConfirmResult = { kind: 'confirmed'; user: User } | { kind: 'wrong-password' } | { kind: 'spent' }
@@ -30,7 +50,10 @@ export interface Preferences {
 
 export type Users = ReturnType<typeof createUsers>
 
-export function createUsers({ db, clock, queue, rules }: ModelContext) {
+export function createUsers(
+  { db, clock, queue, rules }: ModelContext,
+  { throttles, devices }: { throttles: Throttles; devices: Devices },
+) {
   const hash = (password: string) => hashPassword(password, rules.passwordPepper, rules.bcryptCost)
 
   return {
@@ -72,34 +95,61 @@ export function createUsers({ db, clock, queue, rules }: ModelContext) {
       }
     },
 
-    /** @returns the user, or null; in the same time and with the same audit line whichever part was wrong. */
-    async signIn(email: string, password: string, by: Actor): Promise<User | null> {
+    /**
+     * Checks address and password, in the same time and with the same audit line whichever part was wrong. A second factor is
+     * asked for afterwards.
+     * @param mark what the browser was given when its owner last signed in with it: strangers can't use up its tries.
+     */
+    async signIn(email: string, password: string, mark: string | null, by: Actor): Promise<SignInResult> {
+      const isKnown = await devices.isKnown(email, mark)
+      const [what, whose] = isKnown
+        ? (['device', `${email} ${mark}`] as const)
+        : (['account', email] as const)
+      // Neighbours in a network can't use up the tries of a browser that its owner has signed in with.
+      const network = isKnown || by.ip === null ? null : networkOf(by.ip)
+      const accountMs = await throttles.attempt(what, whose)
+      const waitMs = accountMs || (network === null ? 0 : await throttles.attempt('network', network))
       const user = await db.prisma.user.findUnique({ where: { email } })
-      const matches = await verifyPassword(
-        password,
-        user?.hashedPwd ?? null,
-        rules.passwordPepper,
-        rules.bcryptCost,
-      )
-      const isWelcome = matches && user !== null && user.status === 'ACTIVE'
-      const rehashed =
-        isWelcome && isWeakerThan(user.hashedPwd, rules.bcryptCost) ? await hash(password) : null
-      await db.transaction(async (tx) => {
-        // Only over the hash that was checked: the password may have been replaced meanwhile.
-        if (user && rehashed)
-          await tx.user.updateMany({
-            where: { id: user.id, hashedPwd: user.hashedPwd },
-            data: { hashedPwd: rehashed },
-          })
+      if (waitMs > 0) {
+        await noteSignIn(user, by, 'user.sign-in', 'too-many-tries')
+        return { kind: 'wait', ms: waitMs }
+      }
+      const hashed = user?.hashedPwd ?? null
+      const matches = await verifyPassword(password, hashed, rules.passwordPepper, rules.bcryptCost)
+      if (!matches || user?.status !== 'ACTIVE') {
+        await noteSignIn(user, by, 'user.sign-in', 'wrong')
+        return { kind: 'wrong' }
+      }
+      await throttles.forget(what, whose)
+      if (network !== null) await throttles.giveBack('network', network)
+      if (user.totpConfirmedOn) await noteSignIn(user, by, 'user.password-shown')
+      return { kind: 'right', user: await withStrongHash(user, password) }
+    },
+
+    /**
+     * Somebody is in, with everything that was asked for. A browser that has never been seen is news to the account's owner.
+     * @param factor what was asked for besides the password, if anything.
+     * @returns the mark that the browser is to keep.
+     * @throws SignInOvertaken when the account has another password or factor by now.
+     */
+    async arrive(user: User, browser: Browser, factor: CodeKind | null, by: Actor): Promise<string> {
+      return db.transaction(async (tx) => {
+        // A new password, or a new factor, may have come while this sign-in was under way.
+        const [now] = await tx.$queryRaw<Pick<User, 'hashedPwd' | 'status' | 'totpConfirmedOn'>[]>`
+          SELECT "hashedPwd", status, "totpConfirmedOn" FROM "User" WHERE id = ${user.id}::uuid FOR SHARE`
+        if (!now || !isAsShown(user, now)) throw new SignInOvertaken()
+        const { mark, isNews } = await devices.remember(tx, user.id, browser)
+        if (isNews) await sendMail(tx, user.id, 'new-browser')
+        if (factor) await callOffReset(tx, user.id, clock.now(), by)
         await audit(tx, {
           action: 'user.sign-in',
-          by: isWelcome ? { ...by, kind: kindOf(user), id: user.id } : by,
+          by: { ...by, kind: kindOf(user), id: user.id },
           at: clock.now(),
-          subjectId: user?.id ?? null,
-          outcome: isWelcome ? 'done' : 'refused',
+          subjectId: user.id,
+          detail: { factor, browser: browser.label, isNews },
         })
+        return mark
       })
-      return isWelcome ? user : null
     },
 
     async noteSignOut(user: User, by: Actor): Promise<void> {
@@ -125,8 +175,8 @@ export function createUsers({ db, clock, queue, rules }: ModelContext) {
         include: { user: true },
       })
       const hash = open?.user.hashedPwd ?? null
-      const knows = await verifyPassword(password, hash, rules.passwordPepper, rules.bcryptCost)
       if (!open) return { kind: 'spent' }
+      const knows = await verifyPassword(password, hash, rules.passwordPepper, rules.bcryptCost)
       return db.transaction(async (tx) => {
         const subjectId = open.userId
         if (!knows) {
@@ -141,6 +191,8 @@ export function createUsers({ db, clock, queue, rules }: ModelContext) {
         })
         if (!user) return { kind: 'spent' }
         await endSessions(tx, subjectId, null)
+        // Whoever signed in before the address was confirmed need not have been its owner.
+        await tx.knownDevice.deleteMany({ where: { userId: subjectId } })
         await audit(tx, { action: 'user.email-confirmed', by, at: now, subjectId })
         return { kind: 'confirmed', user }
       })
@@ -167,17 +219,27 @@ export function createUsers({ db, clock, queue, rules }: ModelContext) {
     },
 
     /** Looks without spending: the form may be shown as long as this finds somebody. */
-    async findByResetToken(token: string): Promise<User | null> {
+    async findByToken(purpose: EmailTokenPurpose, token: string): Promise<User | null> {
       const found = await db.prisma.emailToken.findFirst({
-        where: {
-          hashedToken: digestOf(token),
-          purpose: 'RESET',
-          usedOn: null,
-          expiresOn: { gt: clock.now() },
-        },
+        where: { hashedToken: digestOf(token), purpose, usedOn: null, expiresOn: { gt: clock.now() } },
         include: { user: true },
       })
       return found?.user ?? null
+    },
+
+    /** Who is half signed in has lost the second factor: the way back goes through their mailbox. */
+    async loseFactor(userId: string, by: Actor): Promise<void> {
+      if ((await throttles.withinWindow(`lost factor ${userId}`, MOST_LOST_LETTERS, HOUR)) > 0) return
+      await db.transaction(async (tx) => {
+        if (await sentJustNow(tx, userId, 'FACTOR')) return
+        await audit(tx, { action: 'user.factor-lost', by, at: clock.now(), subjectId: userId })
+        await sendMail(tx, userId, 'factor-lost')
+      })
+    },
+
+    /** Spends the link that was mailed. @returns whose it was; null for a spent or old one. */
+    async spendFactorLink(token: string): Promise<string | null> {
+      return db.transaction((tx) => spendToken(tx, 'FACTOR', token))
     },
 
     /** Spends the link and sets the password; nobody stays signed in anywhere. @returns false for a spent or old link. */
@@ -196,19 +258,22 @@ export function createUsers({ db, clock, queue, rules }: ModelContext) {
       })
     },
 
-    /** @returns false when the current password is wrong. */
+    /** Tries with a wrong current password are counted together with those of the second factor. */
     async changePassword(
       user: User,
       change: { current: string; next: string },
       keepSession: string,
       by: Actor,
-    ): Promise<boolean> {
+    ): Promise<{ kind: 'changed' } | Exclude<SignInResult, { kind: 'right' }>> {
+      const ms = await throttles.attempt('inside', user.id)
+      if (ms > 0) return { kind: 'wait', ms }
       const matches = await verifyPassword(
         change.current,
         user.hashedPwd,
         rules.passwordPepper,
         rules.bcryptCost,
       )
+      if (matches) await throttles.forget('inside', user.id)
       const hashedPwd = matches ? await hash(change.next) : null
       return db.transaction(async (tx) => {
         if (hashedPwd) await setPassword(tx, user.id, hashedPwd, keepSession, by)
@@ -220,7 +285,7 @@ export function createUsers({ db, clock, queue, rules }: ModelContext) {
             subjectId: user.id,
             outcome: 'refused',
           })
-        return hashedPwd !== null
+        return { kind: hashedPwd === null ? 'wrong' : 'changed' }
       })
     },
 
@@ -267,6 +332,31 @@ export function createUsers({ db, clock, queue, rules }: ModelContext) {
     },
   }
 
+  /** @param refusedFor why it was refused, if it was. */
+  async function noteSignIn(user: User | null, by: Actor, action: string, refusedFor?: string) {
+    await db.transaction((tx) =>
+      audit(tx, {
+        action,
+        by,
+        at: clock.now(),
+        subjectId: user?.id ?? null,
+        outcome: refusedFor ? 'refused' : 'done',
+        ...(refusedFor ? { detail: { because: refusedFor } } : {}),
+      }),
+    )
+  }
+
+  /** Only over the hash that was checked: the password may have been replaced meanwhile. */
+  async function withStrongHash(user: User, password: string): Promise<User> {
+    const { id, hashedPwd } = user
+    if (!isWeakerThan(hashedPwd, rules.bcryptCost)) return user
+    const [stronger] = await db.prisma.user.updateManyAndReturn({
+      where: { id, hashedPwd },
+      data: { hashedPwd: await hash(password) },
+    })
+    return stronger ?? user
+  }
+
   async function sendMail(tx: Tx, userId: string, kind: MailKind): Promise<void> {
     await queue.enqueue(tx, 'send-mail', { userId, kind })
   }
@@ -299,14 +389,18 @@ export function createUsers({ db, clock, queue, rules }: ModelContext) {
       data: { usedOn: clock.now() },
     })
     await endSessions(tx, userId, keepSession)
+    // Whoever knew the old one may have been in: their browser is a stranger again.
+    await tx.knownDevice.deleteMany({ where: { userId } })
+    await callOffReset(tx, userId, clock.now(), by)
     await audit(tx, { action: 'user.password-changed', by, at: clock.now(), subjectId: userId })
     await sendMail(tx, userId, 'password-changed')
   }
 }
 
-async function endSessions(tx: Tx, userId: string, keepSession: string | null): Promise<void> {
-  await tx.$executeRaw`
-    DELETE FROM session WHERE sess #>> '{passport,user}' = ${userId} AND sid <> ${keepSession ?? ''}`
+/** Of a sign-in that is under way: what it has looked at is still so. */
+function isAsShown(user: User, now: Pick<User, 'hashedPwd' | 'status' | 'totpConfirmedOn'>): boolean {
+  const hasSameFactor = now.totpConfirmedOn?.getTime() === user.totpConfirmedOn?.getTime()
+  return now.hashedPwd === user.hashedPwd && now.status === 'ACTIVE' && hasSameFactor
 }
 
 export function kindOf(user: Pick<User, 'role'>): 'admin' | 'saver' {

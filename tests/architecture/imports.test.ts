@@ -39,7 +39,8 @@ test('only config.ts is handed the environment, by the programs that start', () 
   )
   expect(
     readers.filter(
-      (file) => !/^src\/(server|worker|reconcile|start)\.ts$|^src\/(sandbox|embedded)\//.test(file),
+      (file) =>
+        !/^src\/(server|worker|reconcile|keys-rotate|start)\.ts$|^src\/(sandbox|embedded)\//.test(file),
     ),
   ).toEqual([])
 })

@@ -15,8 +15,9 @@ const GENERATED = /^src\/generated\/.+\.ts$/
 /** Types and enums of rows may be known more widely than the client that reads them. */
 const ROW_TYPES = /^src\/generated\/(client|enums)\.ts$/
 const MIDDLEWARE = /^src\/middleware\/.+\.ts$/
+const ROUTES = /^src\/routes\.ts$/
 const FORMS = /^src\/controllers\/(forms|view-models)\/.+\.ts$/
-const CONTROLLER_SHARED = /^src\/controllers\/(context|page|bank-access)\.ts$/
+const CONTROLLER_SHARED = /^src\/controllers\/(context|page|step-up|bank-access)\.ts$/
 const WEB_PACKAGES = [/^express/, /^ejs$/, /^passport/, /^csurf$/, /^helmet$/, /^connect-pg-simple$/]
 const DATABASE_PACKAGES = [/^pg$/, /^@prisma\//]
 const QUEUE_PACKAGE = [/^pg-boss$/]
@@ -31,6 +32,7 @@ function controllers(router: string, more: RegExp[] = []): Room {
       MODELS,
       ROW_TYPES,
       MIDDLEWARE,
+      ROUTES,
       FORMS,
       CONTROLLER_SHARED,
       new RegExp(`^src/controllers/${router}/.+\\.ts$`),
@@ -85,8 +87,19 @@ export const ROOMS: Room[] = [
   {
     name: 'middleware',
     files: MIDDLEWARE,
-    may: [LEAF, MIDDLEWARE, /^src\/models\/(user|context)\.ts$/, ROW_TYPES],
+    may: [
+      LEAF,
+      MIDDLEWARE,
+      /^src\/models\/(user|access|context|device|identity|proof-of-work|second-factor|throttle|network)\.ts$/,
+      ROW_TYPES,
+    ],
     never: [...QUEUE_PACKAGE, ...HTTP_CLIENT, /^@prisma\//],
+  },
+  {
+    name: 'routes',
+    files: ROUTES,
+    may: [LEAF, MIDDLEWARE],
+    never: [...DATABASE_PACKAGES, ...QUEUE_PACKAGE, ...HTTP_CLIENT],
   },
   {
     name: 'forms and view-models',
@@ -97,7 +110,7 @@ export const ROOMS: Room[] = [
   {
     name: 'controllers',
     files: CONTROLLER_SHARED,
-    may: [LEAF, MODELS, MIDDLEWARE, BANK_DOOR, CONTROLLER_SHARED],
+    may: [LEAF, MODELS, MIDDLEWARE, ROUTES, BANK_DOOR, CONTROLLER_SHARED],
     never: DATABASE_PACKAGES,
   },
   controllers('auth', [BANK_DOOR]),
@@ -106,12 +119,30 @@ export const ROOMS: Room[] = [
   {
     name: 'app and deps',
     files: /^src\/(app|deps)\.ts$/,
-    may: [/^src\/(?!embedded|sandbox|server|worker|reconcile|start|bank\/nordea|generated).+\.ts$/],
+    may: [
+      /^src\/(?!embedded|sandbox|server|web-server|worker|reconcile|keys-rotate|secrets-check|start|bank\/nordea|generated).+\.ts$/,
+    ],
   },
+  { name: 'web-server', files: /^src\/web-server\.ts$/, may: [LEAF] },
   {
     name: 'server and worker',
     files: /^src\/(server|worker|reconcile)\.ts$/,
-    may: [LEAF, /^src\/(app|deps|config|process)\.ts$/, /^src\/jobs\/handlers\/(index|reconcile)\.ts$/],
+    may: [
+      LEAF,
+      /^src\/(app|deps|config|process|web-server)\.ts$/,
+      /^src\/jobs\/handlers\/(index|reconcile)\.ts$/,
+    ],
+  },
+  {
+    name: 'keys-rotate',
+    files: /^src\/keys-rotate\.ts$/,
+    may: [LEAF, /^src\/(config|db)\.ts$/, /^src\/models\/key-rotation\.ts$/],
+  },
+  {
+    name: 'secrets-check',
+    files: /^src\/secrets-check(\.ts|\/.+\.ts)$/,
+    may: [/^src\/secrets-check\/.+\.ts$/],
+    never: [/./],
   },
   {
     name: 'start',

@@ -81,7 +81,7 @@ export class Visitor {
   }
 
   #remember(response: Response, html: string): void {
-    const [cookie] = response.headers.getSetCookie()
+    const cookie = response.headers.getSetCookie().find((each) => each.startsWith('sparvana='))
     if (cookie) this.#cookie = cookie.slice(0, cookie.indexOf(';'))
     this.#csrfToken = /name="_csrf" value="([^"]+)"/.exec(html)?.[1] ?? this.#csrfToken
   }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { generateSync } from 'otplib'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ManualClock, MINUTE } from '../../src/clock.ts'
@@ -13,6 +14,7 @@ import {
   newLinkedSaver,
   PASSWORD,
   type Person,
+  type PersonWithFactor,
 } from '../support/people.ts'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -26,18 +28,19 @@ const WIDER_LIMITS = {
   cadence: 'DAILY',
 }
 
+const clock = new ManualClock(new Date())
 let app: TestApp
 let browser: Browser
 let saver: Person
-let admin: Person
+let admin: PersonWithFactor
 let places: { visitor: string[]; saver: string[]; admin: string[] }
 
 beforeAll(async () => {
-  const clock = new ManualClock(new Date())
   app = await startTestApp({ clock, sandbox: { approval: 'always' } })
   browser = await startBrowser()
   saver = await newLinkedSaver(app)
-  admin = await linkBank(app, await newAdmin(app))
+  const newcomer = await newAdmin(app)
+  admin = { ...newcomer, ...(await linkBank(app, newcomer)) }
   const habit = await newHabit(app, saver, { name: 'Run', frequency: 3, interval: 7 })
   const book = { name: 'Read a rather long book before going to bed', amount: '12,50' }
   await checkOff(app, saver, await newHabit(app, saver, book))
@@ -49,6 +52,9 @@ beforeAll(async () => {
   const payment = await app.deps.db.prisma.payment.findFirstOrThrow({
     where: { userId: saver.user.id, state: 'SCHEDULED' },
   })
+  const alarm = { rule: 'foreign-objects', key: saver.user.id, subjectId: saver.user.id, at: clock.now() }
+  const done = { acknowledgedOn: clock.now(), acknowledgedById: admin.user.id }
+  await app.deps.db.prisma.alarm.createMany({ data: [alarm, { ...alarm, ...done }] })
   places = {
     visitor: [
       '/',
@@ -72,13 +78,18 @@ beforeAll(async () => {
       '/accounts/load',
       '/settings',
       '/settings/security',
+      '/settings/security/authenticator',
       '/settings/savings',
+      '/settings/data',
+      '/settings/data/erase',
       '/payments/preview',
       '/payments/return',
     ],
     admin: [
       '/admin',
+      '/admin/alarms',
       '/admin/payments/stop',
+      '/admin/routes',
       '/admin/sandbox',
       '/admin/sandbox/accounts/new',
       '/admin/sandbox/accounts/delete',
@@ -126,6 +137,52 @@ describe.each([
   })
 })
 
+test('setting up an authenticator, its codes and the page in between pass axe', async () => {
+  const person = await newLinkedSaver(app)
+  const window = await newWindow(browser, { width: 320, height: 800 })
+  const page = await window.newPage()
+  await signIn(page, person)
+  await page.goto(`${app.baseUrl}/settings/security`)
+  await page.getByRole('button', { name: 'Set up an authenticator' }).click()
+  await page.waitForURL(/authenticator$/)
+  expect.soft(await troubleOn(page), 'the key').toEqual([])
+  const secret = (await page.locator('code.key').textContent())?.replaceAll(' ', '') ?? ''
+  const code = () => generateSync({ secret, epoch: Math.floor(clock.now().getTime() / 1_000) })
+  await page.getByLabel('The code it shows now').fill(code())
+  await page.getByRole('button', { name: 'Switch it on' }).click()
+  await page.waitForURL(/codes$/)
+  expect.soft(await troubleOn(page), 'the codes').toEqual([])
+  clock.advance(6 * MINUTE)
+  await page.goto(`${app.baseUrl}/settings/security`)
+  await page.getByRole('button', { name: 'Make new backup codes' }).click()
+  await page.getByRole('heading', { name: 'Show that it is you' }).waitFor()
+  expect.soft(await troubleOn(page), 'the page in between').toEqual([])
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
+  await page.getByLabel('Code', { exact: true }).fill(code())
+  await page.getByRole('button', { name: 'Confirm' }).click()
+  // The page in between has the same address.
+  await page.locator('.codes').waitFor()
+  expect(await page.locator('.codes code').count()).toBe(10)
+  await window.close()
+})
+
+test('a minute before a session ends the page asks, and whoever answers stays', async () => {
+  const window = await newWindow(browser, { width: 320, height: 800 })
+  const page = await window.newPage()
+  await signIn(page, await newLinkedSaver(app))
+  // As if nothing had happened in any tab until half a minute before the end.
+  const idleMs = Number(await page.locator('#still-there').getAttribute('data-idle-seconds')) * 1_000
+  await page.evaluate(`localStorage.setItem('last-seen', String(Date.now() - ${idleMs - 30_000}))`)
+  const dialog = page.getByRole('dialog', { name: 'Are you still there?' })
+  await dialog.waitFor()
+  expect(await troubleOn(page)).toEqual([])
+  const kept = page.waitForResponse((answer) => answer.url().endsWith('/session/keep'))
+  await page.keyboard.press('Enter')
+  expect((await kept).status()).toBe(204)
+  await dialog.waitFor({ state: 'hidden' })
+  await window.close()
+})
+
 test('a habit is checked off with the keyboard alone', async () => {
   const person = await newLinkedSaver(app)
   await newHabit(app, person, { name: 'Stretch' })
@@ -146,6 +203,10 @@ async function signIn(page: Page, person: Person): Promise<void> {
   await page.getByLabel('E-mail').fill(person.email)
   await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
   await page.getByRole('button', { name: 'Sign in' }).click()
+  if (person === admin) {
+    await page.getByLabel('Code', { exact: true }).fill(admin.backupCodes.pop() ?? '')
+    await page.getByRole('button', { name: 'Sign in' }).click()
+  }
   await page.waitForURL(/\/(dashboard|admin)$/)
 }
 

@@ -43,8 +43,8 @@ describe('a forgotten password', () => {
     expect((await signIn(saver.email, PASSWORD)).status).toBe(422)
     expect((await signIn(saver.email, NEXT)).status).toBe(303)
     await app.sendMails()
-    const [mail] = app.mail.messages().filter((message) => message.to.includes(saver.email))
-    expect(mail?.subject).toBe('Your password was changed')
+    const mails = app.mail.messages().filter((message) => message.to.includes(saver.email))
+    expect(mails.map((mail) => mail.subject)).toContain('Your password was changed')
   })
 
   test('ends every session there was', async () => {

@@ -82,7 +82,7 @@ describe('back from the bank', () => {
     for (const { id } of payments) expect(first.text).toContain(`href="/payments/${id}"`)
     expect(textOf(first.text)).toContain('We are asking Nordea how it went.')
     expect(asksItself(first.text)).toBe(true)
-    expect(refreshIn(first.text)).toBe('5; url=/payments/return?look=1')
+    expect(refreshIn(first.text)).toBe('5; url=/payments/return?look=1&amp;auto=1')
     // What the browser said is not believed: nothing has changed before the bank was asked.
     expect(await statesOf(saver)).toEqual(payments.map(() => 'AWAITING_APPROVAL'))
     await follow()
@@ -206,7 +206,7 @@ describe('back from the bank', () => {
     const { saver } = await waiting(1)
     const refreshAt = async (look: string) =>
       refreshIn((await saver.visitor.get(`${RETURN}?look=${look}`)).text)
-    expect(await refreshAt('22')).toBe('5; url=/payments/return?look=23')
+    expect(await refreshAt('22')).toBe('5; url=/payments/return?look=23&amp;auto=1')
     for (const look of ['23', '24', '-1', '1.5', 'x', '9e99', '1&look=2'])
       expect(await refreshAt(look), look).toBeUndefined()
     expect((await saver.visitor.get(`${RETURN}?look=23`)).text).toContain('Check again')

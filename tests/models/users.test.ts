@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DAY, MINUTE, SECOND } from '../../src/clock.ts'
 import type { Db } from '../../src/db.ts'
+import type { User } from '../../src/generated/client.ts'
 import { hashPassword } from '../../src/models/password.ts'
 import { auditsOf, newUser, ownDatabase, SOMEBODY, type World, whileOpen, worldAt } from './support.ts'
 
@@ -36,8 +37,8 @@ describe('signing up', () => {
     const answer = await world.models.users.signUp({ fullName: 'Mallory', email, password: ANOTHER }, VISITOR)
     expect(answer).toBeUndefined()
     expect(await db.prisma.user.count({ where: { email } })).toBe(1)
-    expect(await world.models.users.signIn(email, PASSWORD, VISITOR)).toBeNull()
-    expect((await world.models.users.signIn(email, ANOTHER, VISITOR))?.emailConfirmedOn).toBeNull()
+    expect(await signIn(world, email, PASSWORD)).toBeNull()
+    expect((await signIn(world, email, ANOTHER))?.emailConfirmedOn).toBeNull()
   })
 
   test('again with an address that is confirmed tells its owner, by mail only, and changes nothing', async () => {
@@ -57,6 +58,12 @@ describe('signing up', () => {
     expect(await db.prisma.user.count({ where: { email } })).toBe(1)
   })
 })
+
+/** @returns who is let in so far. */
+async function signIn(world: World, email: string, password: string): Promise<User | null> {
+  const result = await world.models.users.signIn(email, password, null, VISITOR)
+  return result.kind === 'right' ? result.user : null
+}
 
 async function confirm(world: World, token: string, password = PASSWORD): Promise<string> {
   return (await world.models.users.confirmEmail(token, password, VISITOR)).kind
@@ -80,8 +87,8 @@ describe('a confirmation link', () => {
     const { id } = await db.prisma.user.findUniqueOrThrow({ where: { email } })
     const { token } = await world.models.users.mintToken(id, 'CONFIRM')
     expect(await confirm(world, token)).toBe('confirmed')
-    expect(await world.models.users.signIn(email, ANOTHER, VISITOR)).toBeNull()
-    expect((await world.models.users.signIn(email, PASSWORD, VISITOR))?.fullName).toBe('Ida Berg')
+    expect(await signIn(world, email, ANOTHER)).toBeNull()
+    expect((await signIn(world, email, PASSWORD))?.fullName).toBe('Ida Berg')
   })
 
   test('works once', async () => {
@@ -128,7 +135,7 @@ describe('a confirmation link', () => {
     const reset = await world.models.users.mintToken(id, 'RESET')
     expect(await world.models.users.resetPassword(link.token, ANOTHER, VISITOR)).toBe(false)
     expect(await confirm(world, reset.token)).toBe('spent')
-    expect(await world.models.users.findByResetToken(link.token)).toBeNull()
+    expect(await world.models.users.findByToken('RESET', link.token)).toBeNull()
   })
 
   test('is kept as a digest only', async () => {
@@ -163,14 +170,14 @@ describe('a new password by mail', () => {
     await openSession('b', id)
     const foreign = await openSession('c', other.id)
     const { token } = await world.models.users.mintToken(id, 'RESET')
-    expect((await world.models.users.findByResetToken(token))?.id).toBe(id)
+    expect((await world.models.users.findByToken('RESET', token))?.id).toBe(id)
     expect(await world.models.users.resetPassword(token, ANOTHER, VISITOR)).toBe(true)
     expect(await sessionsOf(id)).toEqual([])
     expect(await sessionsOf(other.id)).toEqual([foreign])
-    expect(await world.models.users.signIn(email, PASSWORD, VISITOR)).toBeNull()
-    expect((await world.models.users.signIn(email, ANOTHER, VISITOR))?.id).toBe(id)
+    expect(await signIn(world, email, PASSWORD)).toBeNull()
+    expect((await signIn(world, email, ANOTHER))?.id).toBe(id)
     expect(await world.models.users.resetPassword(token, PASSWORD, VISITOR)).toBe(false)
-    expect(await world.models.users.findByResetToken(token)).toBeNull()
+    expect(await world.models.users.findByToken('RESET', token)).toBeNull()
     expect(world.jobs.at(-1)?.data).toEqual({ userId: id, kind: 'password-changed' })
   })
 
@@ -187,7 +194,7 @@ describe('a new password by mail', () => {
     const { id } = await signUp(world)
     const { token } = await world.models.users.mintToken(id, 'RESET')
     world.clock.advance(30 * MINUTE)
-    expect(await world.models.users.findByResetToken(token)).toBeNull()
+    expect(await world.models.users.findByToken('RESET', token)).toBeNull()
     expect(await world.models.users.resetPassword(token, ANOTHER, VISITOR)).toBe(false)
   })
 
@@ -222,7 +229,9 @@ describe('changing the password while signed in', () => {
     await openSession('elsewhere', id)
     const user = await db.prisma.user.findUniqueOrThrow({ where: { id } })
     const change = { current: PASSWORD, next: ANOTHER }
-    expect(await world.models.users.changePassword(user, change, here, SOMEBODY)).toBe(true)
+    expect(await world.models.users.changePassword(user, change, here, SOMEBODY)).toEqual({
+      kind: 'changed',
+    })
     expect(await sessionsOf(id)).toEqual([here])
   })
 
@@ -232,9 +241,11 @@ describe('changing the password while signed in', () => {
     await openSession('x', id)
     const user = await db.prisma.user.findUniqueOrThrow({ where: { id } })
     const change = { current: 'wrong', next: ANOTHER }
-    expect(await world.models.users.changePassword(user, change, 'none', SOMEBODY)).toBe(false)
+    expect(await world.models.users.changePassword(user, change, 'none', SOMEBODY)).toEqual({
+      kind: 'wrong',
+    })
     expect(await sessionsOf(id)).toHaveLength(1)
-    expect(await world.models.users.signIn(email, PASSWORD, VISITOR)).not.toBeNull()
+    expect(await signIn(world, email, PASSWORD)).not.toBeNull()
     const [line] = await auditsOf(world, id, 'user.password-changed')
     expect(line?.outcome).toBe('refused')
   })
@@ -244,13 +255,13 @@ describe('signing in', () => {
   test('needs the right address, the right password and an account that is not locked', async () => {
     const world = worldAt(db)
     const { email, id } = await signUp(world)
-    expect((await world.models.users.signIn(email, PASSWORD, VISITOR))?.id).toBe(id)
-    expect(await world.models.users.signIn(email, ANOTHER, VISITOR)).toBeNull()
-    expect(await world.models.users.signIn('nobody@example.com', PASSWORD, VISITOR)).toBeNull()
+    expect((await signIn(world, email, PASSWORD))?.id).toBe(id)
+    expect(await signIn(world, email, ANOTHER)).toBeNull()
+    expect(await signIn(world, 'nobody@example.com', PASSWORD)).toBeNull()
     await db.prisma.user.update({ where: { id }, data: { status: 'LOCKED' } })
-    expect(await world.models.users.signIn(email, PASSWORD, VISITOR)).toBeNull()
+    expect(await signIn(world, email, PASSWORD)).toBeNull()
     const outcomes = (await auditsOf(world, id, 'user.sign-in')).map((line) => line.outcome)
-    expect(outcomes.sort()).toEqual(['done', 'refused', 'refused'])
+    expect(outcomes).toEqual(['refused', 'refused'])
   })
 
   test('makes the hash stronger when the cost has risen, and never weaker', async () => {
@@ -258,16 +269,16 @@ describe('signing in', () => {
     const costOf = async () =>
       (await db.prisma.user.findUniqueOrThrow({ where: { id } })).hashedPwd.slice(0, 7)
     expect(await costOf()).toBe('$2b$04$')
-    await worldAt(db, undefined, { bcryptCost: 6 }).models.users.signIn(email, PASSWORD, VISITOR)
+    await signIn(worldAt(db, undefined, { bcryptCost: 6 }), email, PASSWORD)
     expect(await costOf()).toBe('$2b$06$')
-    await worldAt(db).models.users.signIn(email, PASSWORD, VISITOR)
+    await signIn(worldAt(db), email, PASSWORD)
     expect(await costOf()).toBe('$2b$06$')
-    expect(await worldAt(db).models.users.signIn(email, PASSWORD, VISITOR)).not.toBeNull()
+    expect(await signIn(worldAt(db), email, PASSWORD)).not.toBeNull()
   })
 
   test('does not strengthen the hash of a password that was wrong', async () => {
     const { email, id } = await signUp(worldAt(db))
-    await worldAt(db, undefined, { bcryptCost: 6 }).models.users.signIn(email, ANOTHER, VISITOR)
+    await signIn(worldAt(db, undefined, { bcryptCost: 6 }), email, ANOTHER)
     expect((await db.prisma.user.findUniqueOrThrow({ where: { id } })).hashedPwd).toMatch(/^\$2b\$04\$/)
   })
 
@@ -276,7 +287,7 @@ describe('signing in', () => {
     const stronger = worldAt(db, undefined, { bcryptCost: 6 })
     const replaced = await hashPassword(ANOTHER, stronger.context.rules.passwordPepper, 6)
     await whileOpen(db, 'UPDATE "User" SET "hashedPwd" = $1 WHERE id = $2', [replaced, id], () =>
-      stronger.models.users.signIn(email, PASSWORD, VISITOR),
+      signIn(stronger, email, PASSWORD),
     )
     expect((await db.prisma.user.findUniqueOrThrow({ where: { id } })).hashedPwd).toBe(replaced)
   })

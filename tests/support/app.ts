@@ -66,7 +66,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
   const deps = await createDeps(settings, 'web', { clock, log: silentLog() })
   server.on('request', createApp(deps))
 
-  const sendMail = createSendMail({ ...deps, baseUrl })
+  const sendMail = createSendMail({ ...deps, baseUrl: settings.BASE_URL })
   const rules = {
     pollSeconds: settings.PAYMENT_POLL_SECONDS,
     resendAfterSeconds: settings.RESEND_AFTER_SECONDS,

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
+import { generateSync } from 'otplib'
 import type { User } from '../../src/generated/client.ts'
 import type { TestApp } from './app.ts'
+import { challengeIn, solved } from './proofs.ts'
 import { Visitor } from './visitor.ts'
 
 export const PASSWORD = 'Quiet-otter-39-lakes'
@@ -12,10 +14,16 @@ export interface Person {
 }
 
 /** Signs up through the page and confirms by the mailed link, which signs in. */
-export async function newSaver(app: TestApp, fullName = 'Ida Berg'): Promise<Person> {
-  const visitor = new Visitor(app)
+export async function newSaver(
+  app: TestApp,
+  fullName = 'Ida Berg',
+  visitor = new Visitor(app),
+): Promise<Person> {
   const email = `${randomUUID()}@example.com`
-  await visitor.post('/signup', { fullName, email, password: PASSWORD, passwordConfirm: PASSWORD })
+  const challenge = challengeIn((await visitor.get('/signup')).text)
+  const proof: Record<string, string> = challenge === null ? {} : { _proof: await solved(challenge) }
+  const wish = { fullName, email, password: PASSWORD, passwordConfirm: PASSWORD, ...proof }
+  await visitor.post('/signup', wish)
   await app.sendMails()
   const link = linkIn(app, email, '/confirm/')
   await visitor.get(link)
@@ -24,20 +32,41 @@ export async function newSaver(app: TestApp, fullName = 'Ida Berg'): Promise<Per
   return { visitor, email, user }
 }
 
-export async function newAdmin(app: TestApp): Promise<Person> {
+/** An admin with an authenticator, who has just shown a code of it. */
+export async function newAdmin(app: TestApp): Promise<PersonWithFactor> {
   const person = await newSaver(app, 'Aino Lind')
-  const user = await app.deps.db.prisma.user.update({
-    where: { id: person.user.id },
-    data: { role: 'ADMIN' },
-  })
-  return { ...person, user }
+  await app.deps.db.prisma.user.update({ where: { id: person.user.id }, data: { role: 'ADMIN' } })
+  return addFactor(app, person)
+}
+
+export interface PersonWithFactor extends Person {
+  backupCodes: string[]
+  /** What the authenticator shows at this moment of the app's clock. */
+  code(): string
+}
+
+/** Sets an authenticator up through the pages; the code of this half minute is used up by it. */
+export async function addFactor(app: TestApp, person: Person): Promise<PersonWithFactor> {
+  const { visitor } = person
+  await visitor.get('/settings/security')
+  const begun = await visitor.post('/settings/security/authenticator/begin')
+  if (begun.status !== 303) throw new Error(`no authenticator was begun: ${begun.status}`)
+  const page = await visitor.get('/settings/security/authenticator')
+  const secret = /<code class="key">([A-Z2-7 ]+)</.exec(page.text)?.[1]?.replaceAll(' ', '') ?? ''
+  const code = () => generateSync({ secret, epoch: Math.floor(app.deps.clock.now().getTime() / 1_000) })
+  await visitor.post('/settings/security/authenticator', { code: code() })
+  const codes = await visitor.get('/settings/security/codes')
+  const backupCodes = [...codes.text.matchAll(/<code>([\w-]+)<\/code>/g)].map((match) => match[1] ?? '')
+  if (backupCodes.length === 0) throw new Error('the authenticator was not confirmed')
+  const user = await app.deps.db.prisma.user.findUniqueOrThrow({ where: { id: person.user.id } })
+  return { ...person, user, backupCodes, code }
 }
 
 /** Links the bank (straight back, no pages) and chooses the first current and savings account. */
 export async function linkBank(app: TestApp, person: Person, country = 'DK'): Promise<Person> {
   const { visitor } = person
   await visitor.get('/bank')
-  const toBank = await visitor.post('/bank/connect', { country })
+  const toBank = await postFreshly(person, '/bank/connect', { country })
   await visitor.follow(pathOf(toBank.headers.location ?? ''))
   const page = await visitor.get('/accounts/load')
   const values = (field: string) =>
@@ -46,7 +75,7 @@ export async function linkBank(app: TestApp, person: Person, country = 'DK'): Pr
     )
   const [debtorAccount = ''] = values('debtorAccount')
   const creditorAccount = values('creditorAccount').find((value) => value !== debtorAccount) ?? ''
-  const saved = await visitor.post('/accounts/load', { debtorAccount, creditorAccount })
+  const saved = await postFreshly(person, '/accounts/load', { debtorAccount, creditorAccount })
   if (saved.status !== 303) throw new Error(`accounts were not saved: ${saved.status}`)
   const user = await app.deps.db.prisma.user.findUniqueOrThrow({ where: { id: person.user.id } })
   return { ...person, user }
@@ -69,13 +98,19 @@ export async function newHabit(
   fields: Partial<HabitFields> = {},
 ): Promise<string> {
   const wish = { name: 'Run', frequency: 1, interval: 1, amount: '25', ...fields }
-  const answer = await person.visitor.post('/habits/new', wish)
+  const answer = await postFreshly(person, '/habits/new', wish)
   if (answer.status !== 303) throw new Error(`the habit was not made: ${answer.status}`)
   const habit = await app.deps.db.prisma.habit.findFirstOrThrow({
     where: { userId: person.user.id, name: wish.name },
     orderBy: { createdOn: 'desc' },
   })
   return habit.id
+}
+
+/** As a saver does to whom the page in between comes first: shows the password, and sends the same form. */
+async function postFreshly({ visitor }: Person, path: string, fields: Record<string, string | number>) {
+  const answer = await visitor.post(path, fields)
+  return answer.status === 403 ? visitor.post(path, { ...fields, _password: PASSWORD }) : answer
 }
 
 /** What the dashboard's check-off button would send now. */

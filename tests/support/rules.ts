@@ -4,12 +4,14 @@ import type { Rules } from '../../src/models/context.ts'
 /** The app's rules with short times, and no limit of calls. */
 export const TEST_RULES: Rules = {
   passwordPepper: randomBytes(32).toString('hex'),
+  proofKey: null,
   bcryptCost: 4,
   undoWindowSeconds: 60,
   leaseSeconds: 30,
   pollSeconds: 10,
   resendAfterSeconds: 120,
   consentDays: 90,
+  factorResetHours: 48,
   coolingOffHours: 24,
   exposureLimitMinor: 100_000_000,
   unattendedReadsPerDay: null,

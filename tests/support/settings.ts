@@ -25,6 +25,12 @@ export function testEnvironment(overrule: Record<string, string> = {}): Record<s
     BANK_CALLS_PER_SECOND: '0',
     UNATTENDED_READS_PER_DAY: '0',
     SANDBOX_CONSOLE: 'on',
+    // So is the limit of forms a minute; most tests send more than any person.
+    WRITES_PER_MINUTE: '0',
+    // Visitors here have no JavaScript; the tests of the puzzles switch them on.
+    PROOF_OF_WORK: 'off',
+    // Clocks are moved by hours; who has been idle is tested by itself.
+    SESSION_IDLE_MINUTES: '720',
     LOG_LEVEL: 'error',
     ...overrule,
   }

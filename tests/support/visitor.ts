@@ -9,9 +9,11 @@ export class Visitor {
   readonly #agent: ReturnType<typeof supertest.agent>
   #token = ''
 
-  constructor(app: TestApp) {
+  /** @param headers sent with every request: where this visitor comes from, say. */
+  constructor(app: TestApp, headers: Record<string, string> = {}) {
     this.#app = app
     this.#agent = supertest.agent(app.baseUrl)
+    this.#agent.set(headers)
   }
 
   async get(path: string): Promise<Answer> {

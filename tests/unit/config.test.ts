@@ -80,6 +80,7 @@ describe('settings', () => {
     ['PAYMENT_POLL_SECONDS', 'soon'],
     ['RESEND_AFTER_SECONDS', '86401'],
     ['SANDBOX_CONSOLE', 'yes'],
+    ['PROOF_OF_WORK', 'true'],
     ['DEMO', 'true'],
     ['LOG_LEVEL', 'everything'],
   ])('%s=%s is refused by name, and nothing else is blamed', (name, value) => {
@@ -149,6 +150,7 @@ describe('in production', () => {
     ],
     ['NORDEA_BASE_URL', { NORDEA_BASE_URL: 'http://api.nordea.example' }],
     ['NODE_TLS_REJECT_UNAUTHORIZED', { NODE_TLS_REJECT_UNAUTHORIZED: '0' }],
+    ['PROOF_OF_WORK', { PROOF_OF_WORK: 'off' }],
     ['DEMO', { DEMO: 'on' }],
     ['BCRYPT_COST', { BCRYPT_COST: '11' }],
     ['PAYMENT_LEASE_SECONDS', { PAYMENT_LEASE_SECONDS: '29' }],
@@ -215,6 +217,7 @@ function production(): Record<string, string> {
     NORDEA_BASE_URL: 'https://api.nordea.example',
     BCRYPT_COST: '12',
     SANDBOX_CONSOLE: 'off',
+    PROOF_OF_WORK: 'on',
   }
 }
 

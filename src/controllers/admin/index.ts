@@ -1,47 +1,59 @@
-import { Router } from 'express'
-import { requireAdmin, requireConfirmed } from '../../middleware/authorisation.ts'
+import type { Router } from 'express'
+import { ADMIN, ADMIN_FRESHLY, guardsOf } from '../../middleware/authorisation.ts'
+import { paths } from '../../paths.ts'
+import type { Route } from '../../routes.ts'
 import type { WebContext } from '../context.ts'
+import { alarmControllers } from './alarms.ts'
 import { overviewControllers } from './overview.ts'
 import { paymentStopControllers } from './payment-stop.ts'
+import { routeControllers } from './routes.ts'
 import { sandboxControllers } from './sandbox.ts'
 import { accountDeletionControllers } from './sandbox-account-delete.ts'
 import { newAccountControllers } from './sandbox-account-new.ts'
 import { fundsControllers } from './sandbox-funds.ts'
 import { consolePaymentControllers } from './sandbox-payments.ts'
 
-/** Admins only. The guard stands here once, before everything. */
+/** Admins only. Nobody else learns even which addresses there are. */
 export function adminRouter(context: WebContext, options: { sandboxConsole: boolean }): Router {
-  const router = Router()
-  router.use(requireConfirmed, requireAdmin(context.log))
   const overview = overviewControllers(context)
-  router.get('/', overview.show)
   const stop = paymentStopControllers(context)
-  router.get('/payments/stop', stop.show)
-  router.post('/payments/stop', stop.start)
-  router.post('/payments/stop/end', stop.end)
-  if (options.sandboxConsole) addConsole(router, context)
-  return router
+  const routes = routeControllers(context)
+  const alarms = alarmControllers(context)
+
+  const router = context.routes.router([
+    ['GET', '/admin', ADMIN, overview.show],
+    ['GET', '/admin/routes', ADMIN, routes.list],
+    ['GET', '/admin/alarms', ADMIN, alarms.list],
+    ['POST', '/admin/alarms/:id/acknowledge', ADMIN, alarms.acknowledge],
+    ['GET', '/admin/payments/stop', ADMIN, stop.show],
+    ['POST', '/admin/payments/stop', ADMIN, stop.start],
+    ['POST', '/admin/payments/stop/end', ADMIN_FRESHLY, stop.end],
+    ...(options.sandboxConsole ? consoleRoutes(context) : []),
+  ])
+  return router.use(paths.admin, ...guardsOf(ADMIN))
 }
 
 /** Only against a sandbox: at a real bank these forms would move real money. */
-function addConsole(router: Router, context: WebContext): void {
+function consoleRoutes(context: WebContext): Route[] {
   const { sandbox } = context.bank
-  if (!sandbox) return
+  if (!sandbox) return []
   const console = sandboxControllers(context)
   const newAccounts = newAccountControllers(context, sandbox)
   const deletions = accountDeletionControllers(context, sandbox)
   const funds = fundsControllers(context, sandbox)
   const payments = consolePaymentControllers(context)
 
-  router.get('/sandbox', console.show)
-  router.get('/sandbox/accounts/new', newAccounts.show)
-  router.post('/sandbox/accounts/new', newAccounts.create)
-  router.get('/sandbox/accounts/delete', deletions.show)
-  router.post('/sandbox/accounts/delete', deletions.create)
-  router.get('/sandbox/transactions/new', funds.show)
-  router.post('/sandbox/transactions/new', funds.create)
-  router.get('/sandbox/payments/new', payments.showNew)
-  router.post('/sandbox/payments/new', payments.create)
-  router.get('/sandbox/payments/:id', payments.show)
-  router.post('/sandbox/payments/:id/confirm', payments.confirm)
+  return [
+    ['GET', '/admin/sandbox', ADMIN, console.show],
+    ['GET', '/admin/sandbox/accounts/new', ADMIN, newAccounts.show],
+    ['POST', '/admin/sandbox/accounts/new', ADMIN, newAccounts.create],
+    ['GET', '/admin/sandbox/accounts/delete', ADMIN, deletions.show],
+    ['POST', '/admin/sandbox/accounts/delete', ADMIN, deletions.create],
+    ['GET', '/admin/sandbox/transactions/new', ADMIN, funds.show],
+    ['POST', '/admin/sandbox/transactions/new', ADMIN, funds.create],
+    ['GET', '/admin/sandbox/payments/new', ADMIN, payments.showNew],
+    ['POST', '/admin/sandbox/payments/new', ADMIN, payments.create],
+    ['GET', '/admin/sandbox/payments/:id', ADMIN, payments.show],
+    ['POST', '/admin/sandbox/payments/:id/confirm', ADMIN, payments.confirm],
+  ]
 }

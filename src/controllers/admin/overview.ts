@@ -18,12 +18,13 @@ export function overviewControllers({ models, clock }: WebContext) {
   /** GET /admin */
   const show: RequestHandler = async (req, res) => {
     const { timezone } = signedIn(req)
-    const [savers, states, backlog, stop, calls] = await Promise.all([
+    const [savers, states, backlog, stop, calls, openAlarms] = await Promise.all([
       models.users.counts(),
       models.overview.paymentsByState(),
       models.overview.backlog(),
       models.stops.current(),
       models.bankCalls.latest(CALLS),
+      models.alarms.openCount(),
     ])
     renderPage(
       req,
@@ -32,10 +33,11 @@ export function overviewControllers({ models, clock }: WebContext) {
       { title: 'Overview', width: 'wide' },
       {
         banner: stopBanner(stop, timezone),
-        stats: [...saverStats(savers), backlogStat(backlog, clock.now())],
+        stats: [...saverStats(savers), backlogStat(backlog, clock.now()), alarmStat(openAlarms)],
         stateFacts: statesOf(states),
         callRows: calls.map((call) => callRow(call, timezone)),
         stopPath: paths.adminPaymentStop,
+        alarmsPath: paths.adminAlarms,
       },
     )
   }
@@ -58,6 +60,15 @@ function backlogStat({ due, oldestDueAt }: { due: number; oldestDueAt: Date | nu
     text: String(due),
     tone: isLate ? 'attention' : 'plain',
     hint: isLate ? 'Nobody has taken some of them for five minutes. Is the worker running?' : undefined,
+  }
+}
+
+function alarmStat(open: number) {
+  return {
+    label: 'Open alarms',
+    text: String(open),
+    tone: open > 0 ? 'attention' : 'plain',
+    hint: open > 0 ? 'Nobody has looked at them yet.' : undefined,
   }
 }
 

@@ -4,6 +4,7 @@ import { NotFound, WrongState } from '../../errors.ts'
 import { currentRequestId } from '../../logger.ts'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
 import { flash } from '../../middleware/flash.ts'
+import { awayAtBank } from '../../middleware/session.ts'
 import { paths } from '../../paths.ts'
 import { bankTroubleFor } from '../bank-access.ts'
 import type { WebContext } from '../context.ts'
@@ -35,6 +36,7 @@ export function bankConnectionControllers({ models, bank, clock, consentDays, lo
     const { redirectTo } = await bank
       .beginConsent({ state, country, durationMinutes: consentDays * MINUTES_PER_DAY }, anonymous(req))
       .catch((error) => Promise.reject(bankTroubleFor(error)))
+    awayAtBank(req, clock.now())
     res.redirect(303, redirectTo)
   }
 
@@ -44,6 +46,7 @@ export function bankConnectionControllers({ models, bank, clock, consentDays, lo
    */
   const callback: RequestHandler = async (req, res) => {
     const user = signedIn(req)
+    delete req.session.awayUntil
     const query = callbackQuery.safeParse(req.query)
     const country = query.success
       ? await models.consents.redeemState(user.id, req.sessionID, query.data.state)

@@ -1,7 +1,10 @@
 import { Router } from 'express'
 import type { CheckPassword } from '../../middleware/authentication.ts'
-import { requireConfirmed, requireVisitor } from '../../middleware/authorisation.ts'
+import { CONFIRMED, CONFIRMED_FRESHLY, PUBLIC, SIGNED_IN, VISITOR } from '../../middleware/authorisation.ts'
+import { takeProof } from '../../middleware/proof-of-work.ts'
 import { noReferrer } from '../../middleware/security-headers.ts'
+import { paths } from '../../paths.ts'
+import type { Route } from '../../routes.ts'
 import type { WebContext } from '../context.ts'
 import { accountControllers } from './accounts.ts'
 import { bankConnectionControllers } from './bank-connections.ts'
@@ -11,35 +14,43 @@ import { sessionControllers } from './sessions.ts'
 
 /** Visitors, and the way in: to an account here and to the accounts at the bank. */
 export function authRouter(context: WebContext, checkPassword: CheckPassword): Router {
-  const router = Router()
   const sessions = sessionControllers(context, checkPassword)
   const registrations = registrationControllers(context)
   const passwords = passwordControllers(context)
   const connections = bankConnectionControllers(context)
   const accounts = accountControllers(context)
 
-  router.get('/', sessions.home)
-  router.get('/login', requireVisitor, sessions.show)
-  router.post('/login', requireVisitor, sessions.create)
-  router.post('/logout', sessions.destroy)
+  const rows: Route[] = [
+    ['GET', '/', PUBLIC, sessions.home],
+    ['GET', '/login', VISITOR, sessions.show],
+    ['POST', '/login', VISITOR, takeProof, sessions.create],
+    ['GET', '/login/code', VISITOR, sessions.showCode],
+    ['POST', '/login/code', VISITOR, sessions.createWithCode],
+    ['POST', '/login/lost', VISITOR, sessions.lose],
+    ['GET', '/login/lost/:token', PUBLIC, sessions.showLost],
+    ['POST', '/login/lost/:token', PUBLIC, sessions.askReset],
+    ['POST', '/logout', PUBLIC, sessions.destroy],
+    ['POST', '/session/keep', SIGNED_IN, sessions.keep],
 
-  router.get('/signup', requireVisitor, registrations.show)
-  router.post('/signup', requireVisitor, registrations.create)
-  router.get('/confirm/resend', registrations.showResend)
-  router.post('/confirm/resend', registrations.resend)
-  router.get('/confirm/:token', registrations.showConfirm)
-  router.post('/confirm/:token', registrations.confirm)
+    ['GET', '/signup', VISITOR, registrations.show],
+    ['POST', '/signup', VISITOR, takeProof, registrations.create],
+    ['GET', '/confirm/resend', PUBLIC, registrations.showResend],
+    ['POST', '/confirm/resend', PUBLIC, takeProof, registrations.resend],
+    ['GET', '/confirm/:token', PUBLIC, registrations.showConfirm],
+    ['POST', '/confirm/:token', PUBLIC, registrations.confirm],
 
-  router.get('/password/forgot', passwords.showForgot)
-  router.post('/password/forgot', passwords.forget)
-  router.get('/password/reset/:token', passwords.showReset)
-  router.post('/password/reset/:token', passwords.reset)
+    ['GET', '/password/forgot', PUBLIC, passwords.showForgot],
+    ['POST', '/password/forgot', PUBLIC, takeProof, passwords.forget],
+    ['GET', '/password/reset/:token', PUBLIC, passwords.showReset],
+    ['POST', '/password/reset/:token', PUBLIC, passwords.reset],
 
-  router.get('/bank', requireConfirmed, connections.show)
-  router.post('/bank/connect', requireConfirmed, connections.connect)
-  router.get('/bank/callback', noReferrer, requireConfirmed, connections.callback)
-  router.post('/bank/:id/revoke', requireConfirmed, connections.revoke)
-  router.get('/accounts/load', requireConfirmed, accounts.show)
-  router.post('/accounts/load', requireConfirmed, accounts.choose)
-  return router
+    ['GET', '/bank', CONFIRMED, connections.show],
+    ['POST', '/bank/connect', CONFIRMED_FRESHLY, connections.connect],
+    ['GET', '/bank/callback', CONFIRMED, connections.callback],
+    ['POST', '/bank/:id/revoke', CONFIRMED, connections.revoke],
+    ['GET', '/accounts/load', CONFIRMED, accounts.show],
+    ['POST', '/accounts/load', CONFIRMED_FRESHLY, accounts.choose],
+  ]
+  // Whoever is turned away there has the bank's code in the address too.
+  return Router().use(paths.bankCallback, noReferrer).use(context.routes.router(rows))
 }

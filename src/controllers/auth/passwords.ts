@@ -5,27 +5,26 @@ import { passwordProblem } from '../../models/password.ts'
 import { paths } from '../../paths.ts'
 import type { WebContext } from '../context.ts'
 import { emailForm, newPasswordForm } from '../forms/account-forms.ts'
-import { readForm, refusedWith, tokenOf } from '../forms/form.ts'
+import { type Refused, readForm, refusedWith, tokenOf } from '../forms/form.ts'
 import { renderPage, renderRefused } from '../page.ts'
+import { unproven } from './proofs.ts'
 
 const FORGOT = { title: 'Forgotten password', width: 'narrow' } as const
 const RESET = { title: 'Choose a new password', width: 'narrow' } as const
 
 export function passwordControllers({ models }: WebContext) {
   /** GET /password/forgot */
-  const showForgot: RequestHandler = (req, res) => {
-    renderPage(req, res, 'auth/password-forgot', FORGOT, { form: {}, errors: [] })
+  const showForgot: RequestHandler = async (req, res) => {
+    const proof = await models.proofs.challengeFor('forgotten-password')
+    renderPage(req, res, 'auth/password-forgot', FORGOT, { form: {}, errors: [], proof })
   }
 
   /** POST /password/forgot */
   const forget: RequestHandler = async (req, res) => {
     const reading = readForm(emailForm, req.body)
-    if (reading.kind === 'refused') {
-      return renderRefused(req, res, 'auth/password-forgot', FORGOT, {
-        form: reading.typed,
-        errors: reading.errors,
-      })
-    }
+    if (reading.kind === 'refused') return refuseForgot(req, res, reading)
+    const refused = await unproven(req, res, 'forgotten-password', { models })
+    if (refused) return refuseForgot(req, res, refusedWith(req.body, refused.errors), refused.status)
     await models.users.forgetPassword(reading.value.email, actorOf(req))
     await flash(req, 'info', 'If we know that address, a mail with the next step is on its way.')
     res.redirect(303, paths.passwordForgot)
@@ -33,7 +32,7 @@ export function passwordControllers({ models }: WebContext) {
 
   /** GET /password/reset/:token */
   const showReset: RequestHandler = async (req, res) => {
-    const user = await models.users.findByResetToken(tokenOf(req))
+    const user = await models.users.findByToken('RESET', tokenOf(req))
     if (!user) return tooOld(req, res)
     renderPage(req, res, 'auth/password-reset', RESET, {
       email: user.email,
@@ -45,7 +44,7 @@ export function passwordControllers({ models }: WebContext) {
   /** POST /password/reset/:token */
   const reset: RequestHandler = async (req, res) => {
     const token = tokenOf(req)
-    const user = await models.users.findByResetToken(token)
+    const user = await models.users.findByToken('RESET', token)
     if (!user) return tooOld(req, res)
     const reading = readForm(newPasswordForm, req.body)
     const problem =
@@ -74,6 +73,11 @@ export function passwordControllers({ models }: WebContext) {
   }
 
   return { showForgot, forget, showReset, reset }
+
+  async function refuseForgot(req: Request, res: Response, { typed, errors }: Refused, status?: number) {
+    const proof = await models.proofs.challengeFor('forgotten-password')
+    renderRefused(req, res, 'auth/password-forgot', FORGOT, { form: typed, errors, proof }, status)
+  }
 }
 
 async function tooOld(req: Request, res: Response): Promise<void> {

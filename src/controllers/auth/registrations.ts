@@ -1,5 +1,5 @@
 import type { Request, RequestHandler, Response } from 'express'
-import { actorOf, startSession } from '../../middleware/authentication.ts'
+import { actorOf, startHalf, startSession } from '../../middleware/authentication.ts'
 import { flash } from '../../middleware/flash.ts'
 import { passwordProblem } from '../../models/password.ts'
 import { paths } from '../../paths.ts'
@@ -7,6 +7,7 @@ import type { WebContext } from '../context.ts'
 import { confirmForm, emailForm, signUpForm } from '../forms/account-forms.ts'
 import { type Refused, readForm, refusedWith, tokenOf } from '../forms/form.ts'
 import { renderPage, renderRefused } from '../page.ts'
+import { unproven } from './proofs.ts'
 
 const SIGN_UP = { title: 'Sign up', width: 'narrow' } as const
 const CHECK_MAIL = { title: 'Check your mail', width: 'narrow' } as const
@@ -19,8 +20,9 @@ const WRONG_PASSWORD = {
 
 export function registrationControllers({ models, clock }: WebContext) {
   /** GET /signup */
-  const show: RequestHandler = (req, res) => {
-    renderPage(req, res, 'auth/signup', SIGN_UP, { form: {}, errors: [] })
+  const show: RequestHandler = async (req, res) => {
+    const proof = await models.proofs.challengeFor('sign-up')
+    renderPage(req, res, 'auth/signup', SIGN_UP, { form: {}, errors: [], proof })
   }
 
   /** POST /signup */
@@ -30,29 +32,29 @@ export function registrationControllers({ models, clock }: WebContext) {
     const { fullName, email, password } = reading.value
     const problem = await passwordProblem(password, [fullName, email])
     if (problem) return refuse(req, res, refusedWith(req.body, [{ field: 'password', message: problem }]))
+    const refused = await unproven(req, res, 'sign-up', { models })
+    if (refused) return refuse(req, res, refusedWith(req.body, refused.errors), refused.status)
     await models.users.signUp({ fullName, email, password }, actorOf(req))
     await flash(req, 'done', 'Almost there: we have sent you a mail.')
     res.redirect(303, paths.confirmResend)
   }
 
   /** GET /confirm/resend */
-  const showResend: RequestHandler = (req, res) => {
+  const showResend: RequestHandler = async (req, res) => {
     if (req.user?.emailConfirmedOn) return res.redirect(303, paths.dashboard)
     renderPage(req, res, 'auth/check-mail', CHECK_MAIL, {
       form: { email: req.user?.email ?? '' },
       errors: [],
+      proof: await models.proofs.challengeFor('confirmation-mail'),
     })
   }
 
   /** POST /confirm/resend */
   const resend: RequestHandler = async (req, res) => {
     const reading = readForm(emailForm, req.body)
-    if (reading.kind === 'refused') {
-      return renderRefused(req, res, 'auth/check-mail', CHECK_MAIL, {
-        form: reading.typed,
-        errors: reading.errors,
-      })
-    }
+    if (reading.kind === 'refused') return refuseResend(req, res, reading)
+    const refused = await unproven(req, res, 'confirmation-mail', { models })
+    if (refused) return refuseResend(req, res, refusedWith(req.body, refused.errors), refused.status)
     await models.users.resendConfirmation(reading.value.email, actorOf(req))
     await flash(req, 'info', 'If that address is waiting for a confirmation, a new mail is on its way.')
     res.redirect(303, paths.confirmResend)
@@ -78,17 +80,27 @@ export function registrationControllers({ models, clock }: WebContext) {
         await flash(req, 'warning', 'That link has been used or is too old. Ask for a new one here.')
         return res.redirect(303, req.user?.emailConfirmedOn ? paths.dashboard : paths.confirmResend)
       case 'confirmed':
-        await startSession(req, result.user, clock.now())
+        if (result.user.totpConfirmedOn) {
+          await startHalf(req, result.user, clock)
+          return res.redirect(303, paths.loginCode)
+        }
+        await startSession(req, res, { user: result.user, factor: null }, { users: models.users, clock })
         await flash(req, 'done', 'Your address is confirmed, and you are signed in.')
         res.redirect(303, paths.dashboard)
     }
   }
 
   return { show, create, showResend, resend, showConfirm, confirm }
-}
 
-function refuse(req: Request, res: Response, refused: Refused): void {
-  renderRefused(req, res, 'auth/signup', SIGN_UP, { form: refused.typed, errors: refused.errors })
+  async function refuse(req: Request, res: Response, { typed, errors }: Refused, status?: number) {
+    const proof = await models.proofs.challengeFor('sign-up')
+    renderRefused(req, res, 'auth/signup', SIGN_UP, { form: typed, errors, proof }, status)
+  }
+
+  async function refuseResend(req: Request, res: Response, { typed, errors }: Refused, status?: number) {
+    const proof = await models.proofs.challengeFor('confirmation-mail')
+    renderRefused(req, res, 'auth/check-mail', CHECK_MAIL, { form: typed, errors, proof }, status)
+  }
 }
 
 function refuseConfirm(req: Request, res: Response, { errors }: Refused): void {

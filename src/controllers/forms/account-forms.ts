@@ -36,6 +36,17 @@ export const signUpForm = z
 
 export const signInForm = z.strictObject({ email: emailField, password: currentPasswordField })
 
+/** Of an authenticator or from paper; blanks and hyphens are how people write them. */
+export const codeForm = z.strictObject({
+  code: z
+    .string({ error: 'Enter a code.' })
+    .trim()
+    .min(1, 'Enter a code.')
+    .max(20, 'A code has six digits, or ten characters.'),
+})
+
+export const sessionMarkForm = z.strictObject({ session: z.string().regex(/^[0-9a-f]{64}$/) })
+
 export const confirmForm = z.strictObject({ password: currentPasswordField })
 
 export const emailForm = z.strictObject({ email: emailField })
@@ -47,6 +58,7 @@ export const newPasswordForm = z
 export const changePasswordForm = z
   .strictObject({
     passwordCurrent: currentPasswordField,
+    code: z.string().trim().max(20, 'A code has six digits, or ten characters.').optional(),
     password: newPasswordField,
     passwordConfirm: repeated,
   })

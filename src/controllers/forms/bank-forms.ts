@@ -83,8 +83,7 @@ export type SandboxPaymentForm = z.output<typeof sandboxPaymentForm>
 /** The bank's own id of an order: opaque, so only what no id can be is refused. */
 export const bankOrderParam = z
   .string()
-  .min(1)
-  .max(200)
+  .regex(/^[\x21-\x7e]{1,200}$/)
   .refine((id) => id !== '.' && id !== '..')
 
 /** A new account may be empty. */

@@ -1,19 +1,20 @@
-import { Router } from 'express'
-import { requireConfirmed } from '../../middleware/authorisation.ts'
+import type { Router } from 'express'
+import { CONFIRMED, CONFIRMED_FRESHLY } from '../../middleware/authorisation.ts'
 import type { WebContext } from '../context.ts'
 import { approvalControllers } from './approvals.ts'
 import { checkOffControllers } from './check-offs.ts'
 import { dashboardControllers } from './dashboard.ts'
+import { dataControllers } from './data.ts'
 import { habitControllers } from './habits.ts'
 import { paymentControllers } from './payments.ts'
 import { previewControllers } from './preview.ts'
 import { reversalControllers } from './reversals.ts'
 import { savingsControllers } from './savings.ts'
+import { securityControllers } from './security.ts'
 import { settingsControllers } from './settings.ts'
 
-/** Confirmed savers and their own data. The guard stands before each route, so that other paths fall through to a 404. */
+/** Confirmed savers and their own data. */
 export function mainRouter(context: WebContext): Router {
-  const router = Router()
   const dashboard = dashboardControllers(context)
   const habits = habitControllers(context)
   const checkOffs = checkOffControllers(context)
@@ -21,41 +22,58 @@ export function mainRouter(context: WebContext): Router {
   const approvals = approvalControllers(context)
   const reversals = reversalControllers(context)
   const settings = settingsControllers(context)
+  const security = securityControllers(context)
   const savings = savingsControllers(context)
+  const data = dataControllers(context)
   const preview = previewControllers(context)
 
-  router.get('/dashboard', requireConfirmed, dashboard.show)
-  router.get('/profile', requireConfirmed, settings.profile)
+  return context.routes.router([
+    ['GET', '/dashboard', CONFIRMED, dashboard.show],
+    ['GET', '/profile', CONFIRMED, settings.profile],
 
-  router.get('/habits/new', requireConfirmed, habits.showNew)
-  router.post('/habits/new', requireConfirmed, habits.create)
-  router.get('/habits/:id', requireConfirmed, habits.show)
-  router.get('/habits/:id/edit', requireConfirmed, habits.showEdit)
-  router.post('/habits/:id/edit', requireConfirmed, habits.edit)
-  router.get('/habits/:id/delete', requireConfirmed, habits.showDelete)
-  router.post('/habits/:id/delete', requireConfirmed, habits.destroy)
-  router.post('/habits/:id/checkoff', requireConfirmed, checkOffs.create)
-  router.post('/habits/:id/backfill', requireConfirmed, checkOffs.backfill)
-  router.post('/checkoffs/:id/undo', requireConfirmed, checkOffs.undo)
-  router.get('/checkoffs/:id/move-back', requireConfirmed, reversals.confirm)
-  router.post('/checkoffs/:id/move-back', requireConfirmed, reversals.create)
+    ['GET', '/habits/new', CONFIRMED, habits.showNew],
+    ['POST', '/habits/new', CONFIRMED_FRESHLY, habits.create],
+    ['GET', '/habits/:id', CONFIRMED, habits.show],
+    ['GET', '/habits/:id/edit', CONFIRMED, habits.showEdit],
+    ['POST', '/habits/:id/edit', CONFIRMED_FRESHLY, habits.edit],
+    ['GET', '/habits/:id/delete', CONFIRMED, habits.showDelete],
+    ['POST', '/habits/:id/delete', CONFIRMED, habits.destroy],
+    ['POST', '/habits/:id/checkoff', CONFIRMED, checkOffs.create],
+    ['POST', '/habits/:id/backfill', CONFIRMED, checkOffs.backfill],
+    ['POST', '/checkoffs/:id/undo', CONFIRMED, checkOffs.undo],
+    ['GET', '/checkoffs/:id/move-back', CONFIRMED, reversals.confirm],
+    ['POST', '/checkoffs/:id/move-back', CONFIRMED, reversals.create],
 
-  router.get('/payments', requireConfirmed, payments.list)
-  router.get('/payments/return', requireConfirmed, approvals.comeBack)
-  router.get('/payments/preview', requireConfirmed, preview.show)
-  router.get('/payments/:id', requireConfirmed, payments.show)
-  router.post('/payments/:id/cancel', requireConfirmed, reversals.cancel)
-  router.post('/payments/:id/again', requireConfirmed, payments.again)
-  router.post('/payments/:id/try-now', requireConfirmed, payments.tryNow)
+    ['GET', '/payments', CONFIRMED, payments.list],
+    ['GET', '/payments/return', CONFIRMED, approvals.comeBack],
+    ['GET', '/payments/preview', CONFIRMED, preview.show],
+    ['GET', '/payments/:id', CONFIRMED, payments.show],
+    ['POST', '/payments/:id/cancel', CONFIRMED, reversals.cancel],
+    ['POST', '/payments/:id/again', CONFIRMED, payments.again],
+    ['POST', '/payments/:id/try-now', CONFIRMED, payments.tryNow],
 
-  router.get('/settings', requireConfirmed, settings.show)
-  router.post('/settings', requireConfirmed, settings.update)
-  router.get('/settings/security', requireConfirmed, settings.showSecurity)
-  router.post('/settings/security', requireConfirmed, settings.changePassword)
-  router.get('/settings/savings', requireConfirmed, savings.show)
-  router.post('/settings/savings', requireConfirmed, savings.update)
-  router.post('/settings/savings/withdraw', requireConfirmed, savings.withdraw)
-  router.post('/settings/savings/pause', requireConfirmed, savings.pause)
-  router.post('/settings/savings/resume', requireConfirmed, savings.resume)
-  return router
+    ['GET', '/settings', CONFIRMED, settings.show],
+    ['POST', '/settings', CONFIRMED, settings.update],
+    ['GET', '/settings/security', CONFIRMED, security.show],
+    ['POST', '/settings/security', CONFIRMED, security.changePassword],
+    ['GET', '/settings/security/authenticator', CONFIRMED, security.showAuthenticator],
+    ['POST', '/settings/security/authenticator', CONFIRMED_FRESHLY, security.confirm],
+    ['POST', '/settings/security/authenticator/begin', CONFIRMED_FRESHLY, security.begin],
+    ['POST', '/settings/security/authenticator/remove', CONFIRMED_FRESHLY, security.remove],
+    ['GET', '/settings/security/codes', CONFIRMED, security.showNewCodes],
+    ['POST', '/settings/security/codes', CONFIRMED_FRESHLY, security.renewCodes],
+    ['POST', '/settings/security/reset/call-off', CONFIRMED, security.callOffReset],
+    ['POST', '/settings/security/sessions/end', CONFIRMED, security.endSession],
+    ['POST', '/settings/security/sessions/end-others', CONFIRMED, security.endOthers],
+    ['GET', '/settings/data', CONFIRMED, data.show],
+    ['POST', '/settings/data/export', CONFIRMED_FRESHLY, data.exportAll],
+    ['GET', '/settings/data/erase', CONFIRMED, data.showErase],
+    ['POST', '/settings/data/erase', CONFIRMED_FRESHLY, data.erase],
+    ['POST', '/settings/data/erase/call-off', CONFIRMED, data.callOff],
+    ['GET', '/settings/savings', CONFIRMED, savings.show],
+    ['POST', '/settings/savings', CONFIRMED_FRESHLY, savings.update],
+    ['POST', '/settings/savings/withdraw', CONFIRMED, savings.withdraw],
+    ['POST', '/settings/savings/pause', CONFIRMED, savings.pause],
+    ['POST', '/settings/savings/resume', CONFIRMED, savings.resume],
+  ])
 }

@@ -1,5 +1,5 @@
 import type { Request, RequestHandler, Response } from 'express'
-import { WrongState } from '../../errors.ts'
+import { StepUpNeeded, WrongState } from '../../errors.ts'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
 import { flash } from '../../middleware/flash.ts'
 import { dayOf } from '../../models/habit/schedule.ts'
@@ -43,6 +43,7 @@ export function savingsControllers({ models, clock }: WebContext) {
   /** POST /settings/savings/pause */
   const pause: RequestHandler = async (req, res) => {
     const user = signedIn(req)
+    needsFreshIfHeld(req, res)
     const reading = readForm(pauseForm(dayOf(clock.now(), user.timezone, user.dayStartHour)), req.body)
     if (reading.kind === 'refused') return refuse(req, res, reading)
     const { until } = reading.value
@@ -56,6 +57,7 @@ export function savingsControllers({ models, clock }: WebContext) {
   /** POST /settings/savings/resume */
   const resume: RequestHandler = async (req, res) => {
     const user = signedIn(req)
+    needsFreshIfHeld(req, res)
     if (await models.savings.resume(user.id, actorOf(req))) {
       await flash(req, 'done', 'Your savings go on. What was waiting is tried now.')
     } else {
@@ -83,6 +85,11 @@ export function savingsControllers({ models, clock }: WebContext) {
     const currency = chosen?.debtor.currency ?? null
     return savingsPage({ user, currency, current, coming, coolingOffHours, pause }, typed)
   }
+}
+
+/** What an alarm has stopped goes on only for who has just shown that it is them. */
+function needsFreshIfHeld(req: Request, res: Response): void {
+  if (signedIn(req).pausedByAlarmId && res.locals.isFresh !== true) throw new StepUpNeeded('too-long-ago')
 }
 
 class NoAccounts extends WrongState {

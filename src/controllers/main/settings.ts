@@ -1,17 +1,15 @@
 import type { RequestHandler } from 'express'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
 import { flash } from '../../middleware/flash.ts'
-import { passwordProblem } from '../../models/password.ts'
 import { type Currency, toDecimal } from '../../money.ts'
 import { paths } from '../../paths.ts'
 import type { WebContext } from '../context.ts'
-import { changePasswordForm, preferencesForm } from '../forms/account-forms.ts'
+import { preferencesForm } from '../forms/account-forms.ts'
 import { type FieldError, readForm } from '../forms/form.ts'
 import { renderPage, renderRefused } from '../page.ts'
 import { formatInstant, formatMoney } from '../view-models/format.ts'
 
 const SETTINGS = { title: 'Settings', width: 'narrow' } as const
-const SECURITY = { title: 'Password', width: 'narrow' } as const
 const DAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday']
 const HOURS = Array.from({ length: 13 }, (_, hour) => `${String(hour).padStart(2, '0')}:00`)
 const TIMEZONES = Intl.supportedValuesOf('timeZone')
@@ -61,39 +59,12 @@ export function settingsControllers({ models }: WebContext) {
     res.redirect(303, paths.settings)
   }
 
-  /** GET /settings/security */
-  const showSecurity: RequestHandler = (req, res) => {
-    renderPage(req, res, 'main/security', SECURITY, securityProps(signedIn(req), []))
-  }
-
-  /** POST /settings/security */
-  const changePassword: RequestHandler = async (req, res) => {
-    const user = signedIn(req)
-    const refuse = (errors: FieldError[]) =>
-      renderRefused(req, res, 'main/security', SECURITY, securityProps(user, errors))
-    const reading = readForm(changePasswordForm, req.body)
-    if (reading.kind === 'refused') return refuse(reading.errors)
-    const { passwordCurrent, password } = reading.value
-    const problem = await passwordProblem(password, [user.fullName, user.email])
-    if (problem) return refuse([{ field: 'password', message: problem }])
-    const change = { current: passwordCurrent, next: password }
-    if (!(await models.users.changePassword(user, change, req.sessionID, actorOf(req)))) {
-      return refuse([{ field: 'passwordCurrent', message: 'This is not your current password.' }])
-    }
-    await flash(req, 'done', 'Your password is changed. You are signed out everywhere else.')
-    res.redirect(303, paths.settings)
-  }
-
-  return { profile, show, update, showSecurity, changePassword }
+  return { profile, show, update }
 }
 
 /** Before accounts are chosen there is no currency to name. */
 function capText(minor: number, currency: Currency | undefined): string {
   return currency ? formatMoney(minor, currency) : toDecimal(minor)
-}
-
-function securityProps(user: Express.User, errors: FieldError[]) {
-  return { email: user.email, securityPath: paths.settingsSecurity, errors }
 }
 
 function propsFor(user: Express.User, typed: Record<string, string>, errors: FieldError[]) {
@@ -121,5 +92,6 @@ function propsFor(user: Express.User, typed: Record<string, string>, errors: Fie
     settingsPath: paths.settings,
     securityPath: paths.settingsSecurity,
     savingsPath: paths.settingsSavings,
+    dataPath: paths.settingsData,
   }
 }

@@ -1,3 +1,4 @@
+import { DAY, HOUR, MINUTE, SECOND } from '../../clock.ts'
 import type { Currency } from '../../generated/enums.ts'
 import { toDecimal } from '../../money.ts'
 
@@ -45,4 +46,12 @@ export function times(count: number): string {
 
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`
+}
+
+/** A stretch of time in the largest unit that it fills, rounded up: "40 seconds", "3 minutes", "2 days". */
+export function inWords(ms: number): string {
+  if (ms > 2 * DAY - MINUTE) return plural(Math.ceil(ms / DAY), 'day')
+  if (ms > 90 * MINUTE) return plural(Math.ceil(ms / HOUR), 'hour')
+  if (ms > 90 * SECOND) return plural(Math.ceil(ms / MINUTE), 'minute')
+  return plural(Math.max(1, Math.ceil(ms / SECOND)), 'second')
 }

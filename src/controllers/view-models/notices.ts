@@ -18,7 +18,7 @@ const SOON_MS = 14 * DAY
 
 /** Everything that waits for the saver, as one list: what holds back all payments, the bank link, then single payments. */
 export function noticesFor(state: {
-  user: Pick<User, 'accLoaded' | 'timezone' | 'pausedUntil' | 'dayStartHour'>
+  user: Pick<User, 'accLoaded' | 'timezone' | 'pausedUntil' | 'pausedByAlarmId' | 'dayStartHour'>
   consent: BankConsent | null
   waiting: readonly Payment[]
   approvals: readonly WaitingApproval[]
@@ -41,7 +41,8 @@ function switchNotices({ user, isStopped, now }: Parameters<typeof noticesFor>[0
   const pause = pauseAt(user, now)
   const notices: { reason: PaymentReason; notice: Notice }[] = []
   if (isStopped) notices.push({ reason: 'payments-stopped', notice: STOPPED })
-  if (pause) notices.push({ reason: 'savings-paused', notice: pauseNotice(pause) })
+  if (pause)
+    notices.push({ reason: 'savings-paused', notice: user.pausedByAlarmId ? HELD : pauseNotice(pause) })
   return notices
 }
 
@@ -50,6 +51,13 @@ const STOPPED: Notice = {
   title: 'Sparvana has paused all payments',
   text: 'Habits go on, and nothing is lost. What you check off is sent when the pause ends.',
   action: null,
+}
+
+const HELD: Notice = {
+  kind: 'problem',
+  title: 'Sparvana has paused your savings',
+  text: 'Something in your account was unlike you, so no money goes out. Look at where you are signed in and at what your habits pay. If something is not yours, choose a new password; if all is well, resume your savings.',
+  action: { href: paths.settingsSecurity, label: 'Look at my sign-ins' },
 }
 
 function pauseNotice(pause: Pause): Notice {

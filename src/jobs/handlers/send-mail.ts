@@ -1,9 +1,11 @@
 import type { Letter, Mailer } from '../../mailer.ts'
 import type { Models } from '../../models/index.ts'
 import { paths } from '../../paths.ts'
-import type { Jobs, MailKind } from '../queue.ts'
+import type { Jobs } from '../queue.ts'
 import { approvalLetter } from './approval-letter.ts'
+import { alarmLetter, savingsHeldLetter } from './detection-letters.ts'
 import { composeLetter } from './letters.ts'
+import { securityLetter } from './security-letters.ts'
 
 export interface SendMailDeps {
   models: Models
@@ -14,16 +16,28 @@ export interface SendMailDeps {
 
 /** Links are made at the moment of sending, so that none lies readable in the queue. */
 export function createSendMail({ models, mailer, baseUrl }: SendMailDeps) {
-  return async function sendMail({ userId, kind, paymentId }: Jobs['send-mail']): Promise<void> {
-    const letter = await letterFor(userId, kind, paymentId ?? null)
+  return async function sendMail(job: Jobs['send-mail']): Promise<void> {
+    const letter = await letterFor(job)
     if (letter) await mailer.send(letter)
   }
 
-  async function letterFor(userId: string, kind: MailKind, paymentId: string | null): Promise<Letter | null> {
+  async function letterFor({ userId, kind, paymentId, alarmId }: Jobs['send-mail']): Promise<Letter | null> {
     switch (kind) {
       case 'approval-needed':
       case 'approval-reminder':
         return paymentId ? approvalLetter({ models, baseUrl }, { userId, paymentId, kind }) : null
+      case 'new-browser':
+      case 'factor-on':
+      case 'factor-off':
+      case 'factor-lost':
+      case 'factor-reset-asked':
+      case 'factor-reset':
+      case 'backup-codes-renewed':
+        return securityLetter({ models, baseUrl }, userId, kind)
+      case 'alarm':
+        return alarmId ? alarmLetter({ models, baseUrl }, { userId, alarmId }) : null
+      case 'savings-held':
+        return savingsHeldLetter({ models, baseUrl }, userId)
       case 'limits-loosened': {
         const user = await models.users.find(userId)
         const coming = await models.limits.coming(userId)

@@ -132,7 +132,7 @@ function doubtful(userId: string, entry: Entry): Finding {
 /** While a payment is under way its money may arrive before we hear of it; and what belongs to somebody who shares the account is told in their name. */
 function unexpected(userId: string, entry: Entry, byReference: ReadonlyMap<string, PaymentFacts>): Finding[] {
   const payment = entry.references.map((reference) => byReference.get(reference)).find((found) => found)
-  if (!payment || !entry.isBooked || isUnderWay(payment.state)) return []
+  if (!payment || payment.isForgotten || !entry.isBooked || isUnderWay(payment.state)) return []
   const isOwn = payment.userId === userId
   if (!isOwn && [payment.debtorHash, payment.creditorHash].includes(entry.account)) return []
   return [

@@ -106,6 +106,7 @@ function isUnknown(
   { order, payment }: { order: ListedOrder; payment: PaymentFacts | null },
   { ownAccounts }: OrderComparison,
 ): boolean {
+  if (payment?.isForgotten) return false
   if (payment) {
     const isItsOwn =
       isOneOf(payment.debtorHash, order.debtorHashes) && isOneOf(payment.creditorHash, order.creditorHashes)

@@ -25,7 +25,12 @@ export type PaymentFacts = Pick<
   | 'bankPaymentId'
   | 'lastSentAt'
   | 'finalOn'
-> & { debtorHash: string; creditorHash: string }
+> & {
+  debtorHash: string
+  creditorHash: string
+  /** Its saver is forgotten: nobody knows its accounts any more, and it explains what names it. */
+  isForgotten?: true
+}
 
 export interface SaverToCompare {
   id: string
@@ -176,11 +181,13 @@ export function createReconciliationReading({ db, clock }: Pick<ModelContext, 'd
         finalOn: true,
         debtorAccount: hash,
         creditorAccount: hash,
+        user: { select: { status: true } },
       },
       orderBy: { id: 'asc' },
     })
-    return payments.map(({ debtorAccount, creditorAccount, ...facts }) => ({
+    return payments.map(({ debtorAccount, creditorAccount, user, ...facts }) => ({
       ...facts,
+      ...(user.status === 'CLOSED' ? { isForgotten: true as const } : {}),
       debtorHash: debtorAccount.hashedAccNo,
       creditorHash: creditorAccount.hashedAccNo,
     }))

@@ -68,14 +68,14 @@ function commitsIn(open: WeakMap<pg.Client, Set<Commit>>, client: pg.Client, sta
 }
 
 function writtenBy({ text, values }: Statement): Commit | null {
+  const moved = stateComeTo(text, values)
+  if (moved) return moved
   const [, verb, table] = /^\s*(INSERT INTO|UPDATE) (?:"public"\.)?"(\w+)"/.exec(text) ?? []
   switch (`${verb} ${table}`) {
     case 'INSERT INTO CheckOff':
       return 'check-off'
     case 'UPDATE CheckOff':
       return values.includes('UNDONE') ? 'undo' : null
-    case 'INSERT INTO PaymentEvent':
-      return stateComeTo(text, values)
     case 'UPDATE Payment':
       return text.includes('SKIP LOCKED') ? 'claim' : null
     case 'UPDATE BankConsent':
@@ -85,10 +85,10 @@ function writtenBy({ text, values }: Statement): Commit | null {
   }
 }
 
-/** The value that goes into the column "to". */
+/** A move is one statement, and the state that the payment comes to is one of its values. */
 function stateComeTo(text: string, values: readonly unknown[]): Commit | null {
-  const columns = /\(([^)]*)\)\s*VALUES/.exec(text)?.[1]?.split(',') ?? []
-  const state = values[columns.findIndex((column) => column.trim() === '"to"')]
+  const [, place] = /^\s*WITH moved AS \(\s*UPDATE "Payment" SET\s+state = \$(\d+)/.exec(text) ?? []
+  const state = place ? values[Number(place) - 1] : null
   return PAYMENT_STATES.includes(state) ? (state as Commit) : null
 }
 

@@ -42,13 +42,13 @@ export function ask(
   })
 }
 
-/** The session cookie a visitor's browser would send now. */
+/** The session cookie that a visitor's browser would send now. */
 export async function cookieOf(visitor: Visitor, path = '/confirm/resend'): Promise<string> {
   return cookieIn((await visitor.get(path)).headers['set-cookie'])
 }
 
 export function cookieIn(header: string | string[] | undefined): string {
-  const [cookie = ''] = [header ?? []].flat()
+  const cookie = [header ?? []].flat().find((each) => /^(?:__Host-)?sparvana=/.test(each)) ?? ''
   return cookie.split(';')[0] ?? ''
 }
 

@@ -1,0 +1,227 @@
+import type { Request, RequestHandler, Response } from 'express'
+import { MINUTE, SECOND } from '../../clock.ts'
+import { Forbidden } from '../../errors.ts'
+import { actorOf, signedIn } from '../../middleware/authentication.ts'
+import { flash } from '../../middleware/flash.ts'
+import { saved } from '../../middleware/session-store.ts'
+import { isFresh } from '../../middleware/step-up.ts'
+import { passwordProblem } from '../../models/password.ts'
+import { paths } from '../../paths.ts'
+import type { WebContext } from '../context.ts'
+import { changePasswordForm, codeForm, sessionMarkForm } from '../forms/account-forms.ts'
+import { type FieldError, readForm } from '../forms/form.ts'
+import { renderPage, renderRefused } from '../page.ts'
+import { formatInstant, inWords } from '../view-models/format.ts'
+import { qrCode } from '../view-models/qr-code.ts'
+import { readNothing } from './offers.ts'
+
+const SECURITY = { title: 'Password and security', width: 'narrow' } as const
+const AUTHENTICATOR = { title: 'Authenticator app', width: 'narrow' } as const
+const CODES = { title: 'Your backup codes', width: 'narrow' } as const
+const WRONG_CODE = 'This code is wrong. Is the clock of your phone right?'
+
+export function securityControllers({ models, clock, idleMinutes }: WebContext) {
+  /** GET /settings/security */
+  const show: RequestHandler = async (req, res) => {
+    renderPage(req, res, 'main/security', SECURITY, await securityProps(req, []))
+  }
+
+  /** POST /settings/security */
+  const changePassword: RequestHandler = async (req, res) => {
+    const user = signedIn(req)
+    const refuse = async (errors: FieldError[]) =>
+      renderRefused(req, res, 'main/security', SECURITY, await securityProps(req, errors))
+    const reading = readForm(changePasswordForm, req.body)
+    if (reading.kind === 'refused') return refuse(reading.errors)
+    const { passwordCurrent, password, code } = reading.value
+    const problem = await passwordProblem(password, [user.fullName, user.email])
+    if (problem) return refuse([{ field: 'password', message: problem }])
+    const tooMany = async (ms: number) => {
+      res.status(429).setHeader('Retry-After', Math.ceil(ms / SECOND))
+      const message = `Too many tries. Try again in ${inWords(ms)}.`
+      renderPage(req, res, 'main/security', SECURITY, await securityProps(req, [{ field: null, message }]))
+    }
+    if (asksForCode(req)) {
+      const shown = { password: passwordCurrent, code: code ?? '' }
+      const confirmed = await models.identity.confirm(user, shown, actorOf(req))
+      if (confirmed.kind === 'wait') return tooMany(confirmed.ms)
+      if (confirmed.kind === 'wrong')
+        return refuse([{ field: 'passwordCurrent', message: 'The current password or the code is wrong.' }])
+    }
+    const change = { current: passwordCurrent, next: password }
+    const result = await models.users.changePassword(user, change, req.sessionID, actorOf(req))
+    if (result.kind === 'wait') return tooMany(result.ms)
+    if (result.kind === 'wrong') {
+      return refuse([{ field: 'passwordCurrent', message: 'This is not your current password.' }])
+    }
+    await flash(req, 'done', 'Your password is changed. You are signed out everywhere else.')
+    res.redirect(303, paths.settings)
+  }
+
+  /** POST /settings/security/authenticator/begin */
+  const begin: RequestHandler = async (req, res) => {
+    readNothing(req.body)
+    await models.factors.begin(signedIn(req).id, actorOf(req))
+    res.redirect(303, paths.authenticator)
+  }
+
+  /** GET /settings/security/authenticator */
+  const showAuthenticator: RequestHandler = (req, res) => {
+    renderPage(req, res, 'main/authenticator', AUTHENTICATOR, authenticatorProps(req, []))
+  }
+
+  /** POST /settings/security/authenticator: its first code. */
+  const confirm: RequestHandler = async (req, res) => {
+    const user = signedIn(req)
+    const refuse = (errors: FieldError[]) =>
+      renderRefused(req, res, 'main/authenticator', AUTHENTICATOR, authenticatorProps(req, errors))
+    const reading = readForm(codeForm, req.body)
+    if (reading.kind === 'refused') return refuse(reading.errors)
+    const code = reading.value.code.replace(/\s/g, '')
+    const codes = await models.factors.confirm(user, code, req.sessionID, actorOf(req))
+    if (!codes) return refuse([{ field: 'code', message: WRONG_CODE }])
+    // Whoever has just shown a code has the factor in hand.
+    req.session.factor = 'authenticator'
+    await showCodes(req, res, user, codes)
+  }
+
+  /** POST /settings/security/authenticator/remove */
+  const remove: RequestHandler = async (req, res) => {
+    readNothing(req.body)
+    const user = signedIn(req)
+    if (user.role === 'ADMIN') throw new Forbidden('Admins sign in with a second factor.')
+    await models.factors.remove(user.id, req.sessionID, actorOf(req))
+    req.session.factor = null
+    await flash(req, 'done', 'Your authenticator is no longer asked for.')
+    res.redirect(303, paths.settingsSecurity)
+  }
+
+  /** GET /settings/security/codes: once, right after they were made. */
+  const showNewCodes: RequestHandler = (req, res) => {
+    const { newCodes } = req.session
+    if (newCodes === undefined) return res.redirect(303, paths.settingsSecurity)
+    delete req.session.newCodes
+    const codes = models.factors.shown(signedIn(req).id, newCodes)
+    renderPage(req, res, 'main/backup-codes', CODES, { codes })
+  }
+
+  /** POST /settings/security/codes */
+  const renewCodes: RequestHandler = async (req, res) => {
+    readNothing(req.body)
+    const user = signedIn(req)
+    if (!user.totpConfirmedOn) return res.redirect(303, paths.authenticator)
+    await showCodes(req, res, user, await models.factors.newCodes(user.id, actorOf(req)))
+  }
+
+  /** POST /settings/security/reset/call-off */
+  const callOffReset: RequestHandler = async (req, res) => {
+    readNothing(req.body)
+    const wasOpen = await models.factors.callOffReset(signedIn(req).id, actorOf(req))
+    await flash(
+      req,
+      'done',
+      wasOpen ? 'Called off. Your authenticator stays.' : 'There was nothing to call off.',
+    )
+    res.redirect(303, paths.settingsSecurity)
+  }
+
+  /** POST /settings/security/sessions/end */
+  const endSession: RequestHandler = async (req, res) => {
+    const reading = readForm(sessionMarkForm, req.body)
+    const ended =
+      reading.kind === 'good' &&
+      (await models.sessions.end(signedIn(req).id, reading.value.session, actorOf(req)))
+    await flash(req, ended ? 'done' : 'info', ended ? 'Signed out there.' : 'That one had ended already.')
+    res.redirect(303, paths.settingsSecurity)
+  }
+
+  /** POST /settings/security/sessions/end-others */
+  const endOthers: RequestHandler = async (req, res) => {
+    readNothing(req.body)
+    await models.sessions.endOthers(signedIn(req).id, req.sessionID, actorOf(req))
+    await flash(req, 'done', 'You are signed out everywhere else.')
+    res.redirect(303, paths.settingsSecurity)
+  }
+
+  return {
+    show,
+    changePassword,
+    begin,
+    showAuthenticator,
+    confirm,
+    remove,
+    showNewCodes,
+    renewCodes,
+    callOffReset,
+    endSession,
+    endOthers,
+  }
+
+  /** The form asks for the password itself; what a sign-in asks for besides must be as fresh. */
+  function asksForCode(req: Request): boolean {
+    return signedIn(req).totpConfirmedOn !== null && !isFresh(req, clock)
+  }
+
+  async function showCodes(req: Request, res: Response, user: Express.User, codes: readonly string[]) {
+    req.session.newCodes = models.factors.hold(user.id, codes)
+    // The browser may ask for them before this answer has ended.
+    await saved(req.session)
+    res.redirect(303, paths.backupCodes)
+  }
+
+  async function securityProps(req: Request, errors: FieldError[]) {
+    const user = signedIn(req)
+    const aliveSince = new Date(clock.now().getTime() - idleMinutes * MINUTE)
+    const sessions = await models.sessions.listOwned(user.id, req.sessionID, aliveSince)
+    const reset = await models.factors.openReset(user.id)
+    return {
+      email: user.email,
+      securityPath: paths.settingsSecurity,
+      errors,
+      asksForCode: asksForCode(req),
+      factor: {
+        isOn: user.totpConfirmedOn !== null,
+        since: user.totpConfirmedOn && formatInstant(user.totpConfirmedOn, user.timezone),
+        codesLeft: user.totpConfirmedOn ? await models.factors.codesLeft(user.id) : 0,
+        mayBeRemoved: user.role !== 'ADMIN',
+        resetOn: reset && formatInstant(reset.effectiveOn, user.timezone),
+      },
+      sessions: sessions.map((session) => ({
+        mark: session.mark,
+        browser: session.browser,
+        from: session.ip ?? 'an unknown address',
+        signedIn: formatInstant(session.signedInOn, user.timezone),
+        lastSeen: formatInstant(session.lastSeenOn, user.timezone),
+        isCurrent: session.isCurrent,
+      })),
+      actions: {
+        authenticator: paths.authenticator,
+        begin: paths.authenticatorBegin,
+        remove: paths.authenticatorRemove,
+        codes: paths.backupCodes,
+        callOff: paths.resetCallOff,
+        endSession: paths.sessionEnd,
+        endOthers: paths.sessionsEndOthers,
+      },
+    }
+  }
+
+  /** The key is shown to whoever has just shown who they are; a page that was left open begins anew. */
+  function authenticatorProps(req: Request, errors: FieldError[]) {
+    const user = signedIn(req)
+    const pending = isFresh(req, clock) ? models.factors.pending(user) : null
+    return {
+      errors,
+      isOn: user.totpConfirmedOn !== null,
+      pending: pending && {
+        // Four at a time, as people type them.
+        key: pending.secret.replace(/(.{4})(?=.)/g, '$1 '),
+        uri: pending.uri,
+        qr: qrCode(pending.uri),
+      },
+      beginPath: paths.authenticatorBegin,
+      confirmPath: paths.authenticator,
+      securityPath: paths.settingsSecurity,
+    }
+  }
+}

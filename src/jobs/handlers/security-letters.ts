@@ -1,0 +1,91 @@
+import type { Letter } from '../../mailer.ts'
+import { paths } from '../../paths.ts'
+import { composeLetter, type Draft } from './letters.ts'
+import type { SendMailDeps } from './send-mail.ts'
+
+type Deps = Pick<SendMailDeps, 'models' | 'baseUrl'>
+
+export type SecurityMail =
+  | 'new-browser'
+  | 'factor-on'
+  | 'factor-off'
+  | 'factor-lost'
+  | 'factor-reset-asked'
+  | 'factor-reset'
+  | 'backup-codes-renewed'
+
+/** What happened to an account, told to whoever owns its mailbox. @returns null when it is no longer so. */
+export async function securityLetter(deps: Deps, userId: string, kind: SecurityMail): Promise<Letter | null> {
+  const { models, baseUrl } = deps
+  if (kind === 'factor-lost') {
+    const { user, token } = await models.users.mintToken(userId, 'FACTOR')
+    return composeLetter(user.email, {
+      subject: 'Signing in without your authenticator',
+      paragraphs: [
+        `Hello ${user.fullName},`,
+        'Somebody who knows your password, probably you, has no code any more. Here is the way to do without. The link works once, for 30 minutes.',
+      ],
+      action: { label: 'Go on', href: baseUrl + paths.lost(token) },
+      ending: `If it was not you, change your password now: ${baseUrl}${paths.passwordForgot}`,
+    })
+  }
+  const user = await models.users.find(userId)
+  if (!user) return null
+  if (kind === 'factor-reset-asked') {
+    const reset = await models.factors.openReset(userId)
+    return (
+      reset &&
+      toldIn(deps, user, {
+        subject: 'Your authenticator will no longer be asked for',
+        what: `It was asked that your Sparvana account can be signed in to without a code. That takes effect on ${inZone(reset.effectiveOn, user.timezone)}.`,
+      })
+    )
+  }
+  return toldIn(deps, user, NEWS[kind])
+}
+
+interface News {
+  subject: string
+  what: string
+}
+
+const NEWS: Record<Exclude<SecurityMail, 'factor-lost' | 'factor-reset-asked'>, News> = {
+  'new-browser': {
+    subject: 'A new sign-in to your account',
+    what: 'Somebody, probably you, has just signed in to your Sparvana account with a browser that we have not seen before. Where you are signed in is shown under Password and security.',
+  },
+  'factor-on': {
+    subject: 'Your authenticator is on',
+    what: 'From now on your Sparvana account asks for a code of your authenticator app. You are signed out everywhere else.',
+  },
+  'factor-off': {
+    subject: 'Your authenticator is off',
+    what: 'The authenticator app of your Sparvana account was switched off just now. Your password alone signs you in.',
+  },
+  'factor-reset': {
+    subject: 'Your authenticator is no longer asked for',
+    what: 'The time you had to call it off is over: your Sparvana account was just signed in to with the password alone. Set up a new authenticator as soon as you can.',
+  },
+  'backup-codes-renewed': {
+    subject: 'New backup codes',
+    what: 'New backup codes were made for your Sparvana account just now. The old ones are worth nothing any more.',
+  },
+}
+
+function toldIn(
+  { baseUrl }: Deps,
+  user: { email: string; fullName: string },
+  { subject, what }: News,
+): Letter {
+  const draft: Draft = {
+    subject,
+    paragraphs: [`Hello ${user.fullName},`, what],
+    action: { label: 'It was not me: choose a new password', href: baseUrl + paths.passwordForgot },
+    ending: 'If it was you, there is nothing to do.',
+  }
+  return composeLetter(user.email, draft)
+}
+
+function inZone(instant: Date, timeZone: string): string {
+  return instant.toLocaleString('en-GB', { dateStyle: 'full', timeStyle: 'short', timeZone })
+}

@@ -1,0 +1,112 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import type { Tx } from '../db.ts'
+import { audit } from './audit.ts'
+import type { Actor, ModelContext } from './context.ts'
+
+const NAME = 'Erased saver'
+/** No mail reaches it, and no password belongs to it. */
+const placeholderAddress = () => `erased-${randomUUID()}@erased.invalid`
+const NO_PASSWORD = 'erased'
+
+/** Takes out of every table what the inventory says that erasing takes; always in the caller's transaction. */
+export function createForgetting({ clock, queue }: Pick<ModelContext, 'clock' | 'queue'>) {
+  return {
+    async forget(tx: Tx, user: { id: string; email: string }, by: Actor): Promise<void> {
+      await endConsent(tx, user.id, by)
+      await forgetSignIn(tx, user)
+      await forgetHabits(tx, user.id)
+      await forgetAccounts(tx, user.id)
+      await forgetTraces(tx, user.id)
+      await queue.forget(tx, user.id)
+    },
+  }
+
+  async function endConsent(tx: Tx, userId: string, by: Actor): Promise<void> {
+    const now = clock.now()
+    const ended = await tx.bankConsent.updateManyAndReturn({
+      where: { userId, revokedAt: null },
+      data: {
+        revokedAt: now,
+        endReason: 'account-erased',
+        accessTokenSealed: null,
+        refreshTokenSealed: null,
+        refreshLeaseOwner: null,
+        refreshLeaseUntil: null,
+      },
+    })
+    for (const { id } of ended) {
+      await audit(tx, {
+        action: 'consent.ended',
+        by,
+        at: now,
+        subjectId: userId,
+        object: { kind: 'consent', id },
+        detail: { reason: 'account-erased' },
+      })
+    }
+  }
+}
+
+async function forgetSignIn(tx: Tx, user: { id: string; email: string }): Promise<void> {
+  const where = { userId: user.id }
+  await tx.emailToken.deleteMany({ where })
+  await tx.backupCode.deleteMany({ where })
+  await tx.factorReset.deleteMany({ where })
+  await tx.knownDevice.deleteMany({ where })
+  await tx.consentRequest.deleteMany({ where })
+  await tx.savingLimits.deleteMany({ where })
+  await tx.$executeRaw`
+    DELETE FROM session WHERE sess #>> '{passport,user}' = ${user.id} OR sess #>> '{half,userId}' = ${user.id}`
+  await tx.user.update({
+    where: { id: user.id },
+    data: {
+      fullName: NAME,
+      email: placeholderAddress(),
+      hashedPwd: NO_PASSWORD,
+      emailConfirmationSentOn: null,
+      accLoaded: false,
+      pausedUntil: null,
+      pausedByAlarmId: null,
+      restsUntil: null,
+      totpSecretSealed: null,
+      totpConfirmedOn: null,
+      totpLastStep: null,
+      totpPendingSealed: null,
+      locale: 'en',
+      cadence: 'AT_ONCE',
+      timezone: 'UTC',
+      dayStartHour: 0,
+      weekStart: 1,
+    },
+  })
+}
+
+async function forgetHabits(tx: Tx, userId: string): Promise<void> {
+  await tx.habit.deleteMany({ where: { userId, checkOffs: { none: {} } } })
+  await tx.habit.updateMany({ where: { userId }, data: { name: 'Erased habit' } })
+}
+
+/** Those that money went between stay, as accounts that can't be told from any other. */
+async function forgetAccounts(tx: Tx, userId: string): Promise<void> {
+  await tx.account.deleteMany({
+    where: { userId, debtorPayments: { none: {} }, creditorPayments: { none: {} } },
+  })
+  const accounts = await tx.account.findMany({ where: { userId }, select: { id: true } })
+  for (const { id } of accounts) {
+    const hashedAccNo = randomBytes(32).toString('hex')
+    await tx.account.update({ where: { id }, data: { name: 'Erased account', hashedAccNo } })
+  }
+}
+
+async function forgetTraces(tx: Tx, userId: string): Promise<void> {
+  await tx.payment.updateMany({
+    where: { userId, OR: [{ askedFromIp: { not: null } }, { approvalUrl: { not: null } }] },
+    data: { askedFromIp: null, approvalUrl: null },
+  })
+  await tx.bankCall.updateMany({
+    where: { onBehalfOfId: userId },
+    data: { path: '[erased]', requestBody: null, responseBody: null, remark: null },
+  })
+  await tx.reconciliationDifference.updateMany({ where: { userId }, data: { detail: {} } })
+  await tx.alarm.deleteMany({ where: { subjectId: userId } })
+}

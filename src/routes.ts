@@ -1,0 +1,78 @@
+import { type RequestHandler, Router } from 'express'
+import { type Guard, guardsOf } from './middleware/authorisation.ts'
+
+/**
+ * One row of the table: method, path as in the address (":id" stands for one part of it, "*file" for all that follows), who
+ * may, and what is done. A HEAD is answered as its GET.
+ */
+export type Route = readonly [
+  method: 'GET' | 'POST',
+  path: string,
+  guard: Guard,
+  ...handlers: [RequestHandler, ...RequestHandler[]],
+]
+
+/** What a request asks for, in words that can be written down: no query, no one-time part of a link. */
+export interface Asked {
+  /** As in the table: "POST /habits/:id/edit"; "GET (none)" where there is no such row. */
+  route: string
+  object: { kind: string; id: string } | null
+}
+
+/** What the id in an address is the id of, by the first word of the address. */
+const KINDS: Record<string, string> = {
+  habits: 'habit',
+  checkoffs: 'check-off',
+  payments: 'payment',
+  bank: 'consent',
+  admin: 'order',
+}
+/** Of an id; ours are shorter, and the rest of a longer one tells nothing more. */
+const MOST_CHARACTERS = 64
+
+/** Every route of the app, and the only way to make one: a route that is in no row does not exist, and no row is without a guard. */
+export class RouteTable {
+  readonly #rows: Route[] = []
+
+  /** A router of these rows; what is in none of them falls through it. @throws when a row stands in the table already. */
+  router(rows: readonly Route[]): Router {
+    const router = Router()
+    for (const row of rows) {
+      const [method, path, guard, ...handlers] = row
+      if (this.#rows.some(([otherMethod, otherPath]) => otherMethod === method && otherPath === path))
+        throw new Error(`there are two rows for ${method} ${path}`)
+      this.#rows.push(row)
+      router[method === 'GET' ? 'get' : 'post'](path, ...guardsOf(guard), ...handlers)
+    }
+    return router
+  }
+
+  get rows(): readonly Route[] {
+    return this.#rows
+  }
+
+  /** Also for requests that were refused before any route was looked for. */
+  asked({ method, path }: { method: string; path: string }): Asked {
+    const wanted = method === 'HEAD' ? 'GET' : method
+    for (const [ofRow, pattern] of this.#rows) {
+      const found = ofRow === wanted ? shapeOf(pattern).exec(path) : null
+      if (found) return { route: `${method} ${pattern}`, object: objectOf(pattern, found.groups?.id) }
+    }
+    return { route: `${method} (none)`, object: null }
+  }
+}
+
+/** Matches what the router matches. */
+function shapeOf(pattern: string): RegExp {
+  const source = pattern
+    .replaceAll('.', '\\.')
+    .replace('*file', '.+')
+    .replace(/:(\w+)/g, '(?<$1>[^/]+)')
+  return new RegExp(`^${source}/?$`, 'i')
+}
+
+function objectOf(pattern: string, id: string | undefined): Asked['object'] {
+  if (id === undefined) return null
+  const word = pattern.split('/')[1] ?? ''
+  return { kind: KINDS[word] ?? word, id: id.slice(0, MOST_CHARACTERS) }
+}

@@ -1,0 +1,251 @@
+import { readdirSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Guard, Who } from '../../src/middleware/authorisation.ts'
+import { paths } from '../../src/paths.ts'
+import { ask } from '../http/support/ask.ts'
+import { routesOf } from '../http/support/routes.ts'
+import { snapshot } from '../http/support/snapshot.ts'
+import { startTestApp, type TestApp } from '../support/app.ts'
+import { textOf } from '../support/visitor.ts'
+import {
+  AUTHENTICATOR,
+  addressOf,
+  type Cast,
+  DASHBOARD,
+  LOGIN,
+  newCast,
+  PARTS,
+  type Part,
+  send,
+  turnedAway,
+} from './support/cast.ts'
+
+const SECURITY = '303 /settings/security'
+
+interface Row extends Guard {
+  /** What those get who may: the status, with the address where it redirects; posts carry a good token and no fields. */
+  answer: string
+  /** Who of them gets something else. */
+  but?: Partial<Record<Part, string>>
+  /** A post that does something for those who may: people are made for it alone. */
+  changes?: true
+}
+
+const open = (answer: string, but: Row['but'] = {}): Row => ({ who: 'public', answer, but })
+const visitors = (answer: string): Row => ({ who: 'visitor', answer })
+const savers = (answer: string, but: Row['but'] = {}): Row => ({ who: 'confirmed', answer, but })
+const owner = (answer: string): Row => ({ who: 'confirmed', answer: '404', but: { owner: answer } })
+const admins = (answer: string): Row => ({ who: 'admin', answer })
+const freshly = (row: Row): Row => ({ ...row, fresh: true })
+const changing = (row: Row): Row => ({ ...row, changes: true })
+
+/** Every route of the app. One that is not here fails the first test below: decide who may use it, and write it down. */
+const MATRIX: Record<string, Row> = {
+  'GET /healthz': open('200'),
+  'GET /readyz': open('200'),
+  'GET /css/*file': open('200'),
+  'GET /js/*file': open('200'),
+  'GET /favicon.svg': open('200'),
+  'GET /icon.svg': open('200'),
+  'GET /vendor/pico/pico.min.css': open('200'),
+
+  'GET /': open(DASHBOARD, { visitor: '200', half: '200' }),
+  'GET /login': visitors('200'),
+  'POST /login': visitors('422'),
+  'GET /login/code': { ...visitors(LOGIN), but: { half: '200' } },
+  'POST /login/code': { ...visitors(LOGIN), but: { half: '422' } },
+  'POST /login/lost': changing({ ...visitors(LOGIN), but: { half: '303 /login/code' } }),
+  'GET /login/lost/:token': open(LOGIN),
+  'POST /login/lost/:token': open(LOGIN),
+  'POST /logout': changing(open('303 /')),
+  'POST /session/keep': { who: 'signed-in', answer: '204' },
+  'GET /signup': visitors('200'),
+  'POST /signup': visitors('422'),
+  'GET /confirm/resend': open(DASHBOARD, { visitor: '200', half: '200', unconfirmed: '200' }),
+  'POST /confirm/resend': open('422'),
+  'GET /confirm/:token': open('200'),
+  'POST /confirm/:token': open('422'),
+  'GET /password/forgot': open('200'),
+  'POST /password/forgot': open('422'),
+  'GET /password/reset/:token': open('303 /password/forgot'),
+  'POST /password/reset/:token': open('303 /password/forgot'),
+
+  'GET /bank': savers('200'),
+  'POST /bank/connect': freshly(savers('422')),
+  'GET /bank/callback': savers('303 /bank'),
+  'POST /bank/:id/revoke': changing(owner('303 /bank')),
+  'GET /accounts/load': savers('200'),
+  'POST /accounts/load': freshly(savers('422')),
+
+  'GET /dashboard': savers('200'),
+  'GET /profile': savers('200'),
+  'GET /habits/new': savers('200'),
+  'POST /habits/new': freshly(savers('422')),
+  'GET /habits/:id': owner('200'),
+  'GET /habits/:id/edit': owner('200'),
+  'POST /habits/:id/edit': freshly(owner('422')),
+  'GET /habits/:id/delete': owner('200'),
+  'POST /habits/:id/delete': changing(owner(DASHBOARD)),
+  'POST /habits/:id/checkoff': owner('422'),
+  'POST /habits/:id/backfill': owner('422'),
+  'POST /checkoffs/:id/undo': changing(owner(DASHBOARD)),
+  'GET /checkoffs/:id/move-back': owner('409'),
+  'POST /checkoffs/:id/move-back': owner('409'),
+  'GET /payments': savers('200'),
+  'GET /payments/return': savers('303 /payments'),
+  'GET /payments/preview': savers('200'),
+  'GET /payments/:id': owner('200'),
+  'POST /payments/:id/cancel': owner('409'),
+  'POST /payments/:id/again': owner('409'),
+  'POST /payments/:id/try-now': owner('303 /payments/:id'),
+  'GET /settings': savers('200'),
+  'POST /settings': savers('422'),
+  'GET /settings/security': savers('200'),
+  'POST /settings/security': savers('422'),
+  'GET /settings/security/authenticator': savers('200'),
+  'POST /settings/security/authenticator': savers('422'),
+  'POST /settings/security/authenticator/begin': changing(freshly(savers(AUTHENTICATOR))),
+  'POST /settings/security/authenticator/remove': changing(
+    freshly(savers(SECURITY, { admin: '403', halfAdmin: '403' })),
+  ),
+  'GET /settings/security/codes': savers(SECURITY),
+  'POST /settings/security/codes': changing(freshly(savers(AUTHENTICATOR, { admin: `${SECURITY}/codes` }))),
+  'POST /settings/security/reset/call-off': savers(SECURITY),
+  'POST /settings/security/sessions/end': savers(SECURITY),
+  'POST /settings/security/sessions/end-others': savers(SECURITY),
+  'GET /settings/data': savers('200'),
+  'POST /settings/data/export': changing(freshly(savers('200'))),
+  'GET /settings/data/erase': savers('200'),
+  'POST /settings/data/erase': freshly(savers('422')),
+  'POST /settings/data/erase/call-off': savers('303 /settings/data'),
+  'GET /settings/savings': savers('200'),
+  'POST /settings/savings': freshly(savers('422')),
+  'POST /settings/savings/withdraw': savers('303 /settings/savings'),
+  'POST /settings/savings/pause': savers('422'),
+  'POST /settings/savings/resume': savers('303 /settings/savings'),
+
+  'GET /admin': admins('200'),
+  'GET /admin/routes': admins('200'),
+  'GET /admin/alarms': admins('200'),
+  'POST /admin/alarms/:id/acknowledge': admins('303 /admin/alarms'),
+  'GET /admin/payments/stop': admins('200'),
+  'POST /admin/payments/stop': admins('422'),
+  'POST /admin/payments/stop/end': freshly(admins('303 /admin/payments/stop')),
+  'GET /admin/sandbox': admins('200'),
+  'GET /admin/sandbox/accounts/new': admins('200'),
+  'POST /admin/sandbox/accounts/new': admins('422'),
+  'GET /admin/sandbox/accounts/delete': admins('200'),
+  'POST /admin/sandbox/accounts/delete': admins('422'),
+  'GET /admin/sandbox/transactions/new': admins('200'),
+  'POST /admin/sandbox/transactions/new': admins('422'),
+  'GET /admin/sandbox/payments/new': admins('200'),
+  'POST /admin/sandbox/payments/new': admins('422'),
+  'GET /admin/sandbox/payments/:id': admins('200'),
+  'POST /admin/sandbox/payments/:id/confirm': changing(admins('303 /admin/sandbox/payments/:id')),
+}
+
+const KNOWN = ['GET', 'HEAD', 'POST']
+const METHODS = [...KNOWN, 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND']
+const PATHS = [...new Set(Object.keys(MATRIX).map((route) => route.split(' ')[1] ?? ''))]
+
+let app: TestApp
+let cast: Cast
+let cells = 0
+
+beforeAll(async () => {
+  app = await startTestApp()
+  cast = await newCast(app)
+})
+afterAll(async () => {
+  await app.close()
+  const sides = `${PATHS.length} paths × ${METHODS.length} methods × ${PARTS.length} people`
+  console.log(`matrix: ${Object.keys(MATRIX).length} routes; ${sides} = ${cells} cells`)
+})
+
+describe('the table of routes', () => {
+  test('has what the routers have, and every route of them has a row here', () => {
+    expect(Object.keys(MATRIX).sort()).toEqual(routesOf(app.deps))
+  })
+
+  test('lets everybody in to whom their row here says so, and nobody else', async () => {
+    const { text } = await cast.players.admin.visitor.get(paths.adminRoutes)
+    const shown = [...text.matchAll(/<tr role="row">\s*(<td[\s\S]*?)<\/tr>/g)].map(([, row = '']) =>
+      row.split('</td>').map(textOf).filter(Boolean),
+    )
+    const words: Record<Who, string> = {
+      public: 'Everybody',
+      visitor: 'Visitors only',
+      'signed-in': 'Whoever is signed in',
+      confirmed: 'Savers with a confirmed address',
+      admin: 'Admins',
+    }
+    const expected = Object.entries(MATRIX).map(([route, { who, fresh }]) => [
+      ...route.split(' '),
+      fresh ? `${words[who]} after a fresh sign-in` : words[who],
+    ])
+    expect(shown.sort()).toEqual(expected.sort())
+  })
+
+  test('names every file that is served', async () => {
+    const files = readdirSync('public', { recursive: true, withFileTypes: true }).filter((entry) =>
+      entry.isFile(),
+    )
+    for (const file of files) {
+      const path = `${file.parentPath}/${file.name}`.replace(/^public/, '')
+      expect([path, (await ask(app, 'GET', path)).status]).toEqual([path, 200])
+    }
+  })
+})
+
+describe.each(PATHS)('%s', (path) => {
+  test('answers everybody as the table says, by every method, and does nothing for those it refuses', async () => {
+    const before = await snapshot(app)
+    for (const method of METHODS) {
+      for (const part of PARTS) {
+        if (!isChange(part, method, path)) await holds(cast, part, method, path)
+      }
+    }
+    expect(await snapshot(app)).toEqual(before)
+  })
+})
+
+describe.each(PATHS.filter((path) => MATRIX[`POST ${path}`]?.changes))('a post to %s', (path) => {
+  test('does what it is for, for those who may', async () => {
+    const fresh = await newCast(app)
+    const before = await snapshot(app)
+    for (const part of PARTS) if (isChange(part, 'POST', path)) await holds(fresh, part, 'POST', path)
+    expect(await snapshot(app)).not.toEqual(before)
+  })
+})
+
+async function holds({ players, ids }: Cast, part: Part, method: string, path: string): Promise<void> {
+  const { status, headers } = await send(app, players[part], `${method} ${addressOf(path, ids)}`)
+  const location = Object.values(ids).reduce((text, id) => text.replace(id, ':id'), headers.location ?? '')
+  const got = [status, location].filter(Boolean).join(' ')
+  expect([part, method, got]).toEqual([part, method, expected(part, method, path)])
+  if (status === 405) expect(headers.allow).toBe(KNOWN.join(', '))
+  cells += 1
+}
+
+function expected(part: Part, method: string, path: string): string {
+  if (!KNOWN.includes(method)) return '405'
+  const row = rowOf(method, path)
+  return turnedAway(part, row) ?? row.but?.[part] ?? row.answer
+}
+
+/** What is not in the table is not there; below /admin only admins learn that. */
+function rowOf(method: string, path: string): Row {
+  const nothing = path.startsWith(paths.admin) ? admins('404') : open('404')
+  return MATRIX[`${method === 'HEAD' ? 'GET' : method} ${path}`] ?? nothing
+}
+
+/** Whether this cell may do something, by what the table says: then it waits until the others are through. */
+function isChange(part: Part, method: string, path: string): boolean {
+  const row = rowOf(method, path)
+  return (
+    method === 'POST' &&
+    row.changes === true &&
+    !turnedAway(part, row) &&
+    expected(part, method, path) !== '404'
+  )
+}

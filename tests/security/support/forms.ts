@@ -1,0 +1,124 @@
+import type { TestApp } from '../../support/app.ts'
+import { offerOf, PASSWORD } from '../../support/people.ts'
+import type { Cast } from './cast.ts'
+
+/** What good fields are made of. */
+export interface Facts {
+  email: string
+  day: string
+  slot: string
+  /** Hashes of two accounts, as forms name them. */
+  debtorAccount: string
+  creditorAccount: string
+}
+
+const NEW_PASSWORD = 'Brisk-heron-72-ferns'
+const HABIT = { name: 'Walk', frequency: '1', interval: '1', amount: '25' }
+const BUTTON = () => ({})
+
+/** Every form of the app, filled in so that it would be taken (but for a code, which only a phone can show). A form that is not here fails tests/security/mass-assignment. */
+export const FORMS: Record<string, (facts: Facts) => Record<string, string>> = {
+  'POST /login': ({ email }) => ({ email, password: PASSWORD }),
+  'POST /login/code': () => ({ code: '123456' }),
+  'POST /login/lost': BUTTON,
+  'POST /login/lost/:token': BUTTON,
+  'POST /logout': BUTTON,
+  'POST /session/keep': BUTTON,
+  'POST /signup': ({ email }) => ({
+    fullName: 'Bo Ek',
+    email: `new-${email}`,
+    password: NEW_PASSWORD,
+    passwordConfirm: NEW_PASSWORD,
+  }),
+  'POST /confirm/resend': ({ email }) => ({ email }),
+  'POST /confirm/:token': () => ({ password: PASSWORD }),
+  'POST /password/forgot': ({ email }) => ({ email }),
+  'POST /password/reset/:token': () => ({ password: NEW_PASSWORD, passwordConfirm: NEW_PASSWORD }),
+
+  'POST /bank/connect': () => ({ country: 'DK' }),
+  'POST /bank/:id/revoke': BUTTON,
+  'POST /accounts/load': ({ debtorAccount, creditorAccount }) => ({ debtorAccount, creditorAccount }),
+
+  'POST /habits/new': () => HABIT,
+  'POST /habits/:id/edit': () => HABIT,
+  'POST /habits/:id/delete': BUTTON,
+  'POST /habits/:id/checkoff': ({ day, slot }) => ({ day, slot }),
+  'POST /habits/:id/backfill': ({ day, slot }) => ({ day, slot, pays: 'no' }),
+  'POST /checkoffs/:id/undo': BUTTON,
+  'POST /checkoffs/:id/move-back': BUTTON,
+  'POST /payments/:id/cancel': BUTTON,
+  'POST /payments/:id/again': BUTTON,
+  'POST /payments/:id/try-now': BUTTON,
+
+  'POST /settings': () => ({
+    fullName: 'Bo Ek',
+    timezone: 'Europe/Oslo',
+    dayStartHour: '0',
+    weekStart: '1',
+  }),
+  'POST /settings/security': () => ({
+    passwordCurrent: PASSWORD,
+    password: NEW_PASSWORD,
+    passwordConfirm: NEW_PASSWORD,
+  }),
+  'POST /settings/security/authenticator': () => ({ code: '123456' }),
+  'POST /settings/security/authenticator/begin': BUTTON,
+  'POST /settings/security/authenticator/remove': BUTTON,
+  'POST /settings/security/codes': BUTTON,
+  'POST /settings/security/reset/call-off': BUTTON,
+  'POST /settings/security/sessions/end': () => ({ session: 'a'.repeat(64) }),
+  'POST /settings/security/sessions/end-others': BUTTON,
+  'POST /settings/data/export': BUTTON,
+  'POST /settings/data/erase/call-off': BUTTON,
+  'POST /settings/savings': () => ({
+    capPerPayment: '100',
+    capPerDay: '200',
+    capPerMonth: '300',
+    floor: '0',
+    cadence: 'DAILY',
+  }),
+  'POST /settings/savings/withdraw': BUTTON,
+  'POST /settings/savings/pause': () => ({ until: '' }),
+  'POST /settings/savings/resume': BUTTON,
+  // Last of the owner's: after it they have no account any more.
+  'POST /settings/data/erase': ({ email }) => ({ email }),
+
+  'POST /admin/payments/stop': () => ({ reason: 'A drill' }),
+  'POST /admin/payments/stop/end': BUTTON,
+  'POST /admin/alarms/:id/acknowledge': BUTTON,
+  'POST /admin/sandbox/accounts/new': () => ({
+    country: 'DK',
+    currency: 'DKK',
+    accountName: 'Wallet',
+    accountNumber: '20301111222233',
+    kind: 'savings',
+    balance: '12,50',
+  }),
+  'POST /admin/sandbox/accounts/delete': ({ creditorAccount }) => ({ account: creditorAccount, sure: 'on' }),
+  'POST /admin/sandbox/transactions/new': ({ debtorAccount }) => ({
+    account: debtorAccount,
+    amount: '10',
+    text: 'Wages',
+  }),
+  'POST /admin/sandbox/payments/new': ({ debtorAccount, creditorAccount }) => ({
+    debtorAccount,
+    creditorAccount,
+    amount: '1',
+  }),
+  'POST /admin/sandbox/payments/:id/confirm': BUTTON,
+}
+
+/** For the owner. @throws when nothing is left to check off. */
+export async function factsOf(app: TestApp, { players, ids }: Cast): Promise<Facts> {
+  const { visitor, user, email } = players.owner
+  if (!user || email === undefined) throw new Error('the owner has no account')
+  const chosen = await app.deps.models.accounts.chosenBy(user.id)
+  const { day, slot } = await offerOf(app, { visitor, user, email }, ids.habits)
+  return {
+    email,
+    day,
+    slot: String(slot),
+    debtorAccount: chosen?.debtor.hashedAccNo ?? '',
+    creditorAccount: chosen?.creditor.hashedAccNo ?? '',
+  }
+}
