@@ -101,6 +101,20 @@ describe('a rule', () => {
     ])
   })
 
+  test('sees many wrong codes within an hour, because whoever types them knows the password', async () => {
+    const wrongCode = () => ({
+      action: 'user.factor-checked',
+      by: by(user),
+      subjectId: user.id,
+      outcome: 'refused' as const,
+    })
+    await noteOften(7, 5 * MINUTE, wrongCode)
+    expect(await look()).toBe(0)
+    await noteOften(1, MINUTE, wrongCode)
+    expect(await look()).toBe(1)
+    expect(await rules()).toEqual(['wrong-codes-of-account'])
+  })
+
   test('sees no harm in as many over an hour', async () => {
     for (let turn = 0; turn < 20; turn += 1) {
       await noteOften(1, 3 * MINUTE, failedSignIn)

@@ -14,6 +14,7 @@ const MOST_DONE = 25
 
 const WORDS: Record<RuleName, { title: string; counted: string }> = {
   'failed-sign-ins-of-account': { title: 'Many failed sign-ins of one account', counted: 'in 15 minutes' },
+  'wrong-codes-of-account': { title: 'Many wrong codes after the right password', counted: 'in an hour' },
   'failed-sign-ins-from-network': {
     title: 'Many failed sign-ins from one network',
     counted: 'in 15 minutes',

@@ -33,6 +33,7 @@ const NETWORK = Prisma.sql`(CASE WHEN pg_input_is_valid(plain, 'inet')
 const PLAIN = Prisma.sql`regexp_replace(ip, '^::ffff:(?=[0-9]+[.])', '') AS plain`
 
 const FAILED_SIGN_IN = Prisma.sql`action = 'user.sign-in' AND outcome = 'refused'`
+const WRONG_CODE = Prisma.sql`action = 'user.factor-checked' AND outcome = 'refused'`
 const SIGNED_IN = Prisma.sql`action = 'user.sign-in' AND outcome = 'done' AND "subjectId" IS NOT NULL`
 const FOREIGN_OBJECT = Prisma.sql`action = 'access.refused' AND "objectId" IS NOT NULL AND "actorId" IS NOT NULL
   AND detail ->> 'because' IN ('NotFound', 'Forbidden')`
@@ -55,6 +56,11 @@ export const RULES = {
   'failed-sign-ins-from-network': {
     weight: 0,
     sightings: often({ of: FAILED_SIGN_IN, least: 30, withinMs: 15 * MINUTE, ...BY_NETWORK }),
+  },
+  // Whoever gets so far knows the password.
+  'wrong-codes-of-account': {
+    weight: 30,
+    sightings: often({ of: WRONG_CODE, least: 8, withinMs: HOUR, ...BY_SUBJECT }),
   },
   'foreign-objects': {
     weight: 60,
