@@ -89,6 +89,7 @@ export function createApp(deps: Deps): Express {
     log,
     routes,
     consentDays: settings.CONSENT_DAYS,
+    privacy: { place: settings.DATA_PLACE, contact: settings.PRIVACY_CONTACT },
     idleMinutes: settings.SESSION_IDLE_MINUTES,
   }
   app.use(authRouter(context, checkPassword))

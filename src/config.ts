@@ -80,6 +80,8 @@ export const settingsSchema = z.object({
   TOKEN_KEYS: versionedKeys,
   BCRYPT_COST: z.coerce.number().int().min(4).max(15).default(12),
   SMTP_URL: z.string().regex(/^smtps?:\/\//, 'must be an smtp:// or smtps:// address'),
+  PRIVACY_CONTACT: z.email('must be an e-mail address').default('privacy@sparvana.example'),
+  DATA_PLACE: z.string().min(2).max(100).default('the European Union'),
   MAIL_FROM: z.string().min(3).default('Sparvana <no-reply@sparvana.example>'),
   NORDEA_BASE_URL: httpUrl,
   NORDEA_ENVIRONMENT: z.enum(['sandbox', 'production']).default('sandbox'),

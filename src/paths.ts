@@ -4,6 +4,7 @@ export const paths = {
   signup: '/signup',
   confirm: (token: string) => `/confirm/${encodeURIComponent(token)}`,
   confirmResend: '/confirm/resend',
+  privacy: '/privacy',
   login: '/login',
   loginCode: '/login/code',
   loginLost: '/login/lost',

@@ -13,6 +13,8 @@ export interface WebContext {
   routes: RouteTable
   /** How long the bank is asked to let us in. */
   consentDays: number
+  /** Where data are kept, in words, and who answers for them. */
+  privacy: { place: string; contact: string }
   /** A session in which nothing happens for so long is over. */
   idleMinutes: number
 }

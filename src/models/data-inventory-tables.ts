@@ -25,6 +25,8 @@ export const TABLES: Record<string, TableFacts> = {
       status: 'security exported stays',
       emailConfirmationSentOn: 'indirect exported cleared',
       emailConfirmedOn: 'indirect exported stays',
+      agreedNotice: 'indirect exported stays',
+      agreedOn: 'indirect exported stays',
       accLoaded: 'indirect exported replaced',
       timezone: 'indirect exported replaced',
       dayStartHour: 'indirect exported replaced',

@@ -10,6 +10,7 @@ import type { Actor, ModelContext } from './context.ts'
 import type { Devices } from './device.ts'
 import { networkOf } from './network.ts'
 import { hashPassword, isWeakerThan, verifyPassword } from './password.ts'
+import { NOTICE_VERSION } from './privacy-notice.ts'
 import { type CodeKind, callOffReset } from './second-factor.ts'
 import { endSessions } from './session.ts'
 import type { Throttles } from './throttle.ts'
@@ -57,14 +58,18 @@ export function createUsers(
   const hash = (password: string) => hashPassword(password, rules.passwordPepper, rules.bcryptCost)
 
   return {
-    /** Gives the same answer for a known and an unknown address: only the mail tells them apart. */
+    /**
+     * Of somebody who has agreed to the privacy notice as it is now. Gives the same answer for a known and an unknown address:
+     * only the mail tells them apart.
+     */
     async signUp(wish: SignUp, by: Actor): Promise<void> {
       const now = clock.now()
       const hashedPwd = await hash(wish.password)
+      const agreement = { agreedNotice: NOTICE_VERSION, agreedOn: now }
       try {
         await db.transaction(async (tx) => {
           const user = await tx.user.create({
-            data: { fullName: wish.fullName, email: wish.email, hashedPwd, createdOn: now },
+            data: { fullName: wish.fullName, email: wish.email, hashedPwd, createdOn: now, ...agreement },
           })
           await audit(tx, {
             action: 'user.signed-up',
@@ -88,7 +93,10 @@ export function createUsers(
           })
           // Nobody has shown yet that the address is theirs, so the newest sign-up counts, whoever made the one before.
           if (!user.emailConfirmedOn) {
-            await tx.user.update({ where: { id: user.id }, data: { fullName: wish.fullName, hashedPwd } })
+            await tx.user.update({
+              where: { id: user.id },
+              data: { fullName: wish.fullName, hashedPwd, ...agreement },
+            })
           }
           await sendMail(tx, user.id, user.emailConfirmedOn ? 'already-registered' : 'confirm-address')
         })

@@ -59,6 +59,7 @@ beforeAll(async () => {
     visitor: [
       '/',
       '/signup',
+      '/privacy',
       '/login',
       '/confirm/resend',
       '/confirm/abc',

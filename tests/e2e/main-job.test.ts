@@ -111,6 +111,8 @@ describe.each([
     await page.getByLabel('E-mail').fill(email)
     await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
     await page.getByLabel('Repeat the password').fill(PASSWORD)
+    await page.getByLabel('I am 18 or older.').check()
+    await page.getByLabel('I have read the privacy notice, and agree.').check()
     await page.getByRole('button', { name: 'Sign up' }).click()
     await page.getByRole('heading', { name: 'Check your mail' }).waitFor()
   }

@@ -2,7 +2,15 @@ import { Writable } from 'node:stream'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import winston from 'winston'
 import { startTestApp, type TestApp } from '../support/app.ts'
-import { checkOff, newHabit, newLinkedSaver, newSaver, PASSWORD, type Person } from '../support/people.ts'
+import {
+  AGREED,
+  checkOff,
+  newHabit,
+  newLinkedSaver,
+  newSaver,
+  PASSWORD,
+  type Person,
+} from '../support/people.ts'
 import { Visitor } from '../support/visitor.ts'
 import { ask, askAs, cookieOf } from './support/ask.ts'
 import { snapshot } from './support/snapshot.ts'
@@ -205,7 +213,7 @@ describe('fields that no form has', () => {
 
   test('at sign-up and sign-in they are refused too', async () => {
     const email = `${crypto.randomUUID()}@example.com`
-    const wish = { fullName: 'X', email, password: PASSWORD, passwordConfirm: PASSWORD }
+    const wish = { fullName: 'X', email, password: PASSWORD, passwordConfirm: PASSWORD, ...AGREED }
     for (const extra of EXTRA) {
       const visitor = new Visitor(app)
       const body = `${encoded(wish)}&${encodeURIComponent(extra)}=ADMIN`

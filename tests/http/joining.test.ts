@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DAY, ManualClock, MINUTE } from '../../src/clock.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
-import { linkIn, newSaver, PASSWORD } from '../support/people.ts'
+import { AGREED, linkIn, newSaver, PASSWORD } from '../support/people.ts'
 import { textOf, Visitor } from '../support/visitor.ts'
 import { ask } from './support/ask.ts'
 
@@ -20,6 +20,7 @@ const wishOf = (email: string) => ({
   email,
   password: PASSWORD,
   passwordConfirm: PASSWORD,
+  ...AGREED,
 })
 const userOf = (email: string) => app.deps.db.prisma.user.findUnique({ where: { email } })
 const mailsTo = (email: string) => app.mail.messages().filter((message) => message.to.includes(email))
@@ -108,7 +109,7 @@ describe('signing up', () => {
   test('with nothing filled in names every field', async () => {
     const answer = await new Visitor(app).post('/signup', {})
     expect(answer.status).toBe(422)
-    for (const field of ['fullName', 'email', 'password', 'passwordConfirm'])
+    for (const field of ['fullName', 'email', 'password', 'passwordConfirm', 'isOfAge', 'agrees'])
       expect(answer.text).toContain(`href="#${field}"`)
   })
 

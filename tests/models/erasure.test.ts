@@ -8,6 +8,7 @@ import { factsOf, type Owner, TABLES } from '../../src/models/data-inventory.ts'
 import { answerApproval } from '../jobs/support.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import {
+  AGREED,
   addFactor,
   checkOff,
   linkBank,
@@ -252,7 +253,13 @@ describe('a saver who has used everything there is, and is erased (S-086)', () =
 
   test('can have their address used anew, by an account that knows nothing of the old one', async () => {
     const visitor = new Visitor(app)
-    const fields = { fullName: 'New', email: saver.email, password: PASSWORD, passwordConfirm: PASSWORD }
+    const fields = {
+      fullName: 'New',
+      email: saver.email,
+      password: PASSWORD,
+      passwordConfirm: PASSWORD,
+      ...AGREED,
+    }
     await visitor.post('/signup', fields)
     const again = await prisma().user.findUniqueOrThrow({ where: { email: saver.email } })
     expect(again.id).not.toBe(saver.user.id)

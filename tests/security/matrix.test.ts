@@ -59,6 +59,7 @@ const MATRIX: Record<string, Row> = {
   'POST /login/lost/:token': open(LOGIN),
   'POST /logout': changing(open('303 /')),
   'POST /session/keep': { who: 'signed-in', answer: '204' },
+  'GET /privacy': open('200'),
   'GET /signup': visitors('200'),
   'POST /signup': visitors('422'),
   'GET /confirm/resend': open(DASHBOARD, { visitor: '200', half: '200', unconfirmed: '200' }),
@@ -103,7 +104,7 @@ const MATRIX: Record<string, Row> = {
   'GET /settings/security': savers('200'),
   'POST /settings/security': savers('422'),
   'GET /settings/security/authenticator': savers('200'),
-  'POST /settings/security/authenticator': savers('422'),
+  'POST /settings/security/authenticator': freshly(savers('422')),
   'POST /settings/security/authenticator/begin': changing(freshly(savers(AUTHENTICATOR))),
   'POST /settings/security/authenticator/remove': changing(
     freshly(savers(SECURITY, { admin: '403', halfAdmin: '403' })),

@@ -13,6 +13,9 @@ export interface Person {
   user: User
 }
 
+/** What a sign-up asks everybody to tick. */
+export const AGREED = { isOfAge: 'yes', agrees: 'yes' } as const
+
 /** Signs up through the page and confirms by the mailed link, which signs in. */
 export async function newSaver(
   app: TestApp,
@@ -22,7 +25,7 @@ export async function newSaver(
   const email = `${randomUUID()}@example.com`
   const challenge = challengeIn((await visitor.get('/signup')).text)
   const proof: Record<string, string> = challenge === null ? {} : { _proof: await solved(challenge) }
-  const wish = { fullName, email, password: PASSWORD, passwordConfirm: PASSWORD, ...proof }
+  const wish = { fullName, email, password: PASSWORD, passwordConfirm: PASSWORD, ...AGREED, ...proof }
   await visitor.post('/signup', wish)
   await app.sendMails()
   const link = linkIn(app, email, '/confirm/')

@@ -22,6 +22,7 @@ export function authRouter(context: WebContext, checkPassword: CheckPassword): R
 
   const rows: Route[] = [
     ['GET', '/', PUBLIC, sessions.home],
+    ['GET', '/privacy', PUBLIC, registrations.privacy],
     ['GET', '/login', VISITOR, sessions.show],
     ['POST', '/login', VISITOR, takeProof, sessions.create],
     ['GET', '/login/code', VISITOR, sessions.showCode],

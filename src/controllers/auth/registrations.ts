@@ -2,6 +2,7 @@ import type { Request, RequestHandler, Response } from 'express'
 import { actorOf, startHalf, startSession } from '../../middleware/authentication.ts'
 import { flash } from '../../middleware/flash.ts'
 import { passwordProblem } from '../../models/password.ts'
+import { LEAST_AGE, NOTICE_VERSION } from '../../models/privacy-notice.ts'
 import { paths } from '../../paths.ts'
 import type { WebContext } from '../context.ts'
 import { confirmForm, emailForm, signUpForm } from '../forms/account-forms.ts'
@@ -18,11 +19,17 @@ const WRONG_PASSWORD = {
   message: 'This is not the password chosen at the last sign-up with this address.',
 }
 
-export function registrationControllers({ models, clock }: WebContext) {
+export function registrationControllers({ models, clock, privacy: notice }: WebContext) {
+  /** GET /privacy */
+  const privacy: RequestHandler = (req, res) => {
+    const props = { ...notice, version: NOTICE_VERSION, leastAge: LEAST_AGE }
+    renderPage(req, res, 'auth/privacy', { title: 'Privacy notice', width: 'narrow' }, props)
+  }
+
   /** GET /signup */
   const show: RequestHandler = async (req, res) => {
     const proof = await models.proofs.challengeFor('sign-up')
-    renderPage(req, res, 'auth/signup', SIGN_UP, { form: {}, errors: [], proof })
+    renderPage(req, res, 'auth/signup', SIGN_UP, { form: {}, errors: [], proof, leastAge: LEAST_AGE })
   }
 
   /** POST /signup */
@@ -90,11 +97,11 @@ export function registrationControllers({ models, clock }: WebContext) {
     }
   }
 
-  return { show, create, showResend, resend, showConfirm, confirm }
+  return { privacy, show, create, showResend, resend, showConfirm, confirm }
 
   async function refuse(req: Request, res: Response, { typed, errors }: Refused, status?: number) {
     const proof = await models.proofs.challengeFor('sign-up')
-    renderRefused(req, res, 'auth/signup', SIGN_UP, { form: typed, errors, proof }, status)
+    renderRefused(req, res, 'auth/signup', SIGN_UP, { form: typed, errors, proof, leastAge: LEAST_AGE }, status)
   }
 
   async function refuseResend(req: Request, res: Response, { typed, errors }: Refused, status?: number) {

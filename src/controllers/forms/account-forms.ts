@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { isTimezone } from '../../models/habit/schedule.ts'
 import { PASSWORD_MAX } from '../../models/password.ts'
+import { LEAST_AGE } from '../../models/privacy-notice.ts'
 import { line, wholeNumber } from './form.ts'
 
 const emailField = z
@@ -30,8 +31,17 @@ const samePasswords = {
 
 const fullName = line({ missing: 'Enter your name.', max: 100 })
 
+const ticked = (missing: string) => z.literal('yes', { error: missing })
+
 export const signUpForm = z
-  .strictObject({ fullName, email: emailField, password: newPasswordField, passwordConfirm: repeated })
+  .strictObject({
+    fullName,
+    email: emailField,
+    password: newPasswordField,
+    passwordConfirm: repeated,
+    isOfAge: ticked(`Sparvana is for people of ${LEAST_AGE} years or more.`),
+    agrees: ticked('Agree to the privacy notice to sign up.'),
+  })
   .refine(samePasswords.check, samePasswords.refusal)
 
 export const signInForm = z.strictObject({ email: emailField, password: currentPasswordField })

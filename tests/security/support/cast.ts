@@ -2,6 +2,7 @@ import type { Guard, Who } from '../../../src/middleware/authorisation.ts'
 import { type Answer, ask, cookieOf, type Question } from '../../http/support/ask.ts'
 import type { TestApp } from '../../support/app.ts'
 import {
+  AGREED,
   addFactor,
   checkOff,
   linkBank,
@@ -113,7 +114,13 @@ async function newVisitor(app: TestApp): Promise<Comer> {
 async function newUnconfirmed(app: TestApp): Promise<Comer> {
   const visitor = new Visitor(app)
   const email = `${crypto.randomUUID()}@example.com`
-  await visitor.post('/signup', { fullName: 'Una', email, password: PASSWORD, passwordConfirm: PASSWORD })
+  await visitor.post('/signup', {
+    fullName: 'Una',
+    email,
+    password: PASSWORD,
+    passwordConfirm: PASSWORD,
+    ...AGREED,
+  })
   await visitor.post('/login', { email, password: PASSWORD })
   return { visitor }
 }

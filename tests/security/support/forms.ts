@@ -1,5 +1,5 @@
 import type { TestApp } from '../../support/app.ts'
-import { offerOf, PASSWORD } from '../../support/people.ts'
+import { AGREED, offerOf, PASSWORD } from '../../support/people.ts'
 import type { Cast } from './cast.ts'
 
 /** What good fields are made of. */
@@ -29,6 +29,7 @@ export const FORMS: Record<string, (facts: Facts) => Record<string, string>> = {
     email: `new-${email}`,
     password: NEW_PASSWORD,
     passwordConfirm: NEW_PASSWORD,
+    ...AGREED,
   }),
   'POST /confirm/resend': ({ email }) => ({ email }),
   'POST /confirm/:token': () => ({ password: PASSWORD }),
