@@ -101,7 +101,14 @@ export function registrationControllers({ models, clock, privacy: notice }: WebC
 
   async function refuse(req: Request, res: Response, { typed, errors }: Refused, status?: number) {
     const proof = await models.proofs.challengeFor('sign-up')
-    renderRefused(req, res, 'auth/signup', SIGN_UP, { form: typed, errors, proof, leastAge: LEAST_AGE }, status)
+    renderRefused(
+      req,
+      res,
+      'auth/signup',
+      SIGN_UP,
+      { form: typed, errors, proof, leastAge: LEAST_AGE },
+      status,
+    )
   }
 
   async function refuseResend(req: Request, res: Response, { typed, errors }: Refused, status?: number) {
