@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { HOUR, ManualClock, MINUTE } from '../../src/clock.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { newWindow, startBrowser } from '../support/browser.ts'
-import { newSaver, PASSWORD } from '../support/people.ts'
+import { AGREED, newSaver, PASSWORD } from '../support/people.ts'
 import { challengeIn, solved } from '../support/proofs.ts'
 import { textOf, Visitor } from '../support/visitor.ts'
 
@@ -26,7 +26,13 @@ const newAddress = () => `${randomUUID()}@example.com`
 const FORMS: [path: string, fields: () => Record<string, string>][] = [
   [
     '/signup',
-    () => ({ fullName: 'Ida Berg', email: newAddress(), password: PASSWORD, passwordConfirm: PASSWORD }),
+    () => ({
+      fullName: 'Ida Berg',
+      email: newAddress(),
+      password: PASSWORD,
+      passwordConfirm: PASSWORD,
+      ...AGREED,
+    }),
   ],
   ['/password/forgot', () => ({ email: newAddress() })],
   ['/confirm/resend', () => ({ email: newAddress() })],
