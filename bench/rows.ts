@@ -23,10 +23,23 @@ export async function countRows(pool: pg.Pool): Promise<Rows> {
 
 /** @throws unless every answer left exactly its rows. @returns what came since. */
 export function rowsSince(before: Rows, after: Rows, answers: number): Rows {
-  const names = Object.keys(ROWS_PER_CHECK_OFF) as (keyof Rows)[]
-  const came = Object.fromEntries(names.map((name) => [name, after[name] - before[name]])) as Rows
-  const wrong = names.filter((name) => came[name] !== answers * ROWS_PER_CHECK_OFF[name])
-  if (wrong.length > 0)
-    throw new Error(`${answers} check-offs were answered, but the rows are ${JSON.stringify(came)}`)
+  return cameSince(before, after, ROWS_PER_CHECK_OFF, answers, 'check-offs were answered')
+}
+
+/** @param each what every one leaves, table by table. @throws unless as many came. @returns what came. */
+export function cameSince<Table extends string>(
+  before: Record<Table, number>,
+  after: Record<Table, number>,
+  each: Readonly<Record<Table, number>>,
+  howMany: number,
+  what: string,
+): Record<Table, number> {
+  const tables = Object.keys(each) as Table[]
+  const came = Object.fromEntries(tables.map((table) => [table, after[table] - before[table]])) as Record<
+    Table,
+    number
+  >
+  if (tables.some((table) => came[table] !== howMany * each[table]))
+    throw new Error(`${howMany} ${what}, but the rows are ${JSON.stringify(came)}`)
   return came
 }

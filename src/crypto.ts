@@ -53,12 +53,17 @@ export function hashAccountNumber(iban: string, key: Buffer): string {
   return createHmac('sha256', key).update(iban).digest('hex')
 }
 
-// No I, L, O, U: nobody misreads a reference on a bank statement.
-const REFERENCE_ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
+// No I, L, O, U: nobody misreads a reference on a bank statement, or a code on paper.
+const READABLE = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 
 /** 12 characters (60 bits), the most that Swedish payment messages hold. */
 export function randomReference(): string {
-  return Array.from({ length: 12 }, () => REFERENCE_ALPHABET[randomInt(REFERENCE_ALPHABET.length)]).join('')
+  return randomReadable(12)
+}
+
+/** Digits and capital letters to be read and typed by people; 5 bits each. */
+export function randomReadable(length: number): string {
+  return Array.from({ length }, () => READABLE[randomInt(READABLE.length)]).join('')
 }
 
 /** AES-256-GCM under the newest of several versioned keys: version (1 byte), nonce (12), tag (16), ciphertext. */

@@ -1,3 +1,4 @@
+import { SECOND } from './clock.ts'
 import { paths } from './paths.ts'
 
 /** Every situation a person can end up in has one class and one sentence; the error handler makes a page of it. */
@@ -81,9 +82,12 @@ export class BankTrouble extends AppError {
 
 export class TooManyRequests extends AppError {
   readonly retryAfterSeconds: number
-  constructor(retryAfterSeconds: number) {
-    super(429, 'That was too fast', `Wait ${retryAfterSeconds} seconds, then try again. Nothing was changed.`)
-    this.retryAfterSeconds = retryAfterSeconds
+
+  /** @param waitMs how long nothing more is taken; told in whole seconds. */
+  constructor(waitMs: number) {
+    const seconds = Math.ceil(waitMs / SECOND)
+    super(429, 'That was too fast', `Wait ${seconds} seconds, then try again. Nothing was changed.`)
+    this.retryAfterSeconds = seconds
   }
 }
 

@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { cameSince } from '../rows.ts'
 
 /** The rows that settled payments leave, table by table. */
 export type SettledRows = Record<keyof typeof ROWS_PER_PAYMENT, number>
@@ -16,10 +17,5 @@ export async function countSettled(pool: pg.Pool): Promise<SettledRows> {
 
 /** @throws unless every payment left exactly its rows. @returns what came since. */
 export function settledSince(before: SettledRows, after: SettledRows, payments: number): SettledRows {
-  const names = Object.keys(ROWS_PER_PAYMENT) as (keyof SettledRows)[]
-  const came = Object.fromEntries(names.map((name) => [name, after[name] - before[name]])) as SettledRows
-  const wrong = names.filter((name) => came[name] !== payments * ROWS_PER_PAYMENT[name])
-  if (wrong.length > 0)
-    throw new Error(`${payments} payments were to be settled, but the rows are ${JSON.stringify(came)}`)
-  return came
+  return cameSince(before, after, ROWS_PER_PAYMENT, payments, 'payments were to be settled')
 }

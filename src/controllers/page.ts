@@ -1,4 +1,5 @@
 import type { Request, Response } from 'express'
+import { SECOND } from '../clock.ts'
 import { csrfToken } from '../middleware/csrf.ts'
 import { type Flash, takeFlashes } from '../middleware/flash.ts'
 import { paths } from '../paths.ts'
@@ -63,6 +64,11 @@ export function renderRefused(
 ): void {
   res.status(status)
   renderPage(req, res, view, { ...options, title: `Please check: ${options.title}` }, props)
+}
+
+/** For a form that comes too soon: how long to wait, also for programs. */
+export function askToWait(res: Response, ms: number): void {
+  res.status(429).setHeader('Retry-After', Math.ceil(ms / SECOND))
 }
 
 function pageOf(req: Request, res: Response, options: PageOptions, flashes: Flash[]) {

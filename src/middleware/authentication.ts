@@ -9,7 +9,7 @@ import { kindOf, type SignInResult, type Users } from '../models/user.ts'
 import { browserOf, keepMark } from './browser-mark.ts'
 import { csrfToken } from './csrf.ts'
 import { boundTo } from './session.ts'
-import { saved } from './session-store.ts'
+import { regenerated, saved } from './session-store.ts'
 
 /** Who has shown the password has so long to show the second factor. */
 const HALF_MS = 5 * MINUTE
@@ -65,9 +65,7 @@ export async function startSession(
 /** The password was right; whoever it is has no more rights than a visitor, until the second factor has been shown. */
 export async function startHalf(req: Request, user: Express.User, clock: Clock): Promise<void> {
   const { returnTo } = req.session
-  await new Promise<void>((resolve, reject) => {
-    req.session.regenerate((error) => (error ? reject(error) : resolve()))
-  })
+  await regenerated(req)
   if (returnTo !== undefined) req.session.returnTo = returnTo
   req.session.half = { userId: user.id, at: clock.now().getTime() }
   csrfToken(req)

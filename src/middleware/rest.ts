@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express'
-import { type Clock, SECOND } from '../clock.ts'
+import type { Clock } from '../clock.ts'
 import { TooManyRequests } from '../errors.ts'
 import { paths } from '../paths.ts'
 
@@ -8,6 +8,6 @@ export function rest(clock: Clock): RequestHandler {
   return (req, _res, next) => {
     const leftMs = (req.user?.restsUntil?.getTime() ?? 0) - clock.now().getTime()
     const mayGoOn = leftMs <= 0 || (req.method === 'POST' && req.path === paths.logout)
-    next(mayGoOn ? undefined : new TooManyRequests(Math.ceil(leftMs / SECOND)))
+    next(mayGoOn ? undefined : new TooManyRequests(leftMs))
   }
 }

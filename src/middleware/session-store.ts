@@ -89,6 +89,13 @@ export function saved(found: session.Session): Promise<void> {
   })
 }
 
+/** Ends the session of a request and begins another; nothing of it is kept. */
+export function regenerated(req: Request): Promise<void> {
+  return new Promise((resolve, reject) => {
+    req.session.regenerate((error) => (error ? reject(error) : resolve()))
+  })
+}
+
 interface Changes {
   /** A JSON object. */
   set: string

@@ -5,7 +5,7 @@ import { type Clock, HOUR, MINUTE } from '../clock.ts'
 import type { Logger } from '../logger.ts'
 import { networkOf } from '../models/network.ts'
 import { flash } from './flash.ts'
-import { SessionStore } from './session-store.ts'
+import { regenerated, SessionStore } from './session-store.ts'
 
 export interface SessionOptions {
   pool: pg.Pool
@@ -93,9 +93,7 @@ function whileAlive(options: SessionOptions): RequestHandler {
       userId: session.passport?.user ?? null,
       ip: req.ip,
     })
-    await new Promise<void>((resolve, reject) => {
-      session.regenerate((error) => (error ? reject(error) : resolve()))
-    })
+    await regenerated(req)
     await flash(req, 'info', ENDINGS[ending])
     next()
   }

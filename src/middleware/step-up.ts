@@ -27,7 +27,7 @@ export function stepUp(identity: Identity, clock: Clock): RequestHandler {
     if (!user || password === undefined) return next()
     const shown = { password: textOf(password), code: textOf(code) }
     const result = await identity.confirm(user, shown, actorOf(req))
-    if (result.kind === 'wait') return next(new TooManyRequests(Math.ceil(result.ms / 1_000)))
+    if (result.kind === 'wait') return next(new TooManyRequests(result.ms))
     if (result.kind === 'wrong') return next(new StepUpNeeded('wrong'))
     req.session.freshAt = clock.now().getTime()
     res.locals.isFresh = true

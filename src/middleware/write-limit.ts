@@ -1,5 +1,5 @@
 import type { Request, RequestHandler } from 'express'
-import { MINUTE, SECOND } from '../clock.ts'
+import { MINUTE } from '../clock.ts'
 import { TooManyRequests } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import { networkOf } from '../models/network.ts'
@@ -23,6 +23,6 @@ export function writeLimit(
     const waitMs = await throttles.withinWindow(whose, most, WINDOW_MS)
     if (waitMs === 0) return next()
     log.warn('too many requests', { route: routeOf(req), userId: req.user?.id ?? null, ip: req.ip })
-    next(new TooManyRequests(Math.ceil(waitMs / SECOND)))
+    next(new TooManyRequests(waitMs))
   }
 }

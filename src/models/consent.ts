@@ -80,7 +80,7 @@ export function createConsents({ db, clock, sealer, rules }: ModelContext) {
         // Two callbacks of one saver queue here, so that exactly one consent is live afterwards.
         await tx.$queryRaw`SELECT id FROM "User" WHERE id = ${userId}::uuid FOR NO KEY UPDATE`
         const before = await tx.bankConsent.findFirst({ where: { userId, revokedAt: null } })
-        if (before) await end(tx, before, 'replaced', by)
+        if (before) await endConsent(tx, before, 'replaced', { by, at: now })
         const id = randomUUID()
         const consent = await tx.bankConsent.create({
           data: {
@@ -140,7 +140,9 @@ export function createConsents({ db, clock, sealer, rules }: ModelContext) {
         const consent = await tx.bankConsent.findFirst({ where: { id, userId, revokedAt: null } })
         if (!consent?.refreshTokenSealed) return null
         const refreshToken = sealer.open(consent.refreshTokenSealed, sealedFor.refreshToken(consent.id))
-        return (await end(tx, consent, 'revoked-by-saver', by)) ? { refreshToken } : null
+        return (await endConsent(tx, consent, 'revoked-by-saver', { by, at: clock.now() }))
+          ? { refreshToken }
+          : null
       })
     },
 
@@ -148,7 +150,7 @@ export function createConsents({ db, clock, sealer, rules }: ModelContext) {
     async endRefused(consentId: string, by: Actor): Promise<void> {
       await db.transaction(async (tx) => {
         const consent = await tx.bankConsent.findFirst({ where: { id: consentId, revokedAt: null } })
-        if (consent) await end(tx, consent, 'refused-by-bank', by)
+        if (consent) await endConsent(tx, consent, 'refused-by-bank', { by, at: clock.now() })
       })
     },
 
@@ -245,32 +247,6 @@ export function createConsents({ db, clock, sealer, rules }: ModelContext) {
     return { kind: 'busy' }
   }
 
-  /** One statement decides between two who end it. @returns false when it had ended before. */
-  async function end(tx: Tx, consent: BankConsent, reason: string, by: Actor): Promise<boolean> {
-    const now = clock.now()
-    const { count } = await tx.bankConsent.updateMany({
-      where: { id: consent.id, revokedAt: null },
-      data: {
-        revokedAt: now,
-        endReason: reason,
-        accessTokenSealed: null,
-        refreshTokenSealed: null,
-        refreshLeaseOwner: null,
-        refreshLeaseUntil: null,
-      },
-    })
-    if (count === 0) return false
-    await audit(tx, {
-      action: 'consent.ended',
-      by,
-      at: now,
-      subjectId: consent.userId,
-      object: { kind: 'consent', id: consent.id },
-      detail: { reason },
-    })
-    return true
-  }
-
   function sealedTokens(consentId: string, tokens: Tokens, now: Date) {
     return {
       accessTokenSealed: sealer.seal(tokens.accessToken, sealedFor.accessToken(consentId)),
@@ -278,4 +254,28 @@ export function createConsents({ db, clock, sealer, rules }: ModelContext) {
       accessTokenExpiresAt: new Date(now.getTime() + tokens.expiresInSeconds * SECOND),
     }
   }
+}
+
+/** One statement decides between two who end it. @returns false when it had ended before. */
+export async function endConsent(
+  tx: Tx,
+  { id, userId }: Pick<BankConsent, 'id' | 'userId'>,
+  reason: string,
+  { by, at }: { by: Actor; at: Date },
+): Promise<boolean> {
+  const { count } = await tx.bankConsent.updateMany({
+    where: { id, revokedAt: null },
+    data: {
+      revokedAt: at,
+      endReason: reason,
+      accessTokenSealed: null,
+      refreshTokenSealed: null,
+      refreshLeaseOwner: null,
+      refreshLeaseUntil: null,
+    },
+  })
+  if (count === 0) return false
+  const object = { kind: 'consent', id }
+  await audit(tx, { action: 'consent.ended', by, at, subjectId: userId, object, detail: { reason } })
+  return true
 }

@@ -2,18 +2,27 @@ import { digestOf, randomToken } from '../crypto.ts'
 import type { Tx } from '../db.ts'
 import type { ModelContext } from './context.ts'
 
+export interface Counted {
+  isKnown: boolean
+  what: 'device' | 'account'
+  whose: string
+}
+
 export type Devices = ReturnType<typeof createDevices>
 
 /** Browsers in which a saver has signed in completely. Their mark opens nothing; it only tells them from strangers. */
 export function createDevices({ db, clock }: Pick<ModelContext, 'db' | 'clock'>) {
   return {
-    /** @param mark what the browser says it was given. */
-    async isKnown(email: string, mark: string | null): Promise<boolean> {
-      if (mark === null) return false
-      const known = await db.prisma.knownDevice.count({
-        where: { hashedMark: digestOf(mark), user: { email } },
-      })
-      return known > 0
+    isKnown,
+
+    /**
+     * Whose tries a password for an address is counted among: those of the browser, where its owner has signed in with it, and
+     * those of all strangers otherwise.
+     */
+    async countedFor(email: string, mark: string | null): Promise<Counted> {
+      return (await isKnown(email, mark))
+        ? { isKnown: true, what: 'device', whose: `${email} ${mark}` }
+        : { isKnown: false, what: 'account', whose: email }
     },
 
     /**
@@ -42,6 +51,15 @@ export function createDevices({ db, clock }: Pick<ModelContext, 'db' | 'clock'>)
       })
       return { mark, isNews: others > 0 }
     },
+  }
+
+  /** @param mark what the browser says it was given. */
+  async function isKnown(email: string, mark: string | null): Promise<boolean> {
+    if (mark === null) return false
+    const known = await db.prisma.knownDevice.count({
+      where: { hashedMark: digestOf(mark), user: { email } },
+    })
+    return known > 0
   }
 }
 

@@ -1,7 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Tx } from '../db.ts'
-import { audit } from './audit.ts'
+import { endConsent } from './consent.ts'
 import type { Actor, ModelContext } from './context.ts'
+import { endSessions } from './session.ts'
 
 const NAME = 'Erased saver'
 /** No mail reaches it, and no password belongs to it. */
@@ -12,38 +13,14 @@ const NO_PASSWORD = 'erased'
 export function createForgetting({ clock, queue }: Pick<ModelContext, 'clock' | 'queue'>) {
   return {
     async forget(tx: Tx, user: { id: string; email: string }, by: Actor): Promise<void> {
-      await endConsent(tx, user.id, by)
+      const consent = await tx.bankConsent.findFirst({ where: { userId: user.id, revokedAt: null } })
+      if (consent) await endConsent(tx, consent, 'account-erased', { by, at: clock.now() })
       await forgetSignIn(tx, user)
       await forgetHabits(tx, user.id)
       await forgetAccounts(tx, user.id)
       await forgetTraces(tx, user.id)
       await queue.forget(tx, user.id)
     },
-  }
-
-  async function endConsent(tx: Tx, userId: string, by: Actor): Promise<void> {
-    const now = clock.now()
-    const ended = await tx.bankConsent.updateManyAndReturn({
-      where: { userId, revokedAt: null },
-      data: {
-        revokedAt: now,
-        endReason: 'account-erased',
-        accessTokenSealed: null,
-        refreshTokenSealed: null,
-        refreshLeaseOwner: null,
-        refreshLeaseUntil: null,
-      },
-    })
-    for (const { id } of ended) {
-      await audit(tx, {
-        action: 'consent.ended',
-        by,
-        at: now,
-        subjectId: userId,
-        object: { kind: 'consent', id },
-        detail: { reason: 'account-erased' },
-      })
-    }
   }
 }
 
@@ -55,8 +32,7 @@ async function forgetSignIn(tx: Tx, user: { id: string; email: string }): Promis
   await tx.knownDevice.deleteMany({ where })
   await tx.consentRequest.deleteMany({ where })
   await tx.savingLimits.deleteMany({ where })
-  await tx.$executeRaw`
-    DELETE FROM session WHERE sess #>> '{passport,user}' = ${user.id} OR sess #>> '{half,userId}' = ${user.id}`
+  await endSessions(tx, user.id, null)
   await tx.user.update({
     where: { id: user.id },
     data: {

@@ -84,12 +84,9 @@ export function createProofs(
     /** Whether a sign-in asks for it: with this account, in this browser or from this network somebody has failed lately. */
     async isDue({ email, mark, ip }: Comer): Promise<boolean> {
       if (!secrets) return false
-      const isKnown = email !== null && (await devices.isKnown(email, mark))
-      const ofAccount = isKnown
-        ? throttles.tries('device', `${email} ${mark}`)
-        : throttles.tries('account', email ?? '')
+      const { what, whose } = await devices.countedFor(email ?? '', mark)
       const counts = await Promise.all([
-        ofAccount,
+        throttles.tries(what, whose),
         ip === null ? 0 : throttles.tries('network', networkOf(ip)),
       ])
       return Math.max(...counts) >= FAILURES_BEFORE_ASKING

@@ -1,6 +1,7 @@
-import { createHmac, randomInt } from 'node:crypto'
+import { createHmac } from 'node:crypto'
 import { generateSecret, generateURI, verifySync } from 'otplib'
 import { HOUR } from '../clock.ts'
+import { randomReadable } from '../crypto.ts'
 import type { Tx } from '../db.ts'
 import type { FactorReset, User } from '../generated/client.ts'
 import type { MailKind } from '../jobs/queue.ts'
@@ -12,8 +13,6 @@ import { endSessions } from './session.ts'
 const STEP_SECONDS = 30
 const SECRET_BYTES = 20
 const BACKUP_CODES = 10
-/** No i, l, o, u: nobody misreads a code on paper. */
-const BACKUP_ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
 const BACKUP_LENGTH = 10
 
 /** What a typed code was. */
@@ -31,8 +30,10 @@ export type Factors = ReturnType<typeof createFactors>
 
 /** Codes of an authenticator app (TOTP, RFC 6238), and ten on paper for when it is lost. */
 export function createFactors({ db, clock, queue, sealer, rules }: ModelContext) {
+  const resetDelayMs = rules.factorResetHours * HOUR
+
   return {
-    resetDelayMs: rules.factorResetHours * HOUR,
+    resetDelayMs,
 
     /** Makes a new key to set up; the one in use, if any, goes on until the new one has shown a code. */
     async begin(userId: string, by: Actor): Promise<void> {
@@ -158,7 +159,7 @@ export function createFactors({ db, clock, queue, sealer, rules }: ModelContext)
         if (!totpConfirmedOn) return null
         const open = await tx.factorReset.findFirst({ where: { userId, endedOn: null } })
         if (open) return open
-        const effectiveOn = new Date(now.getTime() + rules.factorResetHours * HOUR)
+        const effectiveOn = new Date(now.getTime() + resetDelayMs)
         const adminId = by.kind === 'admin' ? by.id : null
         const reset = await tx.factorReset.create({ data: { userId, askedOn: now, effectiveOn, adminId } })
         await audit(tx, {
@@ -237,7 +238,7 @@ export function createFactors({ db, clock, queue, sealer, rules }: ModelContext)
   }
 
   async function renewCodes(tx: Tx, userId: string): Promise<string[]> {
-    const codes = Array.from({ length: BACKUP_CODES }, randomBackupCode)
+    const codes = Array.from({ length: BACKUP_CODES }, () => randomReadable(BACKUP_LENGTH).toLowerCase())
     await tx.backupCode.deleteMany({ where: { userId } })
     await tx.backupCode.createMany({
       data: codes.map((code) => ({ userId, hashedCode: hashOf(userId, code), createdOn: clock.now() })),
@@ -271,12 +272,6 @@ export async function callOffReset(tx: Tx, userId: string, now: Date, by: Actor)
   })
   if (count > 0) await audit(tx, { action: 'user.factor-reset-called-off', by, at: now, subjectId: userId })
   return count > 0
-}
-
-function randomBackupCode(): string {
-  return Array.from({ length: BACKUP_LENGTH }, () => BACKUP_ALPHABET[randomInt(BACKUP_ALPHABET.length)]).join(
-    '',
-  )
 }
 
 function shownContext(userId: string): string {

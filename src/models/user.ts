@@ -109,10 +109,7 @@ export function createUsers(
      * @param mark what the browser was given when its owner last signed in with it: strangers can't use up its tries.
      */
     async signIn(email: string, password: string, mark: string | null, by: Actor): Promise<SignInResult> {
-      const isKnown = await devices.isKnown(email, mark)
-      const [what, whose] = isKnown
-        ? (['device', `${email} ${mark}`] as const)
-        : (['account', email] as const)
+      const { isKnown, what, whose } = await devices.countedFor(email, mark)
       // Neighbours in a network can't use up the tries of a browser that its owner has signed in with.
       const network = isKnown || by.ip === null ? null : networkOf(by.ip)
       const accountMs = await throttles.attempt(what, whose)

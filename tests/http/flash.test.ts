@@ -68,17 +68,21 @@ async function blocked(): Promise<number> {
   return rows[0].waiting
 }
 
+/** A saver whose request waits for the bank while their tab goes on. */
+async function slowlyUnlinking() {
+  const saver = await newLinkedSaver(app)
+  const consent = await app.deps.db.prisma.bankConsent.findFirstOrThrow({ where: { userId: saver.user.id } })
+  const tab = await tabOf(saver)
+  app.sandbox.control.addFault({ kind: 'delay', route: 'POST */revoke', delayMs: 500 })
+  app.sandbox.control.clearRequests()
+  const slow = tab.post(`/bank/${consent.id}/revoke`)
+  await underWay()
+  return { saver, tab, slow }
+}
+
 describe('a sentence', () => {
   test('is not lost to a slower request that began before it and ends after it', async () => {
-    const saver = await newLinkedSaver(app)
-    const consent = await app.deps.db.prisma.bankConsent.findFirstOrThrow({
-      where: { userId: saver.user.id },
-    })
-    const tab = await tabOf(saver)
-    app.sandbox.control.addFault({ kind: 'delay', route: 'POST */revoke', delayMs: 500 })
-    app.sandbox.control.clearRequests()
-    const slow = tab.post(`/bank/${consent.id}/revoke`)
-    await underWay()
+    const { tab, slow } = await slowlyUnlinking()
     await tab.post('/settings', SETTINGS)
     expect((await slow).status).toBe(303)
     const page = textOf((await tab.get('/settings')).text)
@@ -161,15 +165,7 @@ describe('a sentence', () => {
   })
 
   test('is gone with the session', async () => {
-    const saver = await newLinkedSaver(app)
-    const consent = await app.deps.db.prisma.bankConsent.findFirstOrThrow({
-      where: { userId: saver.user.id },
-    })
-    const tab = await tabOf(saver)
-    app.sandbox.control.addFault({ kind: 'delay', route: 'POST */revoke', delayMs: 500 })
-    app.sandbox.control.clearRequests()
-    const slow = tab.post(`/bank/${consent.id}/revoke`)
-    await underWay()
+    const { tab, slow } = await slowlyUnlinking()
     await tab.post('/logout')
     expect((await slow).status).toBe(303)
     expect((await tab.get('/dashboard')).headers.location).toBe('/login')

@@ -12,6 +12,7 @@ import {
   type Bench,
   CONFIRM,
   callsSeen,
+  onlyPledgeOf,
   ordersOf,
   type Pledge,
   paymentOf,
@@ -353,10 +354,7 @@ test('two hundred posts of one check-off over two sessions are one order, and ev
   )
   expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([303]))
   expect(new Set(answers.map(({ headers }) => headers.location))).toEqual(new Set(['/dashboard']))
-  const { prisma } = bench.app.deps.db
-  expect(await prisma.checkOff.count({ where: { habitId } })).toBe(1)
-  const [payment, ...more] = await prisma.payment.findMany({ where: { userId: saver.user.id } })
-  expect(more).toEqual([])
+  const pledged = await onlyPledgeOf(bench, saver, habitId)
 
   const said = [await flashesOf(saver.visitor), await flashesOf(other)]
   const [done = [], already] = said.toSorted((a, b) => b.length - a.length)
@@ -366,14 +364,6 @@ test('two hundred posts of one check-off over two sessions are one order, and ev
     expect.stringContaining(': done.'),
   ])
   for (const visitor of [saver.visitor, other]) expect(await flashesOf(visitor)).toEqual([])
-
-  const pledged = {
-    saver,
-    habitId,
-    checkOffId: '',
-    id: payment?.id ?? '',
-    externalId: payment?.externalId ?? '',
-  }
   await settleUntil(bench, pledged, 'PAID')
   expect(ordersOf(bench, pledged)).toHaveLength(1)
 })

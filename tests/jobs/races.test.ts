@@ -5,6 +5,7 @@ import { newHabit, newLinkedSaver, offerOf, PASSWORD } from '../support/people.t
 import { Visitor } from '../support/visitor.ts'
 import {
   callsSeen,
+  onlyPledgeOf,
   ordersOf,
   type Pledge,
   paymentOf,
@@ -263,17 +264,7 @@ test('fifty posts of one check-off over two sessions are one check-off, one paym
   const statuses = (await Promise.all(posts)).map((answer) => answer.status)
   expect(statuses.filter((status) => status >= 500)).toEqual([])
   expect(new Set(statuses)).toEqual(new Set([303]))
-  const { prisma } = bench.app.deps.db
-  expect(await prisma.checkOff.count({ where: { habitId } })).toBe(1)
-  const [payment, ...more] = await prisma.payment.findMany({ where: { userId: saver.user.id } })
-  expect(more).toEqual([])
-  const pledged = {
-    saver,
-    habitId,
-    checkOffId: '',
-    id: payment?.id ?? '',
-    externalId: payment?.externalId ?? '',
-  }
+  const pledged = await onlyPledgeOf(bench, saver, habitId)
   await settleUntil(bench, pledged, 'PAID')
   expect(ordersOf(bench, pledged)).toHaveLength(1)
 })

@@ -63,6 +63,22 @@ export async function pledgeOf({ app }: Pick<Bench, 'app'>, saver: Person, amoun
   return { saver, habitId, checkOffId, id: payment.id, externalId: payment.externalId }
 }
 
+/** What a habit's many posts came to: one check-off and one payment, which is theirs. */
+export async function onlyPledgeOf(
+  { app }: Pick<Bench, 'app'>,
+  saver: Person,
+  habitId: string,
+): Promise<Pledge> {
+  const { prisma } = app.deps.db
+  const checkOffs = await prisma.checkOff.findMany({ where: { habitId } })
+  const payments = await prisma.payment.findMany({ where: { userId: saver.user.id } })
+  expect([checkOffs.length, payments.length]).toEqual([1, 1])
+  const [made] = checkOffs
+  const [payment] = payments
+  if (!made || !payment) throw new Error('there is neither')
+  return { saver, habitId, checkOffId: made.id, id: payment.id, externalId: payment.externalId }
+}
+
 export type Replace = Partial<Omit<SettleDeps, 'bank' | 'models'>> & {
   bank?: Partial<Bank>
   payments?: Partial<Models['payments']>

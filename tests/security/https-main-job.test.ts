@@ -7,7 +7,7 @@ import { startTestApp, type TestApp } from '../support/app.ts'
 import { startBrowser } from '../support/browser.ts'
 import { authority } from '../support/certificates.ts'
 import { checkOff, newHabit, newLinkedSaver, newSaver, PASSWORD, type Person } from '../support/people.ts'
-import { startTlsFront, type TlsFront } from '../support/tls-front.ts'
+import { behindTls, startTlsFront, type TlsFront } from '../support/tls-front.ts'
 import { Visitor } from '../support/visitor.ts'
 import { linesOf, logOf } from './support/log.ts'
 
@@ -26,21 +26,7 @@ beforeAll(async () => {
   setDefaultCACertificates([trusted.cert])
   front = await startTlsFront(trusted.issue('localhost'))
   bankFront = await startTlsFront(trusted.issue('localhost'))
-  const returns = ['/bank/callback', '/payments/return'].map((path) => front.url + path)
-  const started = await startTestApp({
-    clock,
-    settings: {
-      NODE_ENV: 'production',
-      BASE_URL: front.url,
-      TRUST_PROXY: '1',
-      BCRYPT_COST: '12',
-      PROOF_OF_WORK: 'on',
-      NORDEA_BASE_URL: bankFront.url,
-      NORDEA_REDIRECT_URI: `${front.url}/bank/callback`,
-      NORDEA_LOGIN_ORIGINS: bankFront.url,
-    },
-    sandbox: { publicUrl: bankFront.url, redirectUris: returns },
-  })
+  const started = await startTestApp({ clock, ...behindTls(front, bankFront) })
   inside = { baseUrl: started.baseUrl }
   front.forwardTo(started.baseUrl)
   bankFront.forwardTo(started.sandbox.url)

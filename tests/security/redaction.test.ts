@@ -21,7 +21,7 @@ import {
   PASSWORD,
   type Person,
 } from '../support/people.ts'
-import { startTlsFront, type TlsFront } from '../support/tls-front.ts'
+import { behindTls, startTlsFront, type TlsFront } from '../support/tls-front.ts'
 import { Visitor } from '../support/visitor.ts'
 import { linesOf, logOf } from './support/log.ts'
 
@@ -50,24 +50,8 @@ beforeAll(async () => {
   bankFront = await startTlsFront(certificate, (text) => {
     overheard.bank += `${text}\n`
   })
-  const started = await startTestApp({
-    clock,
-    settings: {
-      NODE_ENV: 'production',
-      BASE_URL: front.url,
-      TRUST_PROXY: '1',
-      BCRYPT_COST: '12',
-      PROOF_OF_WORK: 'on',
-      NORDEA_BASE_URL: bankFront.url,
-      NORDEA_REDIRECT_URI: `${front.url}/bank/callback`,
-      NORDEA_LOGIN_ORIGINS: bankFront.url,
-      LOG_LEVEL: 'debug',
-    },
-    sandbox: {
-      publicUrl: bankFront.url,
-      redirectUris: ['/bank/callback', '/payments/return'].map((path) => front.url + path),
-    },
-  })
+  const { settings, sandbox } = behindTls(front, bankFront)
+  const started = await startTestApp({ clock, settings: { ...settings, LOG_LEVEL: 'debug' }, sandbox })
   front.forwardTo(started.baseUrl)
   bankFront.forwardTo(started.sandbox.url)
   app = { ...started, baseUrl: front.url }

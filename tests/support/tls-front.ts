@@ -62,3 +62,23 @@ export async function startTlsFront(
       }),
   }
 }
+
+/** What the app and its bank are told who stand behind two such fronts, as in production. */
+export function behindTls(front: { url: string }, bankFront: { url: string }) {
+  return {
+    settings: {
+      NODE_ENV: 'production',
+      BASE_URL: front.url,
+      TRUST_PROXY: '1',
+      BCRYPT_COST: '12',
+      PROOF_OF_WORK: 'on',
+      NORDEA_BASE_URL: bankFront.url,
+      NORDEA_REDIRECT_URI: `${front.url}/bank/callback`,
+      NORDEA_LOGIN_ORIGINS: bankFront.url,
+    },
+    sandbox: {
+      publicUrl: bankFront.url,
+      redirectUris: ['/bank/callback', '/payments/return'].map((path) => front.url + path),
+    },
+  }
+}

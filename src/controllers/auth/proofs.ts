@@ -1,9 +1,9 @@
 import type { Request, Response } from 'express'
-import { SECOND } from '../../clock.ts'
 import { checkProof } from '../../middleware/proof-of-work.ts'
 import type { ProvenForm } from '../../models/proof-of-work.ts'
 import type { WebContext } from '../context.ts'
 import type { FieldError } from '../forms/form.ts'
+import { askToWait } from '../page.ts'
 import { inWords } from '../view-models/format.ts'
 
 const REFUSALS = {
@@ -35,7 +35,7 @@ export async function unproven(
         errors: [{ field: null, message: `${REFUSALS[result.because]} Send the form once more.` }],
       }
     case 'wait': {
-      res.setHeader('Retry-After', Math.ceil(result.ms / SECOND))
+      askToWait(res, result.ms)
       const message = `Without JavaScript only a few of these forms an hour are taken from one network. Try again in ${inWords(result.ms)}, or switch JavaScript on.`
       return { status: 429, errors: [{ field: null, message }] }
     }

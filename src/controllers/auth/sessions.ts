@@ -1,5 +1,4 @@
 import type { Request, RequestHandler, Response } from 'express'
-import { SECOND } from '../../clock.ts'
 import {
   actorOf,
   type CheckPassword,
@@ -17,8 +16,8 @@ import { paths } from '../../paths.ts'
 import type { WebContext } from '../context.ts'
 import { codeForm, signInForm } from '../forms/account-forms.ts'
 import { type FieldError, type Refused, readForm, refusedWith, tokenOf } from '../forms/form.ts'
-import { renderPage, renderRefused } from '../page.ts'
-import { inWords } from '../view-models/format.ts'
+import { askToWait, renderPage, renderRefused } from '../page.ts'
+import { inWords, tooManyTries } from '../view-models/format.ts'
 import { unproven } from './proofs.ts'
 
 const SIGN_IN = { title: 'Sign in', width: 'narrow' } as const
@@ -192,12 +191,8 @@ async function linkTooOld(req: Request, res: Response): Promise<void> {
   res.redirect(303, paths.login)
 }
 
-function askToWait(res: Response, ms: number): void {
-  res.status(429).setHeader('Retry-After', Math.ceil(ms / SECOND))
-}
-
 function tooMany(ms: number): FieldError[] {
-  return [{ field: null, message: `Too many tries. Try again in ${inWords(ms)}.` }]
+  return [{ field: null, message: tooManyTries(ms) }]
 }
 
 /** `returnTo` was set by us from a local address; it is checked again, since a redirect must never leave the site. */

@@ -1,10 +1,10 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Request, RequestHandler } from 'express'
-import { SECOND } from '../../clock.ts'
 import { TooManyRequests } from '../../errors.ts'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
 import { flash } from '../../middleware/flash.ts'
+import { regenerated } from '../../middleware/session-store.ts'
 import { paths } from '../../paths.ts'
 import type { WebContext } from '../context.ts'
 import { emailForm } from '../forms/account-forms.ts'
@@ -29,7 +29,7 @@ export function dataControllers({ models }: WebContext) {
     readNothing(req.body)
     const user = signedIn(req)
     const waitMs = await models.exports.begin(user.id, actorOf(req))
-    if (waitMs > 0) throw new TooManyRequests(Math.ceil(waitMs / SECOND))
+    if (waitMs > 0) throw new TooManyRequests(waitMs)
     res.attachment(FILE_NAME)
     await pipeline(Readable.from(models.exports.write(user.id)), res)
   }
@@ -54,7 +54,8 @@ export function dataControllers({ models }: WebContext) {
       await flash(req, 'info', 'Noted. Your account is erased as soon as your money has come to rest.')
       return res.redirect(303, paths.settingsData)
     }
-    await forgetSession(req)
+    // Whoever had the account is a visitor like any other now.
+    await regenerated(req)
     await flash(
       req,
       'done',
@@ -99,11 +100,4 @@ export function dataControllers({ models }: WebContext) {
       paymentsPath: paths.payments,
     }
   }
-}
-
-/** Whoever had the account is a visitor like any other now. */
-function forgetSession({ session }: Request): Promise<void> {
-  return new Promise((resolve, reject) => {
-    session.regenerate((error) => (error ? reject(error) : resolve()))
-  })
 }

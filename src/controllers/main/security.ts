@@ -1,5 +1,5 @@
 import type { Request, RequestHandler, Response } from 'express'
-import { MINUTE, SECOND } from '../../clock.ts'
+import { MINUTE } from '../../clock.ts'
 import { Forbidden } from '../../errors.ts'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
 import { flash } from '../../middleware/flash.ts'
@@ -10,8 +10,8 @@ import { paths } from '../../paths.ts'
 import type { WebContext } from '../context.ts'
 import { changePasswordForm, codeForm, sessionMarkForm } from '../forms/account-forms.ts'
 import { type FieldError, readForm } from '../forms/form.ts'
-import { renderPage, renderRefused } from '../page.ts'
-import { formatInstant, inWords } from '../view-models/format.ts'
+import { askToWait, renderPage, renderRefused } from '../page.ts'
+import { formatInstant, tooManyTries } from '../view-models/format.ts'
 import { qrCode } from '../view-models/qr-code.ts'
 import { readNothing } from './offers.ts'
 
@@ -37,9 +37,9 @@ export function securityControllers({ models, clock, idleMinutes }: WebContext) 
     const problem = await passwordProblem(password, [user.fullName, user.email])
     if (problem) return refuse([{ field: 'password', message: problem }])
     const tooMany = async (ms: number) => {
-      res.status(429).setHeader('Retry-After', Math.ceil(ms / SECOND))
-      const message = `Too many tries. Try again in ${inWords(ms)}.`
-      renderPage(req, res, 'main/security', SECURITY, await securityProps(req, [{ field: null, message }]))
+      askToWait(res, ms)
+      const errors = [{ field: null, message: tooManyTries(ms) }]
+      renderPage(req, res, 'main/security', SECURITY, await securityProps(req, errors))
     }
     if (asksForCode(req)) {
       const shown = { password: passwordCurrent, code: code ?? '' }

@@ -55,3 +55,8 @@ export function inWords(ms: number): string {
   if (ms > 90 * SECOND) return plural(Math.ceil(ms / MINUTE), 'minute')
   return plural(Math.max(1, Math.ceil(ms / SECOND)), 'second')
 }
+
+/** For a form that was tried too often. */
+export function tooManyTries(ms: number): string {
+  return `Too many tries. Try again in ${inWords(ms)}.`
+}

@@ -22,6 +22,11 @@ ${draft.paragraphs.map((paragraph) => `<p>${escapeHtml(paragraph)}</p>`).join('\
   return { to, subject: draft.subject, text, html }
 }
 
+/** An instant as its reader's clock and calendar show it. */
+export function inZone(instant: Date, timeZone: string): string {
+  return instant.toLocaleString('en-GB', { dateStyle: 'full', timeStyle: 'short', timeZone })
+}
+
 function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
 }

@@ -1,11 +1,12 @@
 import type { Letter } from '../../mailer.ts'
 import { paths } from '../../paths.ts'
-import { composeLetter, type Draft } from './letters.ts'
+import { composeLetter, type Draft, inZone } from './letters.ts'
 import type { SendMailDeps } from './send-mail.ts'
 
 type Deps = Pick<SendMailDeps, 'models' | 'baseUrl'>
 
 export type SecurityMail =
+  | 'password-changed'
   | 'new-browser'
   | 'factor-on'
   | 'factor-off'
@@ -50,6 +51,10 @@ interface News {
 }
 
 const NEWS: Record<Exclude<SecurityMail, 'factor-lost' | 'factor-reset-asked'>, News> = {
+  'password-changed': {
+    subject: 'Your password was changed',
+    what: 'The password of your Sparvana account was changed just now. You are signed out everywhere else.',
+  },
   'new-browser': {
     subject: 'A new sign-in to your account',
     what: 'Somebody, probably you, has just signed in to your Sparvana account with a browser that we have not seen before. Where you are signed in is shown under Password and security.',
@@ -84,8 +89,4 @@ function toldIn(
     ending: 'If it was you, there is nothing to do.',
   }
   return composeLetter(user.email, draft)
-}
-
-function inZone(instant: Date, timeZone: string): string {
-  return instant.toLocaleString('en-GB', { dateStyle: 'full', timeStyle: 'short', timeZone })
 }

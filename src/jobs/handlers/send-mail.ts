@@ -4,7 +4,7 @@ import { paths } from '../../paths.ts'
 import type { Jobs } from '../queue.ts'
 import { approvalLetter } from './approval-letter.ts'
 import { alarmLetter, savingsHeldLetter } from './detection-letters.ts'
-import { composeLetter } from './letters.ts'
+import { composeLetter, inZone } from './letters.ts'
 import { securityLetter } from './security-letters.ts'
 
 export interface SendMailDeps {
@@ -26,6 +26,7 @@ export function createSendMail({ models, mailer, baseUrl }: SendMailDeps) {
       case 'approval-needed':
       case 'approval-reminder':
         return paymentId ? approvalLetter({ models, baseUrl }, { userId, paymentId, kind }) : null
+      case 'password-changed':
       case 'new-browser':
       case 'factor-on':
       case 'factor-off':
@@ -89,23 +90,6 @@ export function createSendMail({ models, mailer, baseUrl }: SendMailDeps) {
           ending: `If you have forgotten your password: ${baseUrl}${paths.passwordForgot}`,
         })
       }
-      case 'password-changed': {
-        const user = await models.users.find(userId)
-        if (!user) return null
-        return composeLetter(user.email, {
-          subject: 'Your password was changed',
-          paragraphs: [
-            `Hello ${user.fullName},`,
-            'The password of your Sparvana account was changed just now. You are signed out everywhere else.',
-          ],
-          action: { label: 'It was not me: choose a new password', href: baseUrl + paths.passwordForgot },
-          ending: 'If it was you, there is nothing to do.',
-        })
-      }
     }
   }
-}
-
-function inZone(instant: Date, timeZone: string): string {
-  return instant.toLocaleString('en-GB', { dateStyle: 'full', timeStyle: 'short', timeZone })
 }
