@@ -6,6 +6,7 @@ import { createDb, type Db } from './db.ts'
 import { createQueue, type Queue } from './jobs/queue.ts'
 import { createLogger, type Logger } from './logger.ts'
 import { createMailer, type Mailer } from './mailer.ts'
+import { auditKeyFrom } from './models/audit-chain.ts'
 import { createBankGate, type Gate } from './models/bank-gate.ts'
 import type { ModelContext } from './models/context.ts'
 import { createModels, type Models } from './models/index.ts'
@@ -94,6 +95,7 @@ export function modelContext(
     rules: {
       passwordPepper: settings.PASSWORD_PEPPER,
       proofKey: settings.PROOF_OF_WORK === 'on' ? keyFor('proof of work', settings.SESSION_SECRET) : null,
+      auditKey: auditKeyFrom(settings.ACCOUNT_HASH_KEY),
       bcryptCost: settings.BCRYPT_COST,
       undoWindowSeconds: settings.UNDO_WINDOW_SECONDS,
       leaseSeconds: settings.PAYMENT_LEASE_SECONDS,

@@ -18,6 +18,8 @@ export interface Rules {
   passwordPepper: string
   /** Signs the challenges of forms that ask for a proof of work; null where none does. */
   proofKey: string | null
+  /** Seals the audit trail; the database never sees it. */
+  auditKey: string
   bcryptCost: number
   undoWindowSeconds: number
   leaseSeconds: number

@@ -506,6 +506,26 @@ export const TABLES: Record<string, TableFacts> = {
       requestId: 'security working stays',
     },
   },
+  AuditUnsealed: {
+    purpose: 'Lines of the audit trail that wait for their seal',
+    basis: 'law',
+    owner: null,
+    kept: 'some seconds',
+    columns: { number: 'security working stays', eventId: 'security working stays' },
+  },
+  AuditSeal: {
+    purpose: 'Shows that no line of the audit trail was changed, removed or put in later',
+    basis: 'law',
+    owner: null,
+    unexported: 'hashes under a key of ours; the lines themselves are exported',
+    kept: 'for good; the part that covers an address as long as the address',
+    columns: {
+      number: 'security working stays',
+      eventId: 'security working stays',
+      hash: 'security working stays',
+      addressMac: 'security working stays',
+    },
+  },
   _prisma_migrations: {
     purpose: 'Which changes of the schema have been made',
     basis: 'none',

@@ -1,6 +1,7 @@
 import { createAccess } from './access.ts'
 import { createAccounts } from './account.ts'
 import { createAlarms } from './alarm.ts'
+import { createAuditChain } from './audit-chain.ts'
 import { createBankCalls } from './bank-call.ts'
 import { createCheckOffs } from './check-off.ts'
 import { createConsents } from './consent.ts'
@@ -45,6 +46,7 @@ export function createModels(context: ModelContext) {
     sessions: createOwnSessions(context),
     access: createAccess(context),
     alarms: createAlarms(context),
+    auditChain: createAuditChain(context),
     detection: createDetection(context),
     accounts,
     consents: createConsents(context),

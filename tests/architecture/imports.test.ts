@@ -40,7 +40,9 @@ test('only config.ts is handed the environment, by the programs that start', () 
   expect(
     readers.filter(
       (file) =>
-        !/^src\/(server|worker|reconcile|keys-rotate|start)\.ts$|^src\/(sandbox|embedded)\//.test(file),
+        !/^src\/(server|worker|reconcile|audit-verify|keys-rotate|start)\.ts$|^src\/(sandbox|embedded)\//.test(
+          file,
+        ),
     ),
   ).toEqual([])
 })

@@ -120,7 +120,7 @@ export const ROOMS: Room[] = [
     name: 'app and deps',
     files: /^src\/(app|deps)\.ts$/,
     may: [
-      /^src\/(?!embedded|sandbox|server|web-server|worker|reconcile|keys-rotate|secrets-check|start|bank\/nordea|generated).+\.ts$/,
+      /^src\/(?!embedded|sandbox|server|web-server|worker|reconcile|audit-verify|keys-rotate|secrets-check|start|bank\/nordea|generated).+\.ts$/,
     ],
   },
   { name: 'web-server', files: /^src\/web-server\.ts$/, may: [LEAF] },
@@ -137,6 +137,11 @@ export const ROOMS: Room[] = [
     name: 'keys-rotate',
     files: /^src\/keys-rotate\.ts$/,
     may: [LEAF, /^src\/(config|db)\.ts$/, /^src\/models\/key-rotation\.ts$/],
+  },
+  {
+    name: 'audit-verify',
+    files: /^src\/audit-verify\.ts$/,
+    may: [LEAF, /^src\/(config|db)\.ts$/, /^src\/models\/audit-chain\.ts$/],
   },
   {
     name: 'secrets-check',

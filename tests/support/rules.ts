@@ -5,6 +5,7 @@ import type { Rules } from '../../src/models/context.ts'
 export const TEST_RULES: Rules = {
   passwordPepper: randomBytes(32).toString('hex'),
   proofKey: null,
+  auditKey: randomBytes(32).toString('hex'),
   bcryptCost: 4,
   undoWindowSeconds: 60,
   leaseSeconds: 30,

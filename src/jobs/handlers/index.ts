@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
+import { SECOND } from '../../clock.ts'
 import { logContext } from '../../logger.ts'
 import type { Gate } from '../../models/bank-gate.ts'
 import type { Queue } from '../queue.ts'
-import { detectContinuously } from './detect-continuously.ts'
+import { continuously } from './continuously.ts'
 import { createErase, type EraseDeps } from './erasure.ts'
 import { createReconcile, type ReconcileDeps } from './reconcile.ts'
 import { createRetentionSweep } from './retention.ts'
@@ -17,6 +18,10 @@ const RECONCILE_AT = '17 3 * * *'
 const RETENTION_AT = '47 4 * * *'
 /** How often it is looked whether a saver who wants to be forgotten can be by now. */
 const ERASE_AT = '*/10 * * * *'
+/** Sooner than any check-off is sent, and than an admin's minute is over. */
+const LOOK_EVERY_MS = 10 * SECOND
+/** A line that is removed before its seal leaves no trace: the time for that is short. */
+const SEAL_EVERY_MS = 2 * SECOND
 
 export type HandlerDeps = Omit<SettleDeps, 'stopping'> &
   SendMailDeps &
@@ -36,10 +41,20 @@ export async function startHandlers(deps: HandlerDeps): Promise<() => Promise<vo
   await deps.queue.repeat('retention', RETENTION_AT, { occasion: 'daily' })
   const settle = createSettleSaver({ ...deps, stopping: stopping.signal })
   const settling = settleContinuously(deps, inContext(deps, settle), stopping.signal)
-  const detecting = detectContinuously(deps, stopping.signal)
+  const { models, log } = deps
+  const detecting = continuously(
+    { what: 'looking for what is odd', everyMs: LOOK_EVERY_MS, log },
+    models.detection.look,
+    stopping.signal,
+  )
+  const sealing = continuously(
+    { what: 'sealing the audit trail', everyMs: SEAL_EVERY_MS, log },
+    models.auditChain.seal,
+    stopping.signal,
+  )
   return async () => {
     stopping.abort()
-    await Promise.all([settling, detecting])
+    await Promise.all([settling, detecting, sealing])
   }
 }
 
