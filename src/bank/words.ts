@@ -268,6 +268,8 @@ export interface BankGate {
 }
 
 /** One line of the log of bank calls; bodies are redacted before they leave the client. */
+export type BankCallOutcome = 'ok' | BankTroubleKind
+
 export interface BankCallEntry {
   actor: string
   onBehalfOf: string | null
@@ -279,7 +281,7 @@ export interface BankCallEntry {
   durationMs: number
   /** The bank was told where the saver sits; calls without that count against its quota. */
   attended: boolean
-  outcome: 'ok' | BankTroubleKind
+  outcome: BankCallOutcome
   status: number | null
   /** What a person should notice: elements left out, an answer that contradicts the order. No numbers or secrets. */
   remark: string | null

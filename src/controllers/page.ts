@@ -26,6 +26,8 @@ const SAVER_NAV = [
 const ADMIN_NAV = [
   { href: paths.admin, label: 'Overview', icon: 'activity' },
   { href: paths.adminAlarms, label: 'Alarms', icon: 'warning' },
+  { href: paths.adminCalls, label: 'Calls', icon: 'bank' },
+  { href: paths.adminAudit, label: 'Audit', icon: 'shield' },
   { href: paths.adminPaymentStop, label: 'Stop', icon: 'pause' },
   { href: paths.adminSandbox, label: 'Sandbox', icon: 'coin-jar' },
   { href: paths.adminRoutes, label: 'Routes', icon: 'shield' },

@@ -6,6 +6,8 @@ import { createBankCalls } from './bank-call.ts'
 import { createCheckOffs } from './check-off.ts'
 import { createConsents } from './consent.ts'
 import type { ModelContext } from './context.ts'
+import { createAuditSearch } from './desk/audit-search.ts'
+import { createCallLog } from './desk/call-log.ts'
 import { createDetection } from './detection.ts'
 import { createDevices } from './device.ts'
 import { createErasures } from './erasure.ts'
@@ -56,6 +58,8 @@ export function createModels(context: ModelContext) {
     retries: createRetries(context, payments),
     reversals: createReversals(context, payments),
     bankCalls,
+    callLog: createCallLog(context),
+    auditSearch: createAuditSearch(context),
     limits: createLimits(context),
     savings: createSavings(context),
     stops: createStops(context),

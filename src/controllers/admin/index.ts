@@ -4,6 +4,8 @@ import { paths } from '../../paths.ts'
 import type { Route } from '../../routes.ts'
 import type { WebContext } from '../context.ts'
 import { alarmControllers } from './alarms.ts'
+import { auditControllers } from './audit.ts'
+import { callControllers } from './calls.ts'
 import { overviewControllers } from './overview.ts'
 import { paymentStopControllers } from './payment-stop.ts'
 import { routeControllers } from './routes.ts'
@@ -19,12 +21,19 @@ export function adminRouter(context: WebContext, options: { sandboxConsole: bool
   const stop = paymentStopControllers(context)
   const routes = routeControllers(context)
   const alarms = alarmControllers(context)
+  const calls = callControllers(context)
+  const audit = auditControllers(context)
 
   const router = context.routes.router([
     ['GET', '/admin', ADMIN, overview.show],
     ['GET', '/admin/routes', ADMIN, routes.list],
     ['GET', '/admin/alarms', ADMIN, alarms.list],
     ['POST', '/admin/alarms/:id/acknowledge', ADMIN, alarms.acknowledge],
+    ['GET', '/admin/calls', ADMIN, calls.list],
+    ['GET', '/admin/calls/:id', ADMIN, calls.show],
+    ['GET', '/admin/audit', ADMIN, audit.list],
+    ['POST', '/admin/audit/export', ADMIN_FRESHLY, audit.exportFile],
+    ['GET', '/admin/audit/:id', ADMIN, audit.show],
     ['GET', '/admin/payments/stop', ADMIN, stop.show],
     ['POST', '/admin/payments/stop', ADMIN, stop.start],
     ['POST', '/admin/payments/stop/end', ADMIN_FRESHLY, stop.end],

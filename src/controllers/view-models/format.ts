@@ -24,6 +24,11 @@ export function formatInstant(instant: Date, timezone: string): string {
   return formatOf({ dateStyle: 'medium', timeStyle: 'short', timeZone: timezone }).format(instant)
 }
 
+/** With seconds and the zone, for what has to be found again elsewhere. */
+export function formatExactly(instant: Date, timezone: string): string {
+  return formatOf({ dateStyle: 'medium', timeStyle: 'long', timeZone: timezone }).format(instant)
+}
+
 export function formatTime(instant: Date, timezone: string): string {
   return formatOf({ timeStyle: 'medium', timeZone: timezone }).format(instant)
 }

@@ -1,0 +1,131 @@
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { RequestHandler } from 'express'
+import { z } from 'zod'
+import { NotFound } from '../../errors.ts'
+import { actorOf, signedIn } from '../../middleware/authentication.ts'
+import type { AuditFilter } from '../../models/desk/audit-search.ts'
+import { paths } from '../../paths.ts'
+import type { WebContext } from '../context.ts'
+import { idOf } from '../forms/form.ts'
+import {
+  listAddress,
+  optional,
+  optionalDay,
+  optionalId,
+  optionalLastDay,
+  readFilter,
+  typedIn,
+} from '../forms/list-forms.ts'
+import { renderPage, renderRefused } from '../page.ts'
+import { auditFacts, auditRow } from '../view-models/audit-rows.ts'
+import { choices, pagerOf } from '../view-models/list-page.ts'
+
+const LIST = { title: 'Audit trail', width: 'wide' } as const
+const PAGE_SIZE = 50
+
+const filter = {
+  action: optional(
+    z.string().regex(/^[a-z-]{1,40}(\.[a-z-]{1,60})?$/, 'A word like user.sign-in, or its first part: user.'),
+  ),
+  outcome: optional(z.enum(['done', 'refused'])),
+  person: optionalId,
+  object: optional(z.string().max(100, 'That is too long.')),
+  from: optionalDay,
+  until: optionalLastDay,
+}
+
+export function auditControllers({ models }: WebContext) {
+  /** GET /admin/audit */
+  const list: RequestHandler = async (req, res) => {
+    const typed = typedIn(req.query)
+    const fields = fieldsOf(typed)
+    const reading = readFilter(filter, req.query)
+    if (reading.kind === 'refused') {
+      const empty = { rows: [], head: null, exportFields: [], newestPath: null, olderPath: null }
+      return renderRefused(req, res, 'admin/audit', LIST, { fields, errors: reading.errors, ...empty })
+    }
+    const { before, ...wanted } = reading.value
+    const [found, head] = await Promise.all([
+      models.auditSearch.list(filterOf(wanted), { size: PAGE_SIZE, before }),
+      models.auditChain.head(),
+    ])
+    renderPage(req, res, 'admin/audit', LIST, {
+      fields,
+      errors: [],
+      rows: found.rows.map((event) => auditRow(event, signedIn(req).timezone)),
+      head: head && { number: String(head.number), hash: head.hash },
+      exportFields: Object.keys(filter).map((name) => ({ name, value: typed[name] ?? '' })),
+      ...pagerOf(paths.adminAudit, typed, found),
+    })
+  }
+
+  /** GET /admin/audit/:id */
+  const show: RequestHandler = async (req, res) => {
+    const event = await models.auditSearch.find(idOf(req))
+    if (!event) throw new NotFound()
+    renderPage(
+      req,
+      res,
+      'admin/audit-line',
+      { title: event.action },
+      {
+        facts: auditFacts(event, signedIn(req).timezone),
+        detail: JSON.stringify(event.detail, null, 2),
+        callsPath: event.requestId && listAddress(paths.adminCalls, { request: event.requestId }),
+      },
+    )
+  }
+
+  /** POST /admin/audit/export: what the filter finds, one line of JSON each, the newest first. */
+  const exportFile: RequestHandler = async (req, res) => {
+    const reading = readFilter(filter, req.body)
+    if (reading.kind === 'refused') return res.redirect(303, paths.adminAudit)
+    const { before: _before, ...wanted } = reading.value
+    await models.auditSearch.noteExport(filterOf(wanted), actorOf(req))
+    res.setHeader('Content-Type', 'application/x-ndjson; charset=utf-8')
+    res.setHeader('Content-Disposition', 'attachment; filename="audit-trail.ndjson"')
+    await pipeline(Readable.from(lines(models.auditSearch.all(filterOf(wanted)))), res)
+  }
+
+  return { list, show, exportFile }
+}
+
+async function* lines(pages: AsyncIterable<readonly object[]>): AsyncGenerator<string> {
+  for await (const rows of pages) yield rows.map((row) => `${JSON.stringify(row)}\n`).join('')
+}
+
+type Wanted = Omit<AuditFilter, 'personId' | 'objectId'> & { person: string | null; object: string | null }
+
+function filterOf({ person, object, ...rest }: Wanted): AuditFilter {
+  return { ...rest, personId: person, objectId: object }
+}
+
+function fieldsOf(typed: Record<string, string>) {
+  const outcomes = { done: 'done', refused: 'refused' }
+  return [
+    {
+      kind: 'field',
+      name: 'action',
+      label: 'What',
+      value: typed.action,
+      hint: 'user.sign-in, or its first part: user',
+    },
+    {
+      kind: 'select',
+      name: 'outcome',
+      label: 'Outcome',
+      options: choices('Every outcome', outcomes, typed.outcome),
+    },
+    {
+      kind: 'field',
+      name: 'person',
+      label: 'Person’s id',
+      value: typed.person,
+      hint: 'Who did it, or whose data it was',
+    },
+    { kind: 'field', name: 'object', label: 'Thing’s id', value: typed.object },
+    { kind: 'field', name: 'from', label: 'From (UTC)', type: 'date', value: typed.from },
+    { kind: 'field', name: 'until', label: 'Until (UTC)', type: 'date', value: typed.until },
+  ]
+}

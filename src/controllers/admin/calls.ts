@@ -1,0 +1,198 @@
+import type { RequestHandler } from 'express'
+import { z } from 'zod'
+import { NotFound } from '../../errors.ts'
+import type { BankCall } from '../../generated/client.ts'
+import { signedIn } from '../../middleware/authentication.ts'
+import type { CallLine, CallTotals } from '../../models/desk/call-log.ts'
+import { paths } from '../../paths.ts'
+import type { WebContext } from '../context.ts'
+import { idOf } from '../forms/form.ts'
+import {
+  listAddress,
+  optional,
+  optionalDay,
+  optionalId,
+  optionalLastDay,
+  readFilter,
+  typedIn,
+} from '../forms/list-forms.ts'
+import { renderPage, renderRefused } from '../page.ts'
+import { auditRow } from '../view-models/audit-rows.ts'
+import { API_WORDS, OUTCOME_WORDS, outcomeBadge } from '../view-models/call-words.ts'
+import { formatExactly, formatInstant, formatTime, plural } from '../view-models/format.ts'
+import { choices, pagerOf } from '../view-models/list-page.ts'
+
+const LIST = { title: 'Bank calls', width: 'wide' } as const
+const PAGE_SIZE = 50
+const HOURS = 24
+
+const filter = {
+  api: optional(z.enum(Object.keys(API_WORDS), 'Choose one of the list.')),
+  outcome: optional(z.enum([...(Object.keys(OUTCOME_WORDS) as (keyof typeof OUTCOME_WORDS)[]), 'trouble'])),
+  saver: optionalId,
+  request: optional(z.string().max(100, 'That is too long.')),
+  from: optionalDay,
+  until: optionalLastDay,
+}
+
+export function callControllers({ models }: WebContext) {
+  /** GET /admin/calls */
+  const list: RequestHandler = async (req, res) => {
+    const typed = typedIn(req.query)
+    const fields = fieldsOf(typed)
+    const reading = readFilter(filter, req.query)
+    if (reading.kind === 'refused') {
+      const empty = { rows: [], totals: null, newestPath: null, olderPath: null }
+      return renderRefused(req, res, 'admin/calls', LIST, { fields, errors: reading.errors, ...empty })
+    }
+    const { before, saver, request, ...rest } = reading.value
+    const wanted = { ...rest, saverId: saver, requestId: request }
+    const { timezone } = signedIn(req)
+    const [found, totals] = await Promise.all([
+      models.callLog.list(wanted, { size: PAGE_SIZE, before }),
+      models.callLog.totals(HOURS),
+    ])
+    renderPage(req, res, 'admin/calls', LIST, {
+      fields,
+      errors: [],
+      rows: found.rows.map((call) => callRow(call, timezone)),
+      totals: totalsOf(totals),
+      ...pagerOf(paths.adminCalls, typed, found),
+    })
+  }
+
+  /** GET /admin/calls/:id */
+  const show: RequestHandler = async (req, res) => {
+    const call = await models.callLog.find(idOf(req))
+    if (!call) throw new NotFound()
+    const { timezone } = signedIn(req)
+    const { calls, events } = await models.callLog.beside(call)
+    const title = API_WORDS[call.api] ?? call.api
+    renderPage(
+      req,
+      res,
+      'admin/call',
+      { title },
+      {
+        facts: factsOf(call, timezone),
+        bodies: [
+          { id: 'request', title: 'What we sent', text: indented(call.requestBody) },
+          { id: 'answer', title: 'What the bank answered', text: indented(call.responseBody) },
+        ],
+        callRows: calls.map((other) => callRow(other, timezone)),
+        eventRows: events.map((event) => auditRow(event, timezone)),
+      },
+    )
+  }
+
+  return { list, show }
+}
+
+function fieldsOf(typed: Record<string, string>) {
+  const outcomes = { trouble: 'any trouble', ...OUTCOME_WORDS }
+  return [
+    { kind: 'select', name: 'api', label: 'Call', options: choices('Every call', API_WORDS, typed.api) },
+    {
+      kind: 'select',
+      name: 'outcome',
+      label: 'Outcome',
+      options: choices('Every outcome', outcomes, typed.outcome),
+    },
+    { kind: 'field', name: 'saver', label: 'Saver’s id', value: typed.saver },
+    { kind: 'field', name: 'request', label: 'Request', value: typed.request },
+    { kind: 'field', name: 'from', label: 'From (UTC)', type: 'date', value: typed.from },
+    { kind: 'field', name: 'until', label: 'Until (UTC)', type: 'date', value: typed.until },
+  ]
+}
+
+function callRow(call: CallLine, timezone: string) {
+  return {
+    cells: [
+      { text: formatTime(call.at, timezone), hint: formatInstant(call.at, timezone).split(',')[0] },
+      {
+        text: API_WORDS[call.api] ?? call.api,
+        href: paths.adminCall(call.id),
+        hint: `${call.method} ${call.path}`,
+      },
+      { badge: outcomeBadge(call.outcome), ...(call.remark ? { hint: call.remark } : {}) },
+      saverCell(call),
+      { text: call.attended ? 'there' : 'away' },
+      { text: call.httpStatus === null ? 'none' : String(call.httpStatus) },
+      { text: String(call.durationMs) },
+    ],
+  }
+}
+
+function saverCell({ onBehalfOfId }: Pick<BankCall, 'onBehalfOfId'>) {
+  if (onBehalfOfId === null) return { text: 'nobody' }
+  return { text: shortId(onBehalfOfId), href: listAddress(paths.adminCalls, { saver: onBehalfOfId }) }
+}
+
+/** The end of an id tells two of them apart; the beginning is the time they were made. */
+function shortId(id: string): string {
+  return `…${id.slice(-12)}`
+}
+
+function factsOf(call: BankCall, timezone: string) {
+  const { onBehalfOfId, requestId } = call
+  return [
+    { term: 'When', text: formatExactly(call.at, timezone) },
+    { term: 'Call', text: `${call.method} ${call.path}`, hint: call.api },
+    { term: 'Outcome', badge: outcomeBadge(call.outcome), hint: call.remark ?? undefined },
+    { term: 'Status', text: call.httpStatus === null ? 'There was no answer.' : String(call.httpStatus) },
+    { term: 'It took', text: `${call.durationMs} ms` },
+    { term: 'By', text: call.actor },
+    onBehalfOfId === null
+      ? { term: 'On behalf of', text: 'Nobody' }
+      : {
+          term: 'On behalf of',
+          link: { href: listAddress(paths.adminCalls, { saver: onBehalfOfId }), label: onBehalfOfId },
+        },
+    { term: 'The saver', text: call.attended ? 'was there' : 'was away; the bank counts such reads' },
+    requestId === null
+      ? { term: 'Request', text: 'None' }
+      : {
+          term: 'Request',
+          link: { href: listAddress(paths.adminCalls, { request: requestId }), label: requestId },
+        },
+  ]
+}
+
+function totalsOf(totals: readonly CallTotals[]) {
+  const most = Math.max(1, ...totals.map(({ calls }) => calls))
+  const width = 100 / Math.max(1, totals.length)
+  return {
+    title: `Calls of the last ${HOURS} hours`,
+    description: totals
+      .map(
+        ({ api, calls, troubles }) =>
+          `${API_WORDS[api] ?? api}: ${plural(calls, 'call')}, ${troubles} with trouble`,
+      )
+      .join('; '),
+    bars: totals.map(({ calls }, place) => {
+      const height = (calls / most) * 100
+      return { label: '', x: place * width + width * 0.15, y: 100 - height, width: width * 0.7, height }
+    }),
+    rows: totals.map(({ api, calls, troubles, median, slowest }) => ({
+      cells: [
+        { text: API_WORDS[api] ?? api, href: listAddress(paths.adminCalls, { api }) },
+        { text: String(calls) },
+        troubles === 0
+          ? { text: '0' }
+          : { text: String(troubles), href: listAddress(paths.adminCalls, { api, outcome: 'trouble' }) },
+        { text: String(Math.round(median)) },
+        { text: String(Math.round(slowest)) },
+      ],
+    })),
+  }
+}
+
+/** Bodies were redacted before they were kept. */
+function indented(body: string | null): string | null {
+  if (body === null) return null
+  try {
+    return JSON.stringify(JSON.parse(body), null, 2)
+  } catch {
+    return body
+  }
+}

@@ -1,0 +1,69 @@
+import { z } from 'zod'
+import { DAY } from '../../clock.ts'
+import type { Place } from '../../models/desk/paging.ts'
+import { type FormReading, readForm } from './form.ts'
+
+/** A field of a list's filter: left out, empty, or good. */
+export function optional<T extends z.ZodType>(schema: T) {
+  return z.preprocess((value) => (value === '' || value === undefined ? null : value), schema.nullable())
+}
+
+/** Something with an id of ours. */
+export const optionalId = optional(z.uuid('An id looks like 01980000-0000-7000-8000-000000000000.'))
+
+export const optionalDay = optional(
+  z.iso.date('A day looks like 2026-06-17.').transform((day) => new Date(`${day}T00:00:00.000Z`)),
+)
+
+/** The day that is over before the instant that is given back. */
+export const optionalLastDay = optionalDay.transform((day) => day && new Date(day.getTime() + DAY))
+
+/** Where the page before has ended. */
+const place = z
+  .string()
+  .regex(/^\d{1,15}_[0-9a-f-]{36}$/)
+  .transform((text, context): Place => {
+    const [ms = '', id = ''] = text.split('_')
+    const at = new Date(Number(ms))
+    if (Number.isNaN(at.getTime()) || !z.uuid().safeParse(id).success)
+      context.addIssue('is no place in a list')
+    return { at, id }
+  })
+
+export function placeText({ at, id }: Place): string {
+  return `${at.getTime()}_${id}`
+}
+
+export type FilterReading<T> = FormReading<T & { before: Place | null }>
+
+/**
+ * Reads what stands in the address of a list: its filter, and where the page begins. A place that is none begins at the top,
+ * since nobody types those.
+ */
+export function readFilter<T extends z.ZodRawShape>(
+  shape: T,
+  query: unknown,
+): FilterReading<z.output<z.ZodObject<T>>> {
+  const { before, auto: _auto, ...fields } = (query ?? {}) as Record<string, unknown>
+  const reading = readForm(z.strictObject(shape), fields)
+  if (reading.kind === 'refused') return reading
+  const parsed = place.safeParse(before)
+  return { kind: 'good', value: { ...reading.value, before: parsed.success ? parsed.data : null } }
+}
+
+/** What was asked for, to be shown in the filter again. */
+export function typedIn(query: unknown): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries((query ?? {}) as Record<string, unknown>).filter(
+      (entry): entry is [string, string] => typeof entry[1] === 'string',
+    ),
+  )
+}
+
+/** The address of a list with its filter; what is empty is left out. */
+export function listAddress(path: string, fields: Record<string, string | null | undefined>): string {
+  const query = new URLSearchParams(
+    Object.entries(fields).filter((entry): entry is [string, string] => Boolean(entry[1])),
+  )
+  return query.size === 0 ? path : `${path}?${query}`
+}

@@ -1,0 +1,31 @@
+import type { Listed } from '../../models/desk/paging.ts'
+import { listAddress, placeText } from '../forms/list-forms.ts'
+
+/** Where the pages of a list with a filter are. */
+export function pagerOf(
+  path: string,
+  typed: Record<string, string>,
+  { next }: Pick<Listed<unknown>, 'next'>,
+) {
+  const { before, ...filter } = typed
+  return {
+    newestPath: before ? listAddress(path, filter) : null,
+    olderPath: next ? listAddress(path, { ...filter, before: placeText(next) }) : null,
+  }
+}
+
+export interface Choice {
+  value: string
+  label: string
+  selected: boolean
+}
+
+/** The choices of a filter; the first leaves it open. */
+export function choices(
+  all: string,
+  words: Readonly<Record<string, string>>,
+  chosen: string | undefined,
+): Choice[] {
+  const given = Object.entries(words).map(([value, label]) => ({ value, label, selected: value === chosen }))
+  return [{ value: '', label: all, selected: !chosen }, ...given]
+}
