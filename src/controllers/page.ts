@@ -26,6 +26,7 @@ const SAVER_NAV = [
 const ADMIN_NAV = [
   { href: paths.admin, label: 'Overview', icon: 'activity' },
   { href: paths.adminAlarms, label: 'Alarms', icon: 'warning' },
+  { href: paths.adminUsers, label: 'People', icon: 'user' },
   { href: paths.adminCalls, label: 'Calls', icon: 'bank' },
   { href: paths.adminAudit, label: 'Audit', icon: 'shield' },
   { href: paths.adminPaymentStop, label: 'Stop', icon: 'pause' },

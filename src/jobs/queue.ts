@@ -27,6 +27,9 @@ export type MailKind =
   | 'factor-reset-asked'
   | 'factor-reset'
   | 'backup-codes-renewed'
+  | 'account-locked'
+  | 'account-unlocked'
+  | 'role-changed'
   | 'alarm'
   | 'savings-held'
 

@@ -8,6 +8,7 @@ import { createConsents } from './consent.ts'
 import type { ModelContext } from './context.ts'
 import { createAuditSearch } from './desk/audit-search.ts'
 import { createCallLog } from './desk/call-log.ts'
+import { createPeople } from './desk/people.ts'
 import { createDetection } from './detection.ts'
 import { createDevices } from './device.ts'
 import { createErasures } from './erasure.ts'
@@ -58,6 +59,7 @@ export function createModels(context: ModelContext) {
     retries: createRetries(context, payments),
     reversals: createReversals(context, payments),
     bankCalls,
+    people: createPeople(context, factors),
     callLog: createCallLog(context),
     auditSearch: createAuditSearch(context),
     limits: createLimits(context),

@@ -12,3 +12,19 @@ CREATE INDEX "AuditEvent_action_at_idx" ON "AuditEvent"("action", "at" DESC);
 
 -- CreateIndex
 CREATE INDEX "AuditEvent_actorId_at_idx" ON "AuditEvent"("actorId", "at" DESC);
+
+-- CreateIndex
+CREATE INDEX "User_createdOn_idx" ON "User"("createdOn" DESC);
+
+-- CreateIndex
+CREATE INDEX "User_not_active" ON "User"("createdOn" DESC) WHERE (status <> 'ACTIVE'::"UserStatus");
+
+-- CreateIndex
+CREATE INDEX "User_admins" ON "User"("createdOn" DESC) WHERE (role = 'ADMIN'::"Role");
+
+-- By the beginning of an address or a name; Prisma has no words for these.
+CREATE INDEX "User_email_begins" ON "User" (lower(email) text_pattern_ops);
+CREATE INDEX "User_name_begins" ON "User" (lower("fullName") text_pattern_ops);
+
+-- CreateIndex
+CREATE INDEX "Payment_not_paid" ON "Payment"("state", "id" DESC) WHERE (state <> 'PAID'::"PaymentState");

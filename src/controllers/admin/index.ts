@@ -14,6 +14,7 @@ import { accountDeletionControllers } from './sandbox-account-delete.ts'
 import { newAccountControllers } from './sandbox-account-new.ts'
 import { fundsControllers } from './sandbox-funds.ts'
 import { consolePaymentControllers } from './sandbox-payments.ts'
+import { userControllers } from './users.ts'
 
 /** Admins only. Nobody else learns even which addresses there are. */
 export function adminRouter(context: WebContext, options: { sandboxConsole: boolean }): Router {
@@ -23,12 +24,20 @@ export function adminRouter(context: WebContext, options: { sandboxConsole: bool
   const alarms = alarmControllers(context)
   const calls = callControllers(context)
   const audit = auditControllers(context)
+  const users = userControllers(context)
 
   const router = context.routes.router([
     ['GET', '/admin', ADMIN, overview.show],
     ['GET', '/admin/routes', ADMIN, routes.list],
     ['GET', '/admin/alarms', ADMIN, alarms.list],
     ['POST', '/admin/alarms/:id/acknowledge', ADMIN, alarms.acknowledge],
+    ['GET', '/admin/users', ADMIN, users.list],
+    ['GET', '/admin/users/:id', ADMIN, users.show],
+    ['POST', '/admin/users/:id/lock', ADMIN_FRESHLY, users.lock],
+    ['POST', '/admin/users/:id/unlock', ADMIN_FRESHLY, users.unlock],
+    ['POST', '/admin/users/:id/sign-out', ADMIN_FRESHLY, users.signOut],
+    ['POST', '/admin/users/:id/factor-reset', ADMIN_FRESHLY, users.resetFactor],
+    ['POST', '/admin/users/:id/role', ADMIN_FRESHLY, users.changeRole],
     ['GET', '/admin/calls', ADMIN, calls.list],
     ['GET', '/admin/calls/:id', ADMIN, calls.show],
     ['GET', '/admin/audit', ADMIN, audit.list],

@@ -14,6 +14,9 @@ export type SecurityMail =
   | 'factor-reset-asked'
   | 'factor-reset'
   | 'backup-codes-renewed'
+  | 'account-locked'
+  | 'account-unlocked'
+  | 'role-changed'
 
 /** What happened to an account, told to whoever owns its mailbox. @returns null when it is no longer so. */
 export async function securityLetter(deps: Deps, userId: string, kind: SecurityMail): Promise<Letter | null> {
@@ -70,6 +73,18 @@ const NEWS: Record<Exclude<SecurityMail, 'factor-lost' | 'factor-reset-asked'>, 
   'factor-reset': {
     subject: 'Your authenticator is no longer asked for',
     what: 'The time you had to call it off is over: your Sparvana account was just signed in to with the password alone. Set up a new authenticator as soon as you can.',
+  },
+  'account-locked': {
+    subject: 'Your account is locked',
+    what: 'We have locked your Sparvana account. Nobody can sign in to it, and no money moves, until we have cleared up with you what happened. Answer this mail to reach us.',
+  },
+  'account-unlocked': {
+    subject: 'Your account is open again',
+    what: 'Your Sparvana account is no longer locked. You can sign in again, and what was waiting goes on.',
+  },
+  'role-changed': {
+    subject: 'What you may do at Sparvana has changed',
+    what: 'Your Sparvana account has another role now. You are signed out everywhere; sign in again to see it.',
   },
   'backup-codes-renewed': {
     subject: 'New backup codes',

@@ -34,6 +34,9 @@ export function createSendMail({ models, mailer, baseUrl }: SendMailDeps) {
       case 'factor-reset-asked':
       case 'factor-reset':
       case 'backup-codes-renewed':
+      case 'account-locked':
+      case 'account-unlocked':
+      case 'role-changed':
         return securityLetter({ models, baseUrl }, userId, kind)
       case 'alarm':
         return alarmId ? alarmLetter({ models, baseUrl }, { userId, alarmId }) : null

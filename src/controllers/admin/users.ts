@@ -1,0 +1,163 @@
+import type { Request, RequestHandler, Response } from 'express'
+import { z } from 'zod'
+import { NotFound } from '../../errors.ts'
+import { actorOf, signedIn } from '../../middleware/authentication.ts'
+import { type Flash, flash } from '../../middleware/flash.ts'
+import type { DeskResult, PersonFacts } from '../../models/desk/people.ts'
+import { paths } from '../../paths.ts'
+import type { WebContext } from '../context.ts'
+import { type FieldError, idOf, readForm } from '../forms/form.ts'
+import { optional, readFilter, typedIn } from '../forms/list-forms.ts'
+import { reasonForm, roleForm } from '../forms/people-forms.ts'
+import { renderPage, renderRefused } from '../page.ts'
+import { choices, pagerOf } from '../view-models/list-page.ts'
+import { personPage, personRow, ROLE_WORDS, STATUS_WORDS } from '../view-models/person-view.ts'
+
+const LIST = { title: 'People', width: 'wide' } as const
+const PAGE_SIZE = 50
+
+const filter = {
+  search: optional(z.string().trim().max(200, 'That is too long.')),
+  role: optional(z.enum(['SAVER', 'ADMIN'])),
+  status: optional(z.enum(['ACTIVE', 'LOCKED', 'CLOSED'])),
+}
+
+export function userControllers({ models, log }: WebContext) {
+  /** GET /admin/users */
+  const list: RequestHandler = async (req, res) => {
+    const typed = typedIn(req.query)
+    const fields = fieldsOf(typed)
+    const reading = readFilter(filter, req.query)
+    if (reading.kind === 'refused') {
+      const empty = { rows: [], newestPath: null, olderPath: null }
+      return renderRefused(req, res, 'admin/users', LIST, { fields, errors: reading.errors, ...empty })
+    }
+    const { before, ...wanted } = reading.value
+    const found = await models.people.list(wanted, { size: PAGE_SIZE, before })
+    renderPage(req, res, 'admin/users', LIST, {
+      fields,
+      errors: [],
+      rows: found.rows.map((person) => personRow(person, signedIn(req).timezone)),
+      ...pagerOf(paths.adminUsers, typed, found),
+    })
+  }
+
+  /** GET /admin/users/:id */
+  const show: RequestHandler = async (req, res) => {
+    const person = await personOf(req)
+    renderPage(req, res, 'admin/user', { title: person.fullName }, propsOf(req, person, []))
+  }
+
+  /** POST /admin/users/:id/lock */
+  const lock: RequestHandler = async (req, res) => {
+    const person = await personOf(req)
+    const reading = readForm(reasonForm, req.body)
+    if (reading.kind === 'refused') return refuse(req, res, person, reading.errors)
+    await answer(req, res, await models.people.lock(person.id, reading.value.reason, actorOf(req)), {
+      deed: 'a person was locked',
+      done: 'Locked: nobody signs in with this account, and nothing of it is sent to the bank.',
+      nothing: 'This account can’t be locked in the state that it is in.',
+    })
+  }
+
+  /** POST /admin/users/:id/unlock */
+  const unlock: RequestHandler = async (req, res) => {
+    await answer(req, res, await models.people.unlock(idOf(req), actorOf(req)), {
+      deed: 'a person was unlocked',
+      done: 'Open again. What waited goes on.',
+      nothing: 'This account isn’t locked.',
+    })
+  }
+
+  /** POST /admin/users/:id/sign-out */
+  const signOut: RequestHandler = async (req, res) => {
+    await answer(req, res, await models.people.endSessions(idOf(req), actorOf(req)), {
+      deed: 'a person was signed out everywhere',
+      done: 'Signed out everywhere.',
+      nothing: 'Nobody was signed in with this account.',
+    })
+  }
+
+  /** POST /admin/users/:id/factor-reset */
+  const resetFactor: RequestHandler = async (req, res) => {
+    await answer(req, res, await models.people.askFactorReset(idOf(req), actorOf(req)), {
+      deed: 'a second factor is to go',
+      done: 'Noted. The second factor goes after the usual delay; its owner is told by mail and can call it off.',
+      nothing: 'This account has no second factor.',
+    })
+  }
+
+  /** POST /admin/users/:id/role */
+  const changeRole: RequestHandler = async (req, res) => {
+    const person = await personOf(req)
+    const reading = readForm(roleForm, req.body)
+    if (reading.kind === 'refused') return refuse(req, res, person, reading.errors)
+    await answer(req, res, await models.people.changeRole(person.id, reading.value.role, actorOf(req)), {
+      deed: 'a role was changed',
+      done: `Done: ${ROLE_WORDS[reading.value.role].toLowerCase()} from the next sign-in on.`,
+      nothing: 'The role is that already, or the account is not open and confirmed.',
+    })
+  }
+
+  return { list, show, lock, unlock, signOut, resetFactor, changeRole }
+
+  async function personOf(req: Request): Promise<PersonFacts> {
+    const person = await models.people.find(idOf(req))
+    if (!person) throw new NotFound()
+    return person
+  }
+
+  function refuse(req: Request, res: Response, person: PersonFacts, errors: FieldError[]): void {
+    renderRefused(req, res, 'admin/user', { title: person.fullName }, propsOf(req, person, errors))
+  }
+
+  async function answer(
+    req: Request,
+    res: Response,
+    result: DeskResult,
+    words: { deed: string; done: string; nothing: string },
+  ): Promise<void> {
+    if (result === 'done') log.warn(words.deed, { person: idOf(req), by: signedIn(req).id })
+    const [kind, text] = answerTo(result, words)
+    await flash(req, kind, text)
+    res.redirect(303, paths.adminUser(idOf(req)))
+  }
+}
+
+function answerTo(result: DeskResult, words: { done: string; nothing: string }): [Flash['kind'], string] {
+  switch (result) {
+    case 'done':
+      return ['done', words.done]
+    case 'nothing-to-do':
+      return ['info', words.nothing]
+    case 'own-account':
+      return ['warning', 'This is your own account: another admin has to do that.']
+    case 'last-admin':
+      return ['warning', 'This is the last admin. Make somebody else one first.']
+  }
+}
+
+function propsOf(req: Request, person: PersonFacts, errors: FieldError[]) {
+  const { id, timezone } = signedIn(req)
+  return { ...personPage(person, { timezone, isOwn: person.id === id }), errors }
+}
+
+function fieldsOf(typed: Record<string, string>) {
+  return [
+    {
+      kind: 'field',
+      name: 'search',
+      label: 'Name, address or id',
+      value: typed.search,
+      hint: 'The beginning of it; an id as a whole',
+      autocomplete: 'off',
+    },
+    { kind: 'select', name: 'role', label: 'Role', options: choices('Every role', ROLE_WORDS, typed.role) },
+    {
+      kind: 'select',
+      name: 'status',
+      label: 'Account',
+      options: choices('Every state', STATUS_WORDS, typed.status),
+    },
+  ]
+}
