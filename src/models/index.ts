@@ -8,6 +8,7 @@ import { createConsents } from './consent.ts'
 import type { ModelContext } from './context.ts'
 import { createAuditSearch } from './desk/audit-search.ts'
 import { createCallLog } from './desk/call-log.ts'
+import { createPaymentDesk } from './desk/payment-desk.ts'
 import { createPeople } from './desk/people.ts'
 import { createDetection } from './detection.ts'
 import { createDevices } from './device.ts'
@@ -39,6 +40,7 @@ export function createModels(context: ModelContext) {
   const factors = createFactors(context)
   const payments = createPayments(context)
   const accounts = createAccounts(context)
+  const retries = createRetries(context, payments)
   const bankCalls = createBankCalls(context)
   return {
     users: createUsers(context, { throttles, devices }),
@@ -56,10 +58,11 @@ export function createModels(context: ModelContext) {
     habits: createHabits(context),
     checkOffs: createCheckOffs(context, payments),
     payments,
-    retries: createRetries(context, payments),
+    retries,
     reversals: createReversals(context, payments),
     bankCalls,
     people: createPeople(context, factors),
+    paymentDesk: createPaymentDesk(context, { payments, retries }),
     callLog: createCallLog(context),
     auditSearch: createAuditSearch(context),
     limits: createLimits(context),

@@ -18,6 +18,8 @@ export type RetryResult =
   | { kind: 'no-accounts' }
   | { kind: 'currency-differs' }
 
+export type Retries = ReturnType<typeof createRetries>
+
 /** A second payment for check-offs whose first has ended without moving money. */
 export function createRetries({ db, clock }: ModelContext, payments: Payments) {
   return {

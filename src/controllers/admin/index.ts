@@ -8,6 +8,7 @@ import { auditControllers } from './audit.ts'
 import { callControllers } from './calls.ts'
 import { overviewControllers } from './overview.ts'
 import { paymentStopControllers } from './payment-stop.ts'
+import { paymentDeskControllers } from './payments.ts'
 import { routeControllers } from './routes.ts'
 import { sandboxControllers } from './sandbox.ts'
 import { accountDeletionControllers } from './sandbox-account-delete.ts'
@@ -25,6 +26,7 @@ export function adminRouter(context: WebContext, options: { sandboxConsole: bool
   const calls = callControllers(context)
   const audit = auditControllers(context)
   const users = userControllers(context)
+  const payments = paymentDeskControllers(context)
 
   const router = context.routes.router([
     ['GET', '/admin', ADMIN, overview.show],
@@ -46,6 +48,14 @@ export function adminRouter(context: WebContext, options: { sandboxConsole: bool
     ['GET', '/admin/payments/stop', ADMIN, stop.show],
     ['POST', '/admin/payments/stop', ADMIN, stop.start],
     ['POST', '/admin/payments/stop/end', ADMIN_FRESHLY, stop.end],
+    ['GET', '/admin/review', ADMIN, payments.review],
+    ['GET', '/admin/payments', ADMIN, payments.list],
+    ['GET', '/admin/payments/:id', ADMIN, payments.show],
+    ['POST', '/admin/payments/:id/look', ADMIN_FRESHLY, payments.look],
+    ['POST', '/admin/payments/:id/cancel', ADMIN_FRESHLY, payments.cancel],
+    ['POST', '/admin/payments/:id/again', ADMIN_FRESHLY, payments.again],
+    ['POST', '/admin/payments/:id/mark', ADMIN_FRESHLY, payments.mark],
+    ['POST', '/admin/payments/:id/unmark', ADMIN_FRESHLY, payments.unmark],
     ...(options.sandboxConsole ? consoleRoutes(context) : []),
   ])
   return router.use(paths.admin, ...guardsOf(ADMIN))

@@ -93,6 +93,8 @@ export const REASON_WORDS: Record<PaymentReason, string> = {
   'bank-on-hold': 'Nordea is having a closer look at this payment. It may contact you.',
   'undone-by-saver': 'You took the check-off back before the money was sent.',
   'cancelled-at-bank': 'The order was cancelled at Nordea.',
+  'cancelled-by-us':
+    'Sparvana has called this payment off before it was sent. Your check-off counts, and you can have it paid again.',
   'approval-timeout': 'The approval did not come in time.',
   'insufficient-funds': 'There was not enough money in the account.',
   'limit-exceeded': 'The amount was above a limit that your bank has set for you.',

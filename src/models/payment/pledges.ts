@@ -25,6 +25,11 @@ export type TakenBack = 'taken-back' | 'no-money' | 'too-late'
 
 type Audited = Pick<Payment, 'id' | 'userId' | 'kind' | 'amountMinor' | 'currency' | 'reference' | 'dueAt'>
 
+/** The bank is told where the saver is; where an admin is says nothing about that. */
+function placeOf({ kind, ip }: Actor): string | null {
+  return kind === 'admin' ? null : ip
+}
+
 /** What happens to a payment before it is sent; always in the caller's transaction, with the check-off it belongs to. */
 export function createPledges({ clock, rules }: Pick<ModelContext, 'clock' | 'rules'>, moves: Moves) {
   return {
@@ -49,7 +54,7 @@ export function createPledges({ clock, rules }: Pick<ModelContext, 'clock' | 'ru
             "amountMinor", currency, "isBatch", "askedFromIp", "askedOn", "dueAt", "nextActionAt", "createdOn")
           VALUES (${id}::uuid, ${userId}::uuid, ${kind}::"PaymentKind", ${randomUUID()}::uuid, ${reference},
             ${debtorAccountId}::uuid, ${creditorAccountId}::uuid, ${amountMinor}, ${currency}::"Currency",
-            ${how.batchDueAt !== undefined}, ${by.ip}, ${now}, ${dueAt}, ${dueAt}, ${now})
+            ${how.batchDueAt !== undefined}, ${placeOf(by)}, ${now}, ${dueAt}, ${dueAt}, ${now})
           RETURNING ${PAYMENT_COLUMNS}
         ), event AS (${eventLine(event)}), audited AS (${auditLine(entry)})
         SELECT ${PAYMENT_COLUMNS} FROM made`
@@ -120,6 +125,17 @@ export function createPledges({ clock, rules }: Pick<ModelContext, 'clock' | 'ru
       if (endedWithoutMoney(payment.state)) return 'no-money'
       if (!isUnsent(payment.state)) return 'too-late'
       await moves.make(tx, payment, { to: 'CANCELLED', reason: 'undone-by-saver' }, by)
+      return 'taken-back'
+    },
+
+    /** An admin calls off what isn't sent yet; its check-offs stay, and their saver can have them paid again. */
+    async cancelUnsent(tx: Tx, id: string, by: Actor): Promise<TakenBack | null> {
+      await tx.$queryRaw`SELECT id FROM "Payment" WHERE id = ${id}::uuid FOR UPDATE`
+      const payment = await tx.payment.findUnique({ where: { id } })
+      if (!payment) return null
+      if (endedWithoutMoney(payment.state)) return 'no-money'
+      if (!isUnsent(payment.state)) return 'too-late'
+      await moves.make(tx, payment, { to: 'CANCELLED', reason: 'cancelled-by-us' }, by)
       return 'taken-back'
     },
   }

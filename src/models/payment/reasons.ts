@@ -28,6 +28,7 @@ export type PaymentReason =
   // How it ended.
   | 'undone-by-saver'
   | 'cancelled-at-bank'
+  | 'cancelled-by-us'
   | 'approval-timeout'
   | 'insufficient-funds'
   | 'limit-exceeded'

@@ -1,0 +1,120 @@
+import type { Payment, PaymentEvent, ReconciliationDifference } from '../../generated/client.ts'
+import {
+  isMarked,
+  type PaymentForDesk,
+  type PaymentLine,
+  type ReviewLine,
+} from '../../models/desk/payment-desk.ts'
+import { endedWithoutMoney, isUnsent } from '../../models/payment/states.ts'
+import { paths } from '../../paths.ts'
+import { listAddress } from '../forms/list-forms.ts'
+import { formatExactly, formatInstant, formatMoney } from './format.ts'
+import { toneOf, wordsOf } from './payment-words.ts'
+
+/** A payment as a row for admins. */
+export function deskRow(payment: PaymentLine, timezone: string) {
+  const { label, tone } = wordsOf(payment)
+  return {
+    cells: [
+      { text: payment.reference, href: paths.adminPaymentDesk(payment.id) },
+      { text: formatInstant(payment.createdOn, timezone) },
+      { badge: { text: label, tone }, ...(payment.reason ? { hint: payment.reason } : {}) },
+      { text: `…${payment.userId.slice(-12)}`, href: paths.adminUser(payment.userId) },
+      { text: String(payment.attempts) },
+      { money: { text: formatMoney(payment.amountMinor, payment.currency), tone: toneOf(payment) } },
+    ],
+  }
+}
+
+/** Where a payment stands and how it came there, without what it is for. */
+export function deskPage({ payment, events, differences }: PaymentForDesk, timezone: string) {
+  const { id, state } = payment
+  const marked = isMarked(differences)
+  return {
+    amount: { text: formatMoney(payment.amountMinor, payment.currency), tone: toneOf(payment) },
+    badge: { text: wordsOf(payment).label, tone: wordsOf(payment).tone },
+    facts: factsOf(payment, timezone),
+    links: [
+      { href: paths.adminUser(payment.userId), label: 'The saver' },
+      {
+        href: listAddress(paths.adminCalls, { saver: payment.userId }),
+        label: 'Calls to the bank for this saver',
+      },
+      { href: listAddress(paths.adminAudit, { object: id }), label: 'Its lines in the audit trail' },
+    ],
+    events: events.map((event) => eventOf(payment, event, timezone)),
+    differenceRows: differences.map((difference) => differenceRow(difference, timezone)),
+    lookPath: payment.nextActionAt ? paths.adminPaymentLook(id) : null,
+    cancelPath: isUnsent(state) ? paths.adminPaymentCancel(id) : null,
+    againPath: endedWithoutMoney(state) ? paths.adminPaymentAgain(id) : null,
+    markPath: marked ? null : paths.adminPaymentMark(id),
+    unmarkPath: marked ? paths.adminPaymentUnmark(id) : null,
+  }
+}
+
+export function reviewRow(line: ReviewLine, timezone: string) {
+  const { ours, theirs } = line.detail as { ours?: string; theirs?: string }
+  return {
+    cells: [
+      { text: line.kind, hint: line.holds ? 'the saver’s payments wait' : 'payments go on' },
+      {
+        text: formatInstant(line.firstSeenOn, timezone),
+        hint: `last seen ${formatInstant(line.lastSeenOn, timezone)}`,
+      },
+      line.paymentId
+        ? { text: line.reference ?? 'payment', href: paths.adminPaymentDesk(line.paymentId) }
+        : { text: 'none' },
+      line.userId
+        ? { text: `…${line.userId.slice(-12)}`, href: paths.adminUser(line.userId) }
+        : { text: 'nobody' },
+      { text: ours ?? '' },
+      { text: theirs ?? '' },
+    ],
+  }
+}
+
+function factsOf(payment: Payment, timezone: string) {
+  const at = (instant: Date | null, otherwise: string) =>
+    instant ? formatExactly(instant, timezone) : otherwise
+  return [
+    { term: 'State', text: payment.state, ...(payment.reason ? { hint: payment.reason } : {}) },
+    { term: 'Kind', text: payment.kind === 'SAVING' ? 'Saving' : 'Money back' },
+    { term: 'Our id at the bank', text: payment.externalId },
+    { term: 'The bank’s id', text: payment.bankPaymentId ?? 'None yet' },
+    {
+      term: 'Sent',
+      text: payment.attempts === 0 ? 'Not yet' : `${payment.attempts} times`,
+      hint: at(payment.lastSentAt, 'never'),
+    },
+    { term: 'Recorded', text: at(payment.createdOn, '') },
+    { term: 'Due', text: at(payment.dueAt, '') },
+    { term: 'Next look', text: at(payment.nextActionAt, 'None: it has come to its end') },
+    { term: 'Held by a worker', text: payment.leaseUntil ? `until ${at(payment.leaseUntil, '')}` : 'No' },
+    { term: 'Ended', text: at(payment.finalOn, 'Not yet') },
+  ]
+}
+
+function eventOf({ kind }: Payment, event: PaymentEvent, timezone: string) {
+  const { label, tone } = wordsOf({ kind, state: event.to })
+  const because = [event.reason, event.bankCode].filter(Boolean).join(' · ')
+  return {
+    title: `${label} (${event.to})`,
+    text: because,
+    at: formatExactly(event.at, timezone),
+    atIso: event.at.toISOString(),
+    tone,
+  }
+}
+
+function differenceRow({ kind, detail, firstSeenOn, goneOn }: ReconciliationDifference, timezone: string) {
+  const { ours, theirs } = detail as { ours?: string; theirs?: string }
+  return {
+    cells: [
+      { text: kind },
+      { text: formatInstant(firstSeenOn, timezone) },
+      { text: ours ?? '' },
+      { text: theirs ?? '' },
+      { text: goneOn ? formatInstant(goneOn, timezone) : 'open' },
+    ],
+  }
+}
