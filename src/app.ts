@@ -86,6 +86,7 @@ export function createApp(deps: Deps): Express {
     models,
     bank,
     clock,
+    queue,
     log,
     routes,
     consentDays: settings.CONSENT_DAYS,

@@ -71,6 +71,8 @@ export const paths = {
   adminPaymentAgain: (id: string) => `/admin/payments/${id}/again`,
   adminPaymentMark: (id: string) => `/admin/payments/${id}/mark`,
   adminPaymentUnmark: (id: string) => `/admin/payments/${id}/unmark`,
+  adminJobs: '/admin/jobs',
+  adminJobRetry: (id: string) => `/admin/jobs/${id}/retry`,
   adminCalls: '/admin/calls',
   adminCall: (id: string) => `/admin/calls/${id}`,
   adminAudit: '/admin/audit',

@@ -1,5 +1,6 @@
 import type { Bank } from '../bank/index.ts'
 import type { Clock } from '../clock.ts'
+import type { Queue } from '../jobs/queue.ts'
 import type { Logger } from '../logger.ts'
 import type { Models } from '../models/index.ts'
 import type { RouteTable } from '../routes.ts'
@@ -9,6 +10,7 @@ export interface WebContext {
   models: Models
   bank: Bank
   clock: Clock
+  queue: Pick<Queue, 'standing' | 'failed' | 'findFailed' | 'retry' | 'schedules'>
   log: Logger
   routes: RouteTable
   /** How long the bank is asked to let us in. */

@@ -29,6 +29,7 @@ const ADMIN_NAV = [
   { href: paths.adminUsers, label: 'People', icon: 'user' },
   { href: paths.adminPayments, label: 'Payments', icon: 'payments' },
   { href: paths.adminCalls, label: 'Calls', icon: 'bank' },
+  { href: paths.adminJobs, label: 'Jobs', icon: 'clock' },
   { href: paths.adminAudit, label: 'Audit', icon: 'shield' },
   { href: paths.adminSandbox, label: 'Sandbox', icon: 'coin-jar' },
   { href: paths.adminRoutes, label: 'Routes', icon: 'shield' },

@@ -1,6 +1,6 @@
 import { fromPrisma, PgBoss } from 'pg-boss'
 import type { Db, Tx } from '../db.ts'
-import type { Logger } from '../logger.ts'
+import { clean, type Logger } from '../logger.ts'
 
 /** The jobs there are, and what each carries. Ids only: the database holds the truth. */
 export interface Jobs {
@@ -33,7 +33,12 @@ export type MailKind =
   | 'alarm'
   | 'savings-held'
 
-const JOB_NAMES = ['send-mail', 'reconcile', 'erase', 'retention'] as const satisfies readonly JobName[]
+export const JOB_NAMES = [
+  'send-mail',
+  'reconcile',
+  'erase',
+  'retention',
+] as const satisfies readonly JobName[]
 
 /** Mails are tried for about a day. Payments have no jobs: a payment's own row says when it is to be looked at. */
 const QUEUE_OPTIONS = {
@@ -42,7 +47,8 @@ const QUEUE_OPTIONS = {
     retryDelay: 5,
     retryBackoff: true,
     expireInSeconds: 60,
-    deleteAfterSeconds: 3_600,
+    // So that an admin finds a mail that failed; a job carries ids only.
+    deleteAfterSeconds: 3 * 86_400,
   },
   // Reading every saver's orders takes its time; what one run couldn't compare, the next day's does.
   reconcile: { retryLimit: 2, retryDelay: 300, expireInSeconds: 6 * 3_600, deleteAfterSeconds: 86_400 },
@@ -50,6 +56,25 @@ const QUEUE_OPTIONS = {
   erase: { retryLimit: 2, retryDelay: 30, expireInSeconds: 900, deleteAfterSeconds: 3_600 },
   retention: { retryLimit: 2, retryDelay: 300, expireInSeconds: 3_600, deleteAfterSeconds: 86_400 },
 } satisfies Record<JobName, object>
+
+export interface QueueStanding {
+  name: JobName
+  waiting: number
+  active: number
+  failed: number
+  /** Its time has come, and nobody has taken it. */
+  oldestDueOn: Date | null
+}
+
+export interface FailedJob {
+  id: string
+  name: JobName
+  createdOn: Date
+  failedOn: Date | null
+  tries: number
+  /** What the handler threw, without what would tell of people. */
+  message: string
+}
 
 export interface Queue {
   /** The job exists if and only if the caller's transaction commits. */
@@ -65,6 +90,15 @@ export interface Queue {
   /** In the caller's transaction: no letter to this user, sent or not, is left in the queue. */
   forget(tx: Tx, userId: string): Promise<void>
   isReady(): Promise<boolean>
+  /** How many jobs of each kind stand where, and since when the oldest has been waiting. */
+  standing(): Promise<QueueStanding[]>
+  /** Those that were tried for as long as they are worth it, the newest first. */
+  failed(most: number): Promise<FailedJob[]>
+  findFailed(id: string): Promise<FailedJob | null>
+  /** @returns false when there is no such job that has failed. */
+  retry(name: JobName, id: string): Promise<boolean>
+  /** When the jobs of the calendar come: cron, UTC. */
+  schedules(): Promise<{ name: string; cron: string }[]>
   /** Lets running jobs finish, for at most `graceMs`. */
   stop(graceMs: number): Promise<void>
 }
@@ -76,7 +110,29 @@ export const SILENT_QUEUE: Queue = {
   repeat: async () => {},
   forget: async () => {},
   isReady: async () => true,
+  standing: async () => [],
+  failed: async () => [],
+  findFailed: async () => null,
+  retry: async () => false,
+  schedules: async () => [],
   stop: async () => {},
+}
+
+const STANDING = `
+  SELECT names.name, count(j.id) FILTER (WHERE j.state IN ('created', 'retry'))::int AS waiting,
+    count(j.id) FILTER (WHERE j.state = 'active')::int AS active,
+    count(j.id) FILTER (WHERE j.state = 'failed')::int AS failed,
+    min(j.start_after) FILTER (WHERE j.state IN ('created', 'retry') AND j.start_after <= now()) AS "oldestDueOn"
+  FROM unnest($1::text[]) AS names (name) LEFT JOIN pgboss.job j ON j.name = names.name
+  GROUP BY names.name ORDER BY names.name`
+const FAILED = `
+  SELECT id, name, created_on AS "createdOn", completed_on AS "failedOn", retry_count + 1 AS tries, output ->> 'message' AS message
+  FROM pgboss.job WHERE name = ANY ($1::text[]) AND state = 'failed'`
+const NEWEST_FIRST = 'ORDER BY completed_on DESC NULLS LAST, id LIMIT $2'
+
+/** What a handler has thrown may quote an address or a number. */
+function withoutSecrets(job: FailedJob): FailedJob {
+  return { ...job, message: String(clean('message', job.message ?? '')) }
 }
 
 export async function createQueue(db: Db, log: Logger, role: 'web' | 'worker'): Promise<Queue> {
@@ -108,6 +164,27 @@ export async function createQueue(db: Db, log: Logger, role: 'web' | 'worker'): 
     isReady: async () => {
       const { rows } = await db.pool.query(`SELECT to_regclass('pgboss.job') IS NOT NULL AS ready`)
       return rows[0]?.ready === true
+    },
+    standing: async () => {
+      const { rows } = await db.pool.query<QueueStanding>(STANDING, [JOB_NAMES])
+      return rows
+    },
+    failed: async (most) => {
+      const { rows } = await db.pool.query<FailedJob>(`${FAILED} ${NEWEST_FIRST}`, [JOB_NAMES, most])
+      return rows.map(withoutSecrets)
+    },
+    findFailed: async (id) => {
+      const { rows } = await db.pool.query<FailedJob>(`${FAILED} AND id = $2::uuid`, [JOB_NAMES, id])
+      return rows[0] ? withoutSecrets(rows[0]) : null
+    },
+    retry: async (name, id) => {
+      // Its type says nothing of what comes back.
+      const { affected } = (await boss.retry(name, id)) as { affected: number }
+      return affected === 1
+    },
+    schedules: async () => {
+      const schedules = await boss.getSchedules()
+      return schedules.map(({ name, cron }) => ({ name, cron }))
     },
     stop: (graceMs) => boss.stop({ graceful: true, timeout: graceMs }),
   }

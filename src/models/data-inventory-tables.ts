@@ -506,6 +506,19 @@ export const TABLES: Record<string, TableFacts> = {
       requestId: 'security working stays',
     },
   },
+  JobRun: {
+    purpose: 'Whether the worker does what it should, and when it did last',
+    basis: 'none',
+    owner: null,
+    kept: 'the last run of each job',
+    columns: {
+      name: 'security working stays',
+      startedOn: 'security working stays',
+      finishedOn: 'security working stays',
+      failedOn: 'security working stays',
+      error: 'security working stays',
+    },
+  },
   AuditUnsealed: {
     purpose: 'Lines of the audit trail that wait for their seal',
     basis: 'law',

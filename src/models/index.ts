@@ -8,6 +8,7 @@ import { createConsents } from './consent.ts'
 import type { ModelContext } from './context.ts'
 import { createAuditSearch } from './desk/audit-search.ts'
 import { createCallLog } from './desk/call-log.ts'
+import { createJobRuns } from './desk/job-runs.ts'
 import { createPaymentDesk } from './desk/payment-desk.ts'
 import { createPeople } from './desk/people.ts'
 import { createDetection } from './detection.ts'
@@ -63,6 +64,7 @@ export function createModels(context: ModelContext) {
     bankCalls,
     people: createPeople(context, factors),
     paymentDesk: createPaymentDesk(context, { payments, retries }),
+    jobRuns: createJobRuns(context),
     callLog: createCallLog(context),
     auditSearch: createAuditSearch(context),
     limits: createLimits(context),

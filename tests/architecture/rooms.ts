@@ -18,6 +18,8 @@ const MIDDLEWARE = /^src\/middleware\/.+\.ts$/
 const ROUTES = /^src\/routes\.ts$/
 const FORMS = /^src\/controllers\/(forms|view-models)\/.+\.ts$/
 const CONTROLLER_SHARED = /^src\/controllers\/(context|page|step-up|bank-access)\.ts$/
+/** What admins see of the queue. */
+const QUEUE = /^src\/jobs\/queue\.ts$/
 const WEB_PACKAGES = [/^express/, /^ejs$/, /^passport/, /^csurf$/, /^helmet$/, /^connect-pg-simple$/]
 const DATABASE_PACKAGES = [/^pg$/, /^@prisma\//]
 const QUEUE_PACKAGE = [/^pg-boss$/]
@@ -104,13 +106,13 @@ export const ROOMS: Room[] = [
   {
     name: 'forms and view-models',
     files: FORMS,
-    may: [LEAF, MODELS, ROW_TYPES, FORMS, BANK_DOOR],
+    may: [LEAF, MODELS, ROW_TYPES, FORMS, BANK_DOOR, QUEUE],
     never: [...WEB_PACKAGES, ...DATABASE_PACKAGES],
   },
   {
     name: 'controllers',
     files: CONTROLLER_SHARED,
-    may: [LEAF, MODELS, MIDDLEWARE, ROUTES, BANK_DOOR, CONTROLLER_SHARED],
+    may: [LEAF, MODELS, MIDDLEWARE, ROUTES, BANK_DOOR, CONTROLLER_SHARED, QUEUE],
     never: DATABASE_PACKAGES,
   },
   controllers('auth', [BANK_DOOR]),

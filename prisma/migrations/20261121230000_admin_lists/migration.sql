@@ -28,3 +28,14 @@ CREATE INDEX "User_name_begins" ON "User" (lower("fullName") text_pattern_ops);
 
 -- CreateIndex
 CREATE INDEX "Payment_not_paid" ON "Payment"("state", "id" DESC) WHERE (state <> 'PAID'::"PaymentState");
+
+-- CreateTable
+CREATE TABLE "JobRun" (
+    "name" TEXT NOT NULL,
+    "startedOn" TIMESTAMPTZ(3) NOT NULL,
+    "finishedOn" TIMESTAMPTZ(3) NOT NULL,
+    "failedOn" TIMESTAMPTZ(3),
+    "error" TEXT,
+
+    CONSTRAINT "JobRun_pkey" PRIMARY KEY ("name")
+);

@@ -6,6 +6,7 @@ import type { WebContext } from '../context.ts'
 import { alarmControllers } from './alarms.ts'
 import { auditControllers } from './audit.ts'
 import { callControllers } from './calls.ts'
+import { jobControllers } from './jobs.ts'
 import { overviewControllers } from './overview.ts'
 import { paymentStopControllers } from './payment-stop.ts'
 import { paymentDeskControllers } from './payments.ts'
@@ -25,6 +26,7 @@ export function adminRouter(context: WebContext, options: { sandboxConsole: bool
   const alarms = alarmControllers(context)
   const calls = callControllers(context)
   const audit = auditControllers(context)
+  const jobs = jobControllers(context)
   const users = userControllers(context)
   const payments = paymentDeskControllers(context)
 
@@ -42,6 +44,8 @@ export function adminRouter(context: WebContext, options: { sandboxConsole: bool
     ['POST', '/admin/users/:id/role', ADMIN_FRESHLY, users.changeRole],
     ['GET', '/admin/calls', ADMIN, calls.list],
     ['GET', '/admin/calls/:id', ADMIN, calls.show],
+    ['GET', '/admin/jobs', ADMIN, jobs.list],
+    ['POST', '/admin/jobs/:id/retry', ADMIN_FRESHLY, jobs.retry],
     ['GET', '/admin/audit', ADMIN, audit.list],
     ['POST', '/admin/audit/export', ADMIN_FRESHLY, audit.exportFile],
     ['GET', '/admin/audit/:id', ADMIN, audit.show],

@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto'
 import { SECOND } from '../../clock.ts'
 import { logContext } from '../../logger.ts'
 import type { Gate } from '../../models/bank-gate.ts'
-import type { Queue } from '../queue.ts'
+import type { JobName, Jobs, Queue } from '../queue.ts'
 import { continuously } from './continuously.ts'
 import { createErase, type EraseDeps } from './erasure.ts'
 import { createReconcile, type ReconcileDeps } from './reconcile.ts'
 import { createRetentionSweep } from './retention.ts'
+import { createRunNotes, type NotedRun } from './run-notes.ts'
 import { createSendMail, type SendMailDeps } from './send-mail.ts'
 import { settleContinuously } from './settle-continuously.ts'
 import { createSettleSaver, type SettleDeps } from './settle-saver.ts'
@@ -30,46 +31,37 @@ export type HandlerDeps = Omit<SettleDeps, 'stopping'> &
 
 /** Starts everything the worker does. @returns a function that ends what goes on by itself; the queue is stopped by its owner. */
 export async function startHandlers(deps: HandlerDeps): Promise<() => Promise<void>> {
+  const { models, queue } = deps
   const stopping = new AbortController()
-  await deps.queue.work('send-mail', { concurrency: MAIL_CONCURRENCY }, inContext(deps, createSendMail(deps)))
-  await deps.queue.work('reconcile', { concurrency: 1 }, inContext(deps, createReconcile(deps)))
-  await deps.queue.repeat('reconcile', RECONCILE_AT, { occasion: 'daily' })
-  await deps.queue.work('erase', { concurrency: 1 }, inContext(deps, createErase(deps)))
-  await deps.queue.repeat('erase', ERASE_AT, { userId: null })
-  const sweep = createRetentionSweep(deps, stopping.signal)
-  await deps.queue.work('retention', { concurrency: 1 }, inContext(deps, sweep))
-  await deps.queue.repeat('retention', RETENTION_AT, { occasion: 'daily' })
+  const noted = createRunNotes(deps)
+  const work = <N extends JobName>(
+    name: N,
+    concurrency: number,
+    handle: (data: Jobs[N]) => Promise<unknown>,
+  ) => queue.work(name, { concurrency }, inContext(noted(name), handle))
+  const round = (name: string, everyMs: number, once: () => Promise<unknown>) =>
+    continuously({ everyMs, noted: noted(name) }, once, stopping.signal)
+
+  await work('send-mail', MAIL_CONCURRENCY, createSendMail(deps))
+  await work('reconcile', 1, createReconcile(deps))
+  await queue.repeat('reconcile', RECONCILE_AT, { occasion: 'daily' })
+  await work('erase', 1, createErase(deps))
+  await queue.repeat('erase', ERASE_AT, { userId: null })
+  await work('retention', 1, createRetentionSweep(deps, stopping.signal))
+  await queue.repeat('retention', RETENTION_AT, { occasion: 'daily' })
   const settle = createSettleSaver({ ...deps, stopping: stopping.signal })
-  const settling = settleContinuously(deps, inContext(deps, settle), stopping.signal)
-  const { models, log } = deps
-  const detecting = continuously(
-    { what: 'looking for what is odd', everyMs: LOOK_EVERY_MS, log },
-    models.detection.look,
-    stopping.signal,
-  )
-  const sealing = continuously(
-    { what: 'sealing the audit trail', everyMs: SEAL_EVERY_MS, log },
-    models.auditChain.seal,
-    stopping.signal,
-  )
+  const goingOn = [
+    settleContinuously(deps, inContext(noted('settle'), settle), stopping.signal),
+    round('detect', LOOK_EVERY_MS, models.detection.look),
+    round('seal', SEAL_EVERY_MS, models.auditChain.seal),
+  ]
   return async () => {
     stopping.abort()
-    await Promise.all([settling, detecting, sealing])
+    await Promise.all(goingOn)
   }
 }
 
-/** Every run has an id of its own, and none fails without a line in the log. */
-function inContext<D>(
-  { log }: Pick<SettleDeps, 'log'>,
-  handle: (data: D) => Promise<unknown>,
-): (data: D) => Promise<void> {
-  return (data) =>
-    logContext.run({ requestId: randomUUID() }, async () => {
-      try {
-        await handle(data)
-      } catch (error) {
-        log.error('a job failed', { error })
-        throw error
-      }
-    })
+/** Every run has an id of its own. */
+function inContext<D>(noted: NotedRun, handle: (data: D) => Promise<unknown>): (data: D) => Promise<void> {
+  return (data) => logContext.run({ requestId: randomUUID() }, () => noted(() => handle(data)))
 }
