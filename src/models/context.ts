@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { Sealer } from '../crypto.ts'
 import type { Db } from '../db.ts'
 import type { Queue } from '../jobs/queue.ts'
+import type { ConsentNeeds } from './consent/standing.ts'
 
 /** What every model is built from. */
 export interface ModelContext {
@@ -19,11 +20,16 @@ export interface Rules {
   /** Signs the challenges of forms that ask for a proof of work; null where none does. */
   proofKey: string | null
   bcryptCost: number
+  /** Where the app is, as its settings say: passkeys belong to it and to nothing else. */
+  origin: string
+  /** Signs the challenges of passkeys. */
+  passkeyKey: string
   undoWindowSeconds: number
   leaseSeconds: number
   pollSeconds: number
   resendAfterSeconds: number
   consentDays: number
+  consentNeeds: ConsentNeeds
   /** How long the owner of an account has to call off that its second factor is taken away. */
   factorResetHours: number
   /** How long a loosened limit waits before it counts. */
@@ -41,6 +47,8 @@ export interface Actor {
   kind: 'visitor' | 'saver' | 'admin' | 'worker'
   id: string | null
   ip: string | null
+  /** Where that address belongs to, as far as is known: ISO 3166-1, two letters. */
+  country?: string | null
   requestId: string | null
 }
 

@@ -1,22 +1,32 @@
 import { createAccess } from './access.ts'
 import { createAccounts } from './account.ts'
+import { createActivity } from './activity.ts'
+import { createAddresses } from './address.ts'
 import { createAlarms } from './alarm.ts'
 import { createBankCalls } from './bank-call.ts'
+import { createBrowsers } from './browser.ts'
 import { createCheckOffs } from './check-off.ts'
 import { createConsents } from './consent.ts'
+import { createConsentCare } from './consent-care.ts'
+import { createConsentReview } from './consent-review.ts'
 import type { ModelContext } from './context.ts'
+import { createCountries } from './country.ts'
 import { createDetection } from './detection.ts'
 import { createDevices } from './device.ts'
+import { createDormancy } from './dormancy.ts'
 import { createErasures } from './erasure.ts'
 import { createExports } from './export.ts'
+import { createFigures } from './figures.ts'
 import { createHabits } from './habit.ts'
 import { createIdentity } from './identity.ts'
 import { createLimits } from './limits.ts'
 import { createOverview } from './overview.ts'
+import { createPasskeys } from './passkey.ts'
 import { createPayments } from './payment.ts'
 import { createStops } from './payment-stop.ts'
 import { createPreviews } from './preview.ts'
 import { createProofs } from './proof-of-work.ts'
+import { createQuestions } from './question.ts'
 import { createReconciliation } from './reconciliation.ts'
 import { createRetention } from './retention.ts'
 import { createRetries } from './retry.ts'
@@ -32,22 +42,33 @@ export type Models = ReturnType<typeof createModels>
 export function createModels(context: ModelContext) {
   const throttles = createThrottles(context)
   const devices = createDevices(context)
+  const countries = createCountries(context)
   const factors = createFactors(context)
+  const passkeys = createPasskeys(context, { factors })
   const payments = createPayments(context)
   const accounts = createAccounts(context)
   const bankCalls = createBankCalls(context)
+  const overview = createOverview(context)
   return {
-    users: createUsers(context, { throttles, devices }),
+    users: createUsers(context, { throttles, devices, countries }),
+    addresses: createAddresses(context, throttles),
+    browsers: createBrowsers(context, { devices, throttles }),
+    countries,
     throttles,
     proofs: createProofs(context, { throttles, devices }),
     factors,
-    identity: createIdentity(context, { factors, throttles, devices }),
+    passkeys,
+    identity: createIdentity(context, { factors, passkeys, throttles, devices }),
     sessions: createOwnSessions(context),
     access: createAccess(context),
     alarms: createAlarms(context),
     detection: createDetection(context),
     accounts,
     consents: createConsents(context),
+    consentCare: createConsentCare(context),
+    consentReview: createConsentReview(context),
+    dormancy: createDormancy(context, payments),
+    activity: createActivity(context),
     habits: createHabits(context),
     checkOffs: createCheckOffs(context, payments),
     payments,
@@ -56,10 +77,12 @@ export function createModels(context: ModelContext) {
     bankCalls,
     limits: createLimits(context),
     savings: createSavings(context),
+    questions: createQuestions(context),
     stops: createStops(context),
     previews: createPreviews(context, { payments, accounts, bankCalls }),
     reconciliation: createReconciliation(context),
-    overview: createOverview(context),
+    overview,
+    figures: createFigures(context, overview),
     exports: createExports(context, throttles),
     erasures: createErasures(context, payments),
     retention: createRetention(context),

@@ -4,6 +4,8 @@ import { paths } from '../../paths.ts'
 import type { Route } from '../../routes.ts'
 import type { WebContext } from '../context.ts'
 import { alarmControllers } from './alarms.ts'
+import { consentReviewControllers } from './consents.ts'
+import { noted } from './looks.ts'
 import { overviewControllers } from './overview.ts'
 import { paymentStopControllers } from './payment-stop.ts'
 import { routeControllers } from './routes.ts'
@@ -19,17 +21,21 @@ export function adminRouter(context: WebContext, options: { sandboxConsole: bool
   const stop = paymentStopControllers(context)
   const routes = routeControllers(context)
   const alarms = alarmControllers(context)
+  const consents = consentReviewControllers(context)
 
-  const router = context.routes.router([
+  const rows: Route[] = [
     ['GET', '/admin', ADMIN, overview.show],
     ['GET', '/admin/routes', ADMIN, routes.list],
     ['GET', '/admin/alarms', ADMIN, alarms.list],
-    ['POST', '/admin/alarms/:id/acknowledge', ADMIN, alarms.acknowledge],
+    ['POST', '/admin/alarms/:id/acknowledge', ADMIN_FRESHLY, alarms.acknowledge],
+    ['GET', '/admin/consents', ADMIN, consents.list],
+    ['POST', '/admin/consents/:id/ask', ADMIN_FRESHLY, consents.ask],
     ['GET', '/admin/payments/stop', ADMIN, stop.show],
-    ['POST', '/admin/payments/stop', ADMIN, stop.start],
+    ['POST', '/admin/payments/stop', ADMIN_FRESHLY, stop.start],
     ['POST', '/admin/payments/stop/end', ADMIN_FRESHLY, stop.end],
     ...(options.sandboxConsole ? consoleRoutes(context) : []),
-  ])
+  ]
+  const router = context.routes.router(rows.map((row) => noted(row, context)))
   return router.use(paths.admin, ...guardsOf(ADMIN))
 }
 
@@ -46,14 +52,14 @@ function consoleRoutes(context: WebContext): Route[] {
   return [
     ['GET', '/admin/sandbox', ADMIN, console.show],
     ['GET', '/admin/sandbox/accounts/new', ADMIN, newAccounts.show],
-    ['POST', '/admin/sandbox/accounts/new', ADMIN, newAccounts.create],
+    ['POST', '/admin/sandbox/accounts/new', ADMIN_FRESHLY, newAccounts.create],
     ['GET', '/admin/sandbox/accounts/delete', ADMIN, deletions.show],
-    ['POST', '/admin/sandbox/accounts/delete', ADMIN, deletions.create],
+    ['POST', '/admin/sandbox/accounts/delete', ADMIN_FRESHLY, deletions.create],
     ['GET', '/admin/sandbox/transactions/new', ADMIN, funds.show],
-    ['POST', '/admin/sandbox/transactions/new', ADMIN, funds.create],
+    ['POST', '/admin/sandbox/transactions/new', ADMIN_FRESHLY, funds.create],
     ['GET', '/admin/sandbox/payments/new', ADMIN, payments.showNew],
-    ['POST', '/admin/sandbox/payments/new', ADMIN, payments.create],
+    ['POST', '/admin/sandbox/payments/new', ADMIN_FRESHLY, payments.create],
     ['GET', '/admin/sandbox/payments/:id', ADMIN, payments.show],
-    ['POST', '/admin/sandbox/payments/:id/confirm', ADMIN, payments.confirm],
+    ['POST', '/admin/sandbox/payments/:id/confirm', ADMIN_FRESHLY, payments.confirm],
   ]
 }

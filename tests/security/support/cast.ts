@@ -4,6 +4,7 @@ import type { TestApp } from '../../support/app.ts'
 import {
   AGREED,
   addFactor,
+  addPasskey,
   checkOff,
   linkBank,
   newAdmin,
@@ -26,7 +27,7 @@ type Comer = Pick<Person, 'visitor'> & Partial<Person>
 interface Kind {
   come: (app: TestApp) => Promise<Comer>
   /** What they get from each guard that does not let them through. */
-  turnedAway: Partial<Record<Who | 'fresh', string>>
+  turnedAway: Partial<Record<Who | 'known' | 'fresh', string>>
 }
 
 /** Everybody who may come by. The owner comes last, so that nobody is refused only because a thing is gone. */
@@ -39,6 +40,8 @@ export const PEOPLE = {
   other: { come: newLinkedSaver, turnedAway: { visitor: DASHBOARD, admin: '403' } },
   /** The same, who signed in some minutes ago. */
   stale: { come: newStale, turnedAway: { visitor: DASHBOARD, admin: '403', fresh: '403' } },
+  /** The same, in a browser that nobody has confirmed. */
+  elsewhere: { come: newElsewhere, turnedAway: { visitor: DASHBOARD, admin: '403', known: '403' } },
   /** An admin whose password alone has been shown. */
   halfAdmin: { come: newHalfAdmin, turnedAway: { visitor: DASHBOARD, admin: AUTHENTICATOR } },
   staleAdmin: { come: newStaleAdmin, turnedAway: { visitor: DASHBOARD, fresh: '403' } },
@@ -50,9 +53,9 @@ export const PEOPLE = {
 export type Part = keyof typeof PEOPLE
 export const PARTS = Object.keys(PEOPLE) as Part[]
 /** What a guard says to them; nothing where it lets them through. */
-export function turnedAway(part: Part, { who, fresh }: Guard): string | undefined {
+export function turnedAway(part: Part, { who, known, fresh }: Guard): string | undefined {
   const answers: Kind['turnedAway'] = PEOPLE[part].turnedAway
-  return answers[who] ?? (fresh ? answers.fresh : undefined)
+  return answers[who] ?? (known ? answers.known : undefined) ?? (fresh ? answers.fresh : undefined)
 }
 
 export interface Player extends Comer {
@@ -64,7 +67,7 @@ export interface Player extends Comer {
 export interface Cast {
   players: Record<Part, Player>
   /** By the first word of the address. */
-  ids: Record<'habits' | 'checkoffs' | 'payments' | 'bank' | 'admin', string>
+  ids: Record<'habits' | 'checkoffs' | 'payments' | 'bank' | 'settings' | 'admin', string>
 }
 
 /** @param parts who is needed besides the owner and the admin; the others are missing. */
@@ -136,6 +139,14 @@ async function newStale(app: TestApp): Promise<Person> {
   return madeStale(app, await newLinkedSaver(app))
 }
 
+async function newElsewhere(app: TestApp): Promise<Person> {
+  const saver = await newLinkedSaver(app)
+  await saver.visitor.post('/logout')
+  const visitor = new Visitor(app)
+  await visitor.post('/login', { email: saver.email, password: PASSWORD })
+  return { ...saver, visitor }
+}
+
 async function newStaleAdmin(app: TestApp): Promise<Person> {
   return madeStale(app, await newLinkedAdmin(app))
 }
@@ -165,7 +176,9 @@ async function thingsOf(app: TestApp, owner: Person): Promise<Omit<Cast['ids'], 
   const checkoffs = await checkOff(app, owner, habits)
   const { paymentId } = await app.deps.db.prisma.checkOff.findUniqueOrThrow({ where: { id: checkoffs } })
   const consent = await app.deps.db.prisma.bankConsent.findFirstOrThrow({ where: { userId: owner.user.id } })
-  return { habits, checkoffs, payments: paymentId ?? '', bank: consent.id }
+  const { user } = await addPasskey(app, owner)
+  const passkey = await app.deps.db.prisma.passkey.findFirstOrThrow({ where: { userId: user.id } })
+  return { habits, checkoffs, payments: paymentId ?? '', bank: consent.id, settings: passkey.id }
 }
 
 /** An order that waits in the sandbox's console for its confirmation. */
