@@ -51,7 +51,9 @@ function checkOffVisitor(busy: Busy, saver: SignedIn, program: 'app' | 'floor'):
       const place = { day: busy.day, slot: String((taken % PLACES_PER_HABIT) + 1) }
       taken += 1
       const fields =
-        program === 'app' ? { _csrf: saver.csrfToken, ...place } : { ...place, ...knownTo(busy), ...habit }
+        program === 'app'
+          ? { _csrf: saver.csrfToken, ...place, version: '1' }
+          : { ...place, ...knownTo(busy), ...habit }
       return post(paths.checkOff(habit.habitId), saver.cookie, fields)
     },
     check: ({ status }) => {

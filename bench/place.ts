@@ -2,10 +2,9 @@ import { chmod, mkdtemp, open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
-import { applyMigrations } from '../prisma/engine.ts'
+import { prepareDatabase } from '../prisma/prepare.ts'
 import { removeThrowaway } from '../src/embedded/postgres/throwaways.ts'
 import { startPostgres } from '../src/embedded/postgres.ts'
-import { createQueueSchema } from '../src/jobs/queue.ts'
 import { spreadOf } from './statistics.ts'
 
 export interface Place {
@@ -30,7 +29,7 @@ export async function openPlace(): Promise<Place> {
     await removeThrowaway(folder)
     throw error
   })
-  const pool = new pg.Pool({ connectionString: postgres.url, max: 2 })
+  const pool = new pg.Pool({ connectionString: postgres.ownerUrl, max: 2 })
   pool.on('error', () => {})
   const close = async () => {
     await pool.end()
@@ -38,8 +37,7 @@ export async function openPlace(): Promise<Place> {
     await removeThrowaway(folder)
   }
   try {
-    await applyMigrations(postgres.url)
-    await createQueueSchema(postgres.url)
+    await prepareDatabase(postgres)
     const { rows } = await pool.query('SHOW server_version')
     return {
       databaseUrl: postgres.url,

@@ -1,12 +1,10 @@
-/** The release command: applies what the database lacks, and prepares the queue's own schema. */
-import { createQueueSchema } from '../src/jobs/queue.ts'
-import { applyMigrations } from './engine.ts'
+/** The release command: applies what the database lacks, prepares the queue's own schema, and gives the app's role its rights. */
+import { prepareDatabase } from './prepare.ts'
 
-const url = process.env.DATABASE_URL
+const { DATABASE_URL: url, MIGRATION_DATABASE_URL: ownerUrl } = process.env
 if (!url) {
   console.error('DATABASE_URL is not set: there is no database to migrate.')
   process.exit(1)
 }
-const applied = await applyMigrations(url)
-await createQueueSchema(url)
+const applied = await prepareDatabase({ url, ownerUrl: ownerUrl || url })
 console.log(applied.length === 0 ? 'The database is up to date.' : `Applied ${applied.join(', ')}.`)

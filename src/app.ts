@@ -5,20 +5,25 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import compression from 'compression'
 import ejs from 'ejs'
-import express, { type Express, type RequestHandler } from 'express'
+import express, { type Express, type Request } from 'express'
 import { adminRouter } from './controllers/admin/index.ts'
 import { authRouter } from './controllers/auth/index.ts'
 import type { WebContext } from './controllers/context.ts'
 import { mainRouter } from './controllers/main/index.ts'
 import { renderPage } from './controllers/page.ts'
-import { stepUpPage } from './controllers/step-up.ts'
+import { marksOfForms, stepUpPage } from './controllers/step-up.ts'
+import { unknownBrowserPage } from './controllers/unknown-browser.ts'
+import { keyFor } from './crypto.ts'
 import type { Deps } from './deps.ts'
+import { createRequestMetrics } from './metrics.ts'
 import { authentication } from './middleware/authentication.ts'
 import { PUBLIC } from './middleware/authorisation.ts'
 import { canonicalHost } from './middleware/canonical-host.ts'
 import { csrf } from './middleware/csrf.ts'
 import { errorHandler, notFound } from './middleware/error-handler.ts'
 import { knownMethods, onlyForms } from './middleware/known-requests.ts'
+import { COUNTRY_TABLE } from './middleware/place.ts'
+import { readLimit } from './middleware/read-limit.ts'
 import { refusals } from './middleware/refusals.ts'
 import { requestContext } from './middleware/request-context.ts'
 import { rest } from './middleware/rest.ts'
@@ -27,7 +32,7 @@ import { sessions } from './middleware/session.ts'
 import { stepUp } from './middleware/step-up.ts'
 import './middleware/types.ts'
 import { writeLimit } from './middleware/write-limit.ts'
-import { paths } from './paths.ts'
+import { operationRoutes } from './operations.ts'
 import { type Route, RouteTable } from './routes.ts'
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -37,7 +42,7 @@ const STATIC = { index: false, redirect: false, dotfiles: 'ignore', maxAge: '1h'
 
 /** The whole order of middleware on one screen. */
 export function createApp(deps: Deps): Express {
-  const { settings, models, bank, clock, log, db, queue } = deps
+  const { settings, models, bank, clock, log, db, queue, countryOf } = deps
   const https = settings.BASE_URL.startsWith('https://')
   const demo = settings.DEMO === 'on'
   const app = express()
@@ -45,17 +50,19 @@ export function createApp(deps: Deps): Express {
   app.disable('x-powered-by')
   app.set('trust proxy', settings.TRUST_PROXY)
   app.set('query parser', 'simple')
+  app.set(COUNTRY_TABLE, countryOf)
   Object.assign(app.locals, {
     demo,
     assetVersion: assetVersion(),
     idleMinutes: settings.SESSION_IDLE_MINUTES,
   })
 
-  app.use(requestContext(log))
+  const requests = createRequestMetrics()
+  app.use(requestContext(log, requests))
   app.use(securityHeaders({ bankOrigins: bank.browserOrigins, https }))
   app.use(knownMethods)
   const routes = new RouteTable()
-  app.use(routes.router(healthRoutes(queue)))
+  app.use(routes.router(operationRoutes(deps, requests)))
   app.use(canonicalHost(settings.BASE_URL))
   app.use(compression())
   app.use(routes.router(fileRoutes()))
@@ -78,8 +85,12 @@ export function createApp(deps: Deps): Express {
   app.use(onlyForms)
   app.use(express.urlencoded({ extended: false, limit: '16kb', parameterLimit: 50 }))
   app.use(csrf(settings.BASE_URL))
-  app.use(writeLimit(models.throttles, settings.WRITES_PER_MINUTE, log, (req) => routes.asked(req).route))
-  app.use(stepUp(models.identity, clock))
+  const routeOf = (req: Request) => routes.asked(req).route
+  const looks = { pages: settings.READS_PER_MINUTE, atBank: settings.BANK_READS_PER_MINUTE }
+  app.use(readLimit(models.throttles, looks, clock, log, routeOf))
+  app.use(writeLimit(models.throttles, settings.WRITES_PER_MINUTE, log, routeOf))
+  const markOf = marksOfForms(models, keyFor('confirmed forms', settings.SESSION_SECRET))
+  app.use(stepUp(models, markOf, clock))
   app.use(rest(clock))
 
   const context: WebContext = {
@@ -90,6 +101,7 @@ export function createApp(deps: Deps): Express {
     log,
     routes,
     consentDays: settings.CONSENT_DAYS,
+    bankIssuer: settings.NORDEA_ISSUER,
     privacy: { place: settings.DATA_PLACE, contact: settings.PRIVACY_CONTACT },
     idleMinutes: settings.SESSION_IDLE_MINUTES,
   }
@@ -97,7 +109,8 @@ export function createApp(deps: Deps): Express {
   app.use(mainRouter(context))
   app.use(adminRouter(context, { sandboxConsole: settings.SANDBOX_CONSOLE === 'on' }))
 
-  app.use(stepUpPage(models))
+  app.use(stepUpPage(models, markOf))
+  app.use(unknownBrowserPage(clock))
   app.use(notFound)
   const noteRefusal = refusals(log, models.access, (req) => routes.asked(req))
   app.use(
@@ -113,21 +126,6 @@ export function createApp(deps: Deps): Express {
     }),
   )
   return app
-}
-
-function healthRoutes(queue: Deps['queue']): Route[] {
-  const alive: RequestHandler = (_req, res) => void res.type('text').send('ok\n')
-  const ready: RequestHandler = async (_req, res) => {
-    const isReady = await queue.isReady().catch(() => false)
-    res
-      .status(isReady ? 200 : 503)
-      .type('text')
-      .send(isReady ? 'ready\n' : 'not ready\n')
-  }
-  return [
-    ['GET', paths.healthz, PUBLIC, alive],
-    ['GET', paths.readyz, PUBLIC, ready],
-  ]
 }
 
 /** Styles, scripts and icons, by name: what is laid beside them is not served. */

@@ -56,7 +56,19 @@ const origins = z
     (list) => list.every((origin) => URL.canParse(origin) && new URL(origin).origin === origin),
     'must be origins, separated by commas',
   )
+function isIssuer(text: string): boolean {
+  if (!URL.canParse(text)) return false
+  const { protocol, search, hash } = new URL(text)
+  return protocol === 'https:' && search === '' && hash === ''
+}
 
+/** As RFC 9207 has it: compared letter by letter, so what no bank could mean is refused here already. */
+const issuer = z
+  .string()
+  .default('')
+  .refine((text) => text === '' || isIssuer(text), 'must be an https address without a query or fragment')
+
+const databaseUrl = z.string().regex(/^postgres(ql)?:\/\//, 'must be a postgres:// address')
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// address' })
 
 /** Every setting of the app, in the order of .env.example. Secrets have no default. */
@@ -66,13 +78,17 @@ export const settingsSchema = z.object({
   HOST: z.string().default('0.0.0.0'),
   BASE_URL: httpUrl.transform((value) => new URL(value).origin),
   TRUST_PROXY: z.coerce.number().int().min(0).max(5).default(0),
-  DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, 'must be a postgres:// address'),
+  DATABASE_URL: databaseUrl,
+  MIGRATION_DATABASE_URL: databaseUrl.optional(),
   DATABASE_POOL: z.coerce.number().int().min(2).max(100).default(10),
   SESSION_SECRET: secret,
   SESSION_IDLE_MINUTES: z.coerce.number().int().min(1).max(720).default(5),
   SESSION_LONGEST_HOURS: z.coerce.number().int().min(1).max(24).default(12),
   SESSION_BINDING: z.enum(['network', 'browser']).default('network'),
   FACTOR_RESET_HOURS: z.coerce.number().int().min(1).max(720).default(48),
+  COUNTRY_TABLE: z.string().default(''),
+  READS_PER_MINUTE: z.coerce.number().int().min(0).max(100_000).default(300),
+  BANK_READS_PER_MINUTE: z.coerce.number().int().min(0).max(10_000).default(20),
   WRITES_PER_MINUTE: z.coerce.number().int().min(0).max(10_000).default(60),
   PROOF_OF_WORK: z.enum(['on', 'off']).default('on'),
   PASSWORD_PEPPER: secret,
@@ -80,6 +96,7 @@ export const settingsSchema = z.object({
   TOKEN_KEYS: versionedKeys,
   BCRYPT_COST: z.coerce.number().int().min(4).max(15).default(12),
   SMTP_URL: z.string().regex(/^smtps?:\/\//, 'must be an smtp:// or smtps:// address'),
+  SECURITY_CONTACT: z.email('must be an e-mail address').default('security@sparvana.example'),
   PRIVACY_CONTACT: z.email('must be an e-mail address').default('privacy@sparvana.example'),
   DATA_PLACE: z.string().min(2).max(100).default('the European Union'),
   MAIL_FROM: z.string().min(3).default('Sparvana <no-reply@sparvana.example>'),
@@ -90,6 +107,7 @@ export const settingsSchema = z.object({
   NORDEA_CLIENT_SECRET: z.string().min(1),
   NORDEA_REDIRECT_URI: httpUrl,
   NORDEA_LOGIN_ORIGINS: origins,
+  NORDEA_ISSUER: issuer,
   NORDEA_SIGNING_KEY: z.string().default(''),
   CONSENT_DAYS: z.coerce.number().int().min(1).max(180).default(90),
   UNDO_WINDOW_SECONDS: seconds(60, 86_400),
@@ -103,6 +121,7 @@ export const settingsSchema = z.object({
   APPROVAL_REMINDER_MINUTES: z.coerce.number().int().min(1).max(10_080).default(5),
   SANDBOX_CONSOLE: z.enum(['on', 'off']).default('off'),
   DEMO: z.enum(['on', 'off']).default('off'),
+  METRICS_TOKEN: secret.optional(),
   LOG_LEVEL: z.enum(['error', 'warn', 'info', 'debug']).default('info'),
 })
 

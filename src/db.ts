@@ -95,6 +95,18 @@ function isDeadlock(error: unknown): boolean {
   return error.code === 'P2034' || (error.code === 'P2010' && error.message.includes('40P01'))
 }
 
+/**
+ * Whether this role could rewrite history, or the rules: then only our own code keeps the app from it. Where the database has
+ * one role for everything it can; docs/operations.md says how to make two.
+ */
+export async function mayRewriteHistory({ pool }: Pick<Db, 'pool'>): Promise<boolean> {
+  const { rows } = await pool.query<{ may: boolean }>(
+    `SELECT has_table_privilege('public."AuditEvent"', 'UPDATE, DELETE, TRUNCATE, TRIGGER')
+            OR has_schema_privilege('public', 'CREATE') AS may`,
+  )
+  return rows[0]?.may === true
+}
+
 /** Turns the one database refusal that callers expect into our own error. */
 export function named(error: unknown): unknown {
   if (error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002') {

@@ -1,8 +1,9 @@
-import { type Bank, createNordea } from './bank/index.ts'
+import { type Bank, createNordea, SCOPES } from './bank/index.ts'
 import { SECOND, systemClock, type Timer } from './clock.ts'
 import type { Settings } from './config.ts'
+import { type CountryOf, NO_COUNTRIES, readCountryTable } from './country.ts'
 import { createSealer, keyFor } from './crypto.ts'
-import { createDb, type Db } from './db.ts'
+import { createDb, type Db, mayRewriteHistory } from './db.ts'
 import { createQueue, type Queue } from './jobs/queue.ts'
 import { createLogger, type Logger } from './logger.ts'
 import { createMailer, type Mailer } from './mailer.ts'
@@ -21,6 +22,7 @@ export interface Deps {
   bank: Bank
   bankGate: Gate
   mailer: Mailer
+  countryOf: CountryOf
   close(): Promise<void>
 }
 
@@ -31,12 +33,14 @@ const DRAIN_MS = 20 * SECOND
 export async function createDeps(
   settings: Settings,
   role: 'web' | 'worker',
-  replace: { clock?: Timer; log?: Logger; queue?: Queue } = {},
+  replace: { clock?: Timer; log?: Logger; queue?: Queue; countryOf?: CountryOf } = {},
 ): Promise<Deps> {
   const clock = replace.clock ?? systemClock
   const log = replace.log ?? createLogger(role, settings.LOG_LEVEL)
   const db = createDb(settings.DATABASE_URL, settings.DATABASE_POOL)
   const queue = replace.queue ?? (await createQueue(db, log, role))
+  if (settings.NODE_ENV === 'production' && (await mayRewriteHistory(db)))
+    log.warn('the database role of the app may change tables and history: give it a role of its own')
   const context = modelContext(settings, { clock, db, queue })
   const models = createModels(context)
   const bankGate = createBankGate({ ...context, clock }, new URL(settings.NORDEA_BASE_URL).host)
@@ -62,6 +66,9 @@ export async function createDeps(
     gate: bankGate,
     onCall: (entry) => models.bankCalls.record(entry),
   })
+  // Nobody comes to a worker from anywhere.
+  const ofSettings = role === 'web' ? readCountryTable(settings.COUNTRY_TABLE) : NO_COUNTRIES
+  const countryOf = replace.countryOf ?? ofSettings
   const mailer = createMailer(settings.SMTP_URL, settings.MAIL_FROM, {
     encrypted: settings.NODE_ENV === 'production',
   })
@@ -75,6 +82,7 @@ export async function createDeps(
     bank,
     bankGate,
     mailer,
+    countryOf,
     close: async () => {
       await queue.stop(DRAIN_MS)
       await bank.close()
@@ -97,11 +105,14 @@ export function modelContext(
       proofKey: settings.PROOF_OF_WORK === 'on' ? keyFor('proof of work', settings.SESSION_SECRET) : null,
       auditKey: auditKeyFrom(settings.ACCOUNT_HASH_KEY),
       bcryptCost: settings.BCRYPT_COST,
+      origin: settings.BASE_URL,
+      passkeyKey: keyFor('passkeys', settings.SESSION_SECRET),
       undoWindowSeconds: settings.UNDO_WINDOW_SECONDS,
       leaseSeconds: settings.PAYMENT_LEASE_SECONDS,
       pollSeconds: settings.PAYMENT_POLL_SECONDS,
       resendAfterSeconds: settings.RESEND_AFTER_SECONDS,
       consentDays: settings.CONSENT_DAYS,
+      consentNeeds: { profile: settings.NORDEA_PROFILE, scopes: SCOPES },
       factorResetHours: settings.FACTOR_RESET_HOURS,
       coolingOffHours: settings.COOLING_OFF_HOURS,
       exposureLimitMinor: settings.EXPOSURE_LIMIT * 100,

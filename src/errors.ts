@@ -65,11 +65,25 @@ export class SignInOvertaken extends WrongState {
 
 /** It matters, and it is some minutes since anybody has shown who sits there. */
 export class StepUpNeeded extends AppError {
-  readonly because: 'too-long-ago' | 'wrong'
+  readonly because:
+    | 'too-long-ago'
+    | 'wrong'
+    /** What was shown on the page in between is not what was sent from it, or the accounts have changed since. */
+    | 'changed'
+    | 'new-browser'
+    /** By its owner's own wish, at a check-off. */
+    | 'asked'
 
   constructor(because: StepUpNeeded['because']) {
     super(403, 'Show that it is you', 'Nothing was changed yet.')
     this.because = because
+  }
+}
+
+/** Nobody has shown in this browser that they are more than somebody who knows the password. */
+export class BrowserUnknown extends AppError {
+  constructor() {
+    super(403, 'We don’t know this browser yet', 'Nothing was changed.')
   }
 }
 

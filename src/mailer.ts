@@ -8,12 +8,14 @@ export interface Letter {
 }
 
 export interface Mailer {
-  /** @throws when the server doesn't take it; the job that called tries again. */
+  /** @throws when it is not for one mailbox, or the server doesn't take it; the job that called tries again. */
   send(letter: Letter): Promise<void>
   close(): void
 }
 
 const LOCAL = ['localhost', '127.0.0.1', '[::1]']
+/** Forms let nothing else through either; here it is what the mail server is told. */
+const ONE_MAILBOX = /^[^\s\p{Cc}@<>()[\]\\,;:"]+@[a-z0-9.-]+$/iu
 
 /** @param encrypted mails carry links that open accounts: a server without TLS is refused, unless it runs on this machine. */
 export function createMailer(smtpUrl: string, from: string, { encrypted }: { encrypted: boolean }): Mailer {
@@ -26,6 +28,7 @@ export function createMailer(smtpUrl: string, from: string, { encrypted }: { enc
   })
   return {
     send: async ({ to, subject, text, html }) => {
+      if (!ONE_MAILBOX.test(to)) throw new Error('this is no address of one mailbox')
       // An object, not a string: the address is one mailbox, whatever characters it holds.
       await transport.sendMail({ to: { name: '', address: to }, subject: oneLine(subject), text, html })
     },

@@ -27,7 +27,7 @@ async function run(): Promise<number> {
     const reconcile = createReconcile(deps, progressPrinter())
     const result = await reconcile({ occasion: 'command', booksOnly: values.books })
     console.log(summary(result, values.books))
-    if (result.differences > 0) console.log(await table(deps, result))
+    if (result.differences > result.corrected) console.log(await table(deps, result))
     return exitCode(result)
   } finally {
     await deps.close()
@@ -49,7 +49,7 @@ function progressPrinter(): (savers: number) => void {
 }
 
 function summary(result: Reconciled, booksOnly: boolean): string {
-  const { startedOn, paymentsChecked, saversChecked, saversSkipped, skipped, differences } = result
+  const { startedOn, paymentsChecked, saversChecked, saversSkipped, skipped, differences, corrected } = result
   const why = [...skipped].map(([because, savers]) => `${because} ${savers}`).join(', ')
   const atBank = [
     ['savers compared with the bank', saversChecked],
@@ -62,6 +62,7 @@ function summary(result: Reconciled, booksOnly: boolean): string {
       ? ['  the bank was not asked']
       : atBank.map(([label, count, note]) => line(label, count, note))),
     line('differences', differences),
+    ...(corrected > 0 ? [line('of them balances put right', corrected)] : []),
     ...(differences === 0 && saversSkipped === 0 ? ['Everything that was compared is equal.'] : []),
   ].join('\n')
 }
@@ -70,7 +71,7 @@ function line(label: string, count: number, note = ''): string {
   return `  ${label.padEnd(30)} ${String(count).padStart(9)}${note ? `   (${note})` : ''}`
 }
 
-async function table({ models }: Deps, { startedOn, differences }: Reconciled): Promise<string> {
+async function table({ models }: Deps, { startedOn, differences, corrected }: Reconciled): Promise<string> {
   const found = await models.reconciliation.seenSince(startedOn, MOST_PRINTED)
   const rows = found.map(({ kind, holds, reference, userId, ours, theirs }) => [
     kind,
@@ -88,6 +89,6 @@ async function table({ models }: Deps, { startedOn, differences }: Reconciled): 
       .join('  ')
       .trimEnd(),
   )
-  const left = differences - found.length
+  const left = differences - corrected - found.length
   return ['', ...printed, ...(left > 0 ? [`… and ${left} more`] : [])].join('\n')
 }

@@ -19,14 +19,22 @@ export interface Asked {
   object: { kind: string; id: string } | null
 }
 
-/** What the id in an address is the id of, by the first word of the address. */
+/** What the id in an address is the id of, by the word before it. */
 const KINDS: Record<string, string> = {
   habits: 'habit',
   checkoffs: 'check-off',
   payments: 'payment',
   bank: 'consent',
-  admin: 'order',
+  passkeys: 'passkey',
+  users: 'person',
+  calls: 'bank-call',
+  audit: 'audit-line',
+  alarms: 'alarm',
+  consents: 'consent',
+  jobs: 'job',
 }
+/** Whose payments are orders at the bank that have none here. */
+const SANDBOX = '/admin/sandbox/'
 /** Of an id; ours are shorter, and the rest of a longer one tells nothing more. */
 const MOST_CHARACTERS = 64
 
@@ -73,6 +81,8 @@ function shapeOf(pattern: string): RegExp {
 
 function objectOf(pattern: string, id: string | undefined): Asked['object'] {
   if (id === undefined) return null
-  const word = pattern.split('/')[1] ?? ''
-  return { kind: KINDS[word] ?? word, id: id.slice(0, MOST_CHARACTERS) }
+  const parts = pattern.split('/')
+  const word = parts[parts.indexOf(':id') - 1] ?? ''
+  const kind = pattern.startsWith(SANDBOX) ? 'order' : (KINDS[word] ?? word)
+  return { kind, id: id.slice(0, MOST_CHARACTERS) }
 }

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { rm, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { applyMigrations } from '../prisma/engine.ts'
+import { prepareDatabase } from '../prisma/prepare.ts'
 import { DEMO_ADMIN, DEMO_DAYS, DEMO_SAVER, isEmpty, seedDemo } from '../prisma/seed.ts'
 import { systemClock } from './clock.ts'
 import { readSettings } from './config.ts'
@@ -13,7 +13,6 @@ import { choosePort } from './embedded/ports.ts'
 import { createDatabase, type DatabaseServer, dropDatabase, startPostgres } from './embedded/postgres.ts'
 import { localSecrets } from './embedded/secrets.ts'
 import { type ChildSpec, superviseAll } from './embedded/supervisor.ts'
-import { createQueueSchema } from './jobs/queue.ts'
 
 const SRC = dirname(fileURLToPath(import.meta.url))
 const HOST = '127.0.0.1'
@@ -89,10 +88,13 @@ async function bringUpDatabase(env: Record<string, string>, dataDir: string): Pr
     running.push(postgres)
     postgres.ended.then(() => endIfUnasked('PostgreSQL has ended.'))
     env.DATABASE_URL = postgres.url
+    env.MIGRATION_DATABASE_URL = postgres.ownerUrl
     await forgetUnfinishedStory(postgres, dataDir)
   }
-  const applied = await applyMigrations(env.DATABASE_URL)
-  await createQueueSchema(env.DATABASE_URL)
+  const ownerUrl = env.MIGRATION_DATABASE_URL || env.DATABASE_URL
+  // Whoever has it could do away with every rule in the database: not for web and worker.
+  env.MIGRATION_DATABASE_URL = ''
+  const applied = await prepareDatabase({ url: env.DATABASE_URL, ownerUrl })
   if (applied.length > 0) say(`Applied ${applied.length} migrations.`)
 }
 

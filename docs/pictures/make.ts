@@ -72,7 +72,7 @@ async function signIn(page: Page, who: Demo): Promise<void> {
   await page.goto(`${APP}/login`)
   await page.getByLabel('E-mail').fill(who.email)
   await page.getByLabel('Password', { exact: true }).fill(who.password)
-  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
   if (who.authenticatorKey) {
     await page.getByLabel('Code', { exact: true }).fill(generateSync({ secret: who.authenticatorKey }))
     await page.getByRole('button', { name: 'Sign in' }).click()

@@ -183,9 +183,23 @@ export const SCOPES = [
   'PAYMENTS_MULTIPLE',
 ] as const
 
+/** One address of the bank's that the app may call. */
+export interface BankEndpoint {
+  /** The name it has in the log of bank calls. */
+  api: string
+  method: string
+  /** Below the bank's host; ":id" stands for one part. */
+  path: string
+  version: string
+  /** Kinds of data that go there or come from there. */
+  data: string
+}
+
 export interface Bank {
   /** Short name of the versions in use, kept with each consent: 'paper' or 'current'. */
   readonly profile: string
+  /** Everything that can be asked of the bank with this profile. */
+  readonly endpoints: readonly BankEndpoint[]
   /** Origins the saver's browser is sent to; the page policy must allow them. */
   readonly browserOrigins: readonly string[]
 
@@ -195,6 +209,8 @@ export interface Bank {
   ): Promise<{ redirectTo: string }>
   exchangeCode(code: string, context: AnonymousContext): Promise<Tokens>
   refreshTokens(refreshToken: string, context: AnonymousContext): Promise<Tokens>
+  /** Whether the bank can be told that a consent is over: version 3 can't. */
+  readonly canRevoke: boolean
   /** Version 3 has no such call: there it resolves without one, and the app must forget the tokens. */
   revoke(token: string, context: AnonymousContext): Promise<void>
 

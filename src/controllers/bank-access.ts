@@ -38,6 +38,12 @@ export async function bankAccessFor(req: Request, models: Models, bank: Bank): P
         'Renew it; your accounts and habits stay as they are.',
         LINK_AGAIN,
       )
+    case 'outdated':
+      throw new WrongState(
+        'Sparvana needs a new consent at Nordea',
+        'What we ask of your bank has changed since you gave it. Renew it; your accounts and habits stay as they are.',
+        LINK_AGAIN,
+      )
     case 'no-consent':
       throw new WrongState(
         'Your bank is not linked',

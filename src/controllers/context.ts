@@ -15,6 +15,8 @@ export interface WebContext {
   routes: RouteTable
   /** How long the bank is asked to let us in. */
   consentDays: number
+  /** How the bank names itself in its answers (RFC 9207); empty where it doesn't. */
+  bankIssuer: string
   /** Where data are kept, in words, and who answers for them. */
   privacy: { place: string; contact: string }
   /** A session in which nothing happens for so long is over. */

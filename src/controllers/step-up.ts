@@ -1,9 +1,18 @@
+import { createHmac } from 'node:crypto'
 import type { ErrorRequestHandler, Request } from 'express'
 import { StepUpNeeded } from '../errors.ts'
 import { signedIn } from '../middleware/authentication.ts'
+import type { MarkOf } from '../middleware/step-up.ts'
 import type { Models } from '../models/index.ts'
+import { hasFactor } from '../models/second-factor.ts'
 import { paths } from '../paths.ts'
 import { renderPage } from './page.ts'
+import { formatMoney } from './view-models/format.ts'
+
+interface Term {
+  term: string
+  text: string
+}
 
 const PAGE = { title: 'Show that it is you', width: 'narrow' } as const
 
@@ -13,11 +22,43 @@ const ABOUT: Record<string, string> = {
   [paths.authenticatorBegin]: 'A new authenticator',
   [paths.authenticator]: 'A new authenticator',
   [paths.authenticatorRemove]: 'Signing in without an authenticator',
+  [paths.passkeyBegin]: 'A new passkey',
+  [paths.passkeyNew]: 'A new passkey',
   [paths.backupCodes]: 'New backup codes instead of the old ones',
+  [paths.adminPaymentStop]: 'All payments stop',
   [paths.adminPaymentStopEnd]: 'All payments go on',
+  [paths.adminAccountNew]: 'A new account in the sandbox',
+  [paths.adminAccountDelete]: 'An account of the sandbox is deleted',
+  [paths.adminTransactionNew]: 'Money is added to an account of the sandbox',
+  [paths.adminPaymentNew]: 'A payment in the sandbox',
+  [paths.settingsEmail]: 'Another e-mail address for your account',
+  [paths.settingsCheckOffs]: 'Fewer questions at check-offs',
+  [paths.savingsResume]: 'Your savings go on',
   [paths.dataExport]: 'A file with everything we keep about you',
   [paths.dataErase]: 'Your account is closed, and your data erased',
 }
+
+const ABOUT_PATTERNS: [RegExp, string][] = [
+  [/\/passkeys\/.+\/remove$/, 'A passkey is removed'],
+  [/\/checkoff$/, 'A check-off'],
+  [/\/backfill$/, 'A check-off of a past day'],
+  [/\/again$/, 'A payment that is tried once more'],
+  [/\/try-now$/, 'A payment that is tried now'],
+  [/\/move-back$/, 'Money moves back out of your savings'],
+  [/^\/admin\/users\/.+\/lock$/, 'An account is locked'],
+  [/^\/admin\/users\/.+\/unlock$/, 'An account is opened again'],
+  [/^\/admin\/users\/.+\/sign-out$/, 'Somebody is signed out everywhere'],
+  [/^\/admin\/users\/.+\/factor-reset$/, 'A second factor goes after the delay'],
+  [/^\/admin\/users\/.+\/role$/, 'A role is changed'],
+  [/^\/admin\/payments\/.+\/look$/, 'A payment is looked at again now'],
+  [/^\/admin\/payments\/.+\/cancel$/, 'A payment that isn’t sent yet is called off'],
+  [/^\/admin\/payments\/.+\/mark$/, 'A payment is marked, and its saver’s payments wait'],
+  [/^\/admin\/payments\/.+\/unmark$/, 'The mark is taken off a payment'],
+  [/^\/admin\/jobs\/.+\/retry$/, 'A job that was given up is tried again'],
+  [/^\/admin\/audit\/export$/, 'Lines of the audit trail leave as a file'],
+  [/^\/admin\/alarms\/.+\/acknowledge$/, 'An alarm has been looked at'],
+  [/^\/admin\/sandbox\/payments\/.+\/confirm$/, 'A payment in the sandbox is confirmed'],
+]
 
 /** How the fields of our forms are called; what has no name here is not shown, but sent on all the same. */
 const TERMS: Record<string, string> = {
@@ -30,27 +71,38 @@ const TERMS: Record<string, string> = {
   capPerMonth: 'At most a month',
   floor: 'Stays in the account',
   country: 'Country of your bank',
+  newEmail: 'New address',
+  reason: 'Why',
+  role: 'Role',
 }
 
 /**
  * The page in between: it carries the form that came too early, and shows what is about to be confirmed; of what a habit
  * pays, the amount and between which accounts.
  */
-export function stepUpPage(models: Pick<Models, 'accounts'>): ErrorRequestHandler {
+export function stepUpPage(
+  models: Pick<Models, 'accounts' | 'habits' | 'passkeys'>,
+  markOf: MarkOf,
+): ErrorRequestHandler {
   return async (error, req, res, next) => {
     if (!(error instanceof StepUpNeeded)) return next(error)
     const user = signedIn(req)
     const fields = fieldsOf(req)
-    const paysSomething = fields.some(({ name }) => name === 'amount')
-    const chosen = paysSomething ? await models.accounts.chosenBy(user.id) : null
+    const chosen = pays(req) ? await models.accounts.chosenBy(user.id) : null
+    const seen = await markOf(req)
+    const question = { purpose: 'confirm', sid: req.sessionID, userId: user.id, about: seen } as const
     res.status(error.status)
     renderPage(req, res, 'auth/step-up', PAGE, {
       because: error.because,
-      asksForCode: user.totpConfirmedOn !== null,
+      asksForCode: hasFactor(user),
+      hasAuthenticator: user.totpConfirmedOn !== null,
+      passkey: await models.passkeys.ask(question),
       action: req.originalUrl,
       fields,
+      seen,
       summary: [
-        ...(ABOUT[req.path] ? [{ term: 'What', text: ABOUT[req.path] }] : []),
+        ...aboutPath(req.path),
+        ...(await aboutCheckOff(req, models)),
         ...fields.flatMap(({ name, value }) => {
           const term = TERMS[name]
           return term && value !== '' ? [{ term, text: value }] : []
@@ -66,7 +118,44 @@ export function stepUpPage(models: Pick<Models, 'accounts'>): ErrorRequestHandle
   }
 }
 
-function fieldsOf(req: Request): { name: string; value: string }[] {
+/** Nobody who changes a form on that page, and nobody who changes the accounts meanwhile, gets it confirmed. */
+export function marksOfForms(models: Pick<Models, 'accounts'>, key: string): MarkOf {
+  return async (req) => {
+    const chosen = pays(req) ? await models.accounts.chosenBy(signedIn(req).id) : null
+    const fields = fieldsOf(req)
+      // As browsers send line breaks back.
+      .map(({ name, value }) => [name, value.replace(/\r\n?/g, '\n')])
+      .sort(([one = ''], [other = '']) => (one < other ? -1 : 1))
+    const shown = [req.sessionID, req.originalUrl, fields, chosen?.debtor.id, chosen?.creditor.id]
+    return createHmac('sha256', key).update(JSON.stringify(shown)).digest('base64url')
+  }
+}
+
+/** Of habits: what they pay, and each check-off. */
+function pays({ path }: Request): boolean {
+  return path.startsWith('/habits/')
+}
+
+function aboutPath(path: string): Term[] {
+  const what = ABOUT[path] ?? ABOUT_PATTERNS.find(([pattern]) => pattern.test(path))?.[1]
+  return what ? [{ term: 'What', text: what }] : []
+}
+
+/** Its form names the terms by their number only. */
+async function aboutCheckOff(req: Request, models: Pick<Models, 'habits'>): Promise<Term[]> {
+  const [, habitId] = /^\/habits\/([0-9a-f-]{36})\/(?:checkoff|backfill)$/.exec(req.path) ?? []
+  const number = Number((req.body as Record<string, unknown> | undefined)?.version)
+  const terms =
+    habitId && Number.isInteger(number) ? await models.habits.terms(signedIn(req).id, habitId, number) : null
+  return terms
+    ? [
+        { term: 'Habit', text: terms.name },
+        { term: 'Moves', text: formatMoney(terms.amountMinor, terms.currency) },
+      ]
+    : []
+}
+
+export function fieldsOf(req: Request): { name: string; value: string }[] {
   return Object.entries((req.body ?? {}) as Record<string, unknown>).flatMap(([name, value]) =>
     typeof value === 'string' && name !== '_csrf' && !/password/i.test(name) ? [{ name, value }] : [],
   )

@@ -8,7 +8,7 @@ import {
   keptPasswords,
   newPasswords,
   refuseOtherMajor,
-  resetOwnerPassword,
+  resetSuperuserPassword,
 } from './postgres/cluster.ts'
 import { ensureAppDatabase, urlsFor } from './postgres/databases.ts'
 import { PASS_THROUGH, sharedFolder, standardSharedFolders } from './postgres/folders.ts'
@@ -19,7 +19,7 @@ import { newThrowaway, removeThrowaway } from './postgres/throwaways.ts'
 import type { DatabaseServer, Log } from './postgres/types.ts'
 
 export { createDatabase, dropDatabase } from './postgres/databases.ts'
-export type { DatabaseServer } from './postgres/types.ts'
+export type { DatabaseServer, DatabaseUrls } from './postgres/types.ts'
 
 /**
  * `quick` trades durability for speed (nothing is flushed to disk) and is for tests only. Without a `dataDir` a
@@ -97,14 +97,14 @@ async function startIn(
     await takeOver(found, log)
     cluster = await rescueCluster(home, found, account, shared, log)
     if (!passwords) {
-      log("PostgreSQL's password file is gone; setting new passwords")
+      log("PostgreSQL's password file is gone or lacks some; setting new passwords")
       passwords = await newPasswords(home)
-      await resetOwnerPassword(cluster, account, binaries, passwords.owner)
+      await resetSuperuserPassword(cluster, account, binaries, passwords.superuser)
     }
   } else {
     const fresh = await newPasswords(home)
     const create = (folder: string) =>
-      createCluster(folder, { account, binaries, password: fresh.owner, quick, log })
+      createCluster(folder, { account, binaries, password: fresh.superuser, quick, log })
     cluster = await placeCluster(home, account, shared, log, create)
     passwords = fresh
   }

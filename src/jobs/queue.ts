@@ -4,11 +4,24 @@ import { clean, type Logger } from '../logger.ts'
 
 /** The jobs there are, and what each carries. Ids only: the database holds the truth. */
 export interface Jobs {
-  'send-mail': { userId: string; kind: MailKind; paymentId?: string; alarmId?: string }
-  reconcile: { occasion: 'daily' }
+  'send-mail': {
+    userId: string
+    kind: MailKind
+    paymentId?: string
+    alarmId?: string
+    /** The browser, or the change of address, that the letter is about. */
+    aboutId?: string
+    /** ISO 3166-1, two letters. */
+    country?: string
+  }
+  reconcile: { occasion: 'daily' | 'start' }
   /** Of one saver, or of all whose wish waits. */
   erase: { userId: string | null }
   retention: { occasion: 'daily' }
+  /** Consents that end, consents and accounts that nobody uses. */
+  care: { occasion: 'daily' }
+  /** Consents that are over here, and of which the bank has to be told. */
+  'tell-bank': { occasion: 'minutes' }
 }
 export type JobName = keyof Jobs
 /** The letters we write. Their links are made when they are sent, so that no link lies in the queue. */
@@ -21,6 +34,13 @@ export type MailKind =
   | 'approval-reminder'
   | 'limits-loosened'
   | 'new-browser'
+  | 'new-country'
+  | 'confirm-browser'
+  | 'accounts-changed'
+  | 'address-new'
+  | 'address-old'
+  | 'address-moved-here'
+  | 'address-moved-away'
   | 'factor-on'
   | 'factor-lost'
   | 'factor-off'
@@ -30,14 +50,27 @@ export type MailKind =
   | 'account-locked'
   | 'account-unlocked'
   | 'role-changed'
+  | 'passkey-added'
+  | 'passkey-removed'
+  | 'passkey-copied'
   | 'alarm'
   | 'savings-held'
+  | 'consent-ends'
+  | 'consent-unused'
+  | 'consent-withdrawn'
+  | 'account-unused'
+  | 'account-dormant'
+
+/** Whose mails are never written: they are asked for where nobody may learn that there is no reader. */
+export const NOBODY = '00000000-0000-0000-0000-000000000000'
 
 export const JOB_NAMES = [
   'send-mail',
   'reconcile',
   'erase',
   'retention',
+  'care',
+  'tell-bank',
 ] as const satisfies readonly JobName[]
 
 /** Mails are tried for about a day. Payments have no jobs: a payment's own row says when it is to be looked at. */
@@ -54,6 +87,8 @@ const QUEUE_OPTIONS = {
   reconcile: { retryLimit: 2, retryDelay: 300, expireInSeconds: 6 * 3_600, deleteAfterSeconds: 86_400 },
   // Whoever is left waits for the next round, minutes later.
   erase: { retryLimit: 2, retryDelay: 30, expireInSeconds: 900, deleteAfterSeconds: 3_600 },
+  care: { retryLimit: 2, retryDelay: 300, expireInSeconds: 3_600, deleteAfterSeconds: 86_400 },
+  'tell-bank': { retryLimit: 0, expireInSeconds: 900, deleteAfterSeconds: 3_600 },
   retention: { retryLimit: 2, retryDelay: 300, expireInSeconds: 3_600, deleteAfterSeconds: 86_400 },
 } satisfies Record<JobName, object>
 

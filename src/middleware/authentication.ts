@@ -4,10 +4,10 @@ import { Strategy } from 'passport-local'
 import { type Clock, MINUTE } from '../clock.ts'
 import { currentRequestId } from '../logger.ts'
 import type { Actor } from '../models/context.ts'
-import type { CodeKind } from '../models/second-factor.ts'
-import { kindOf, type SignInResult, type Users } from '../models/user.ts'
+import { type Arrival, kindOf, type SignInResult, type Users } from '../models/user.ts'
 import { browserOf, keepMark } from './browser-mark.ts'
 import { csrfToken } from './csrf.ts'
+import { countryOf } from './place.ts'
 import { boundTo } from './session.ts'
 import { regenerated, saved } from './session-store.ts'
 
@@ -46,16 +46,17 @@ export type CheckPassword = (req: Request) => Promise<SignInResult>
 export async function startSession(
   req: Request,
   res: Response,
-  arrival: { user: Express.User; factor: CodeKind | null },
+  arrival: Arrival & { user: Express.User },
   { users, clock }: { users: Users; clock: Clock },
 ): Promise<void> {
   const { user, factor } = arrival
-  const mark = await users.arrive(user, browserOf(req), factor, actorOf(req))
+  const { mark, isConfirmed } = await users.arrive(user, browserOf(req), arrival, actorOf(req))
   await new Promise<void>((resolve, reject) => {
     req.logIn(user, (error) => (error ? reject(error) : resolve()))
   })
   const now = clock.now().getTime()
   Object.assign(req.session, { signedInAt: now, lastSeenAt: now, freshAt: now, factor, ...boundTo(req) })
+  if (isConfirmed) req.session.browserConfirmed = true
   keepMark(req, res, mark)
   // The browser may ask for its next pages before this answer has ended: it must be known by then, and with one secret.
   csrfToken(req)
@@ -96,6 +97,7 @@ export function actorOf(req: Request): Actor {
     kind: req.user ? kindOf(req.user) : 'visitor',
     id: req.user?.id ?? null,
     ip: req.ip ?? null,
+    country: countryOf(req),
     requestId: currentRequestId(),
   }
 }

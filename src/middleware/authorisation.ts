@@ -1,5 +1,6 @@
 import type { Request, RequestHandler } from 'express'
-import { Forbidden, StepUpNeeded } from '../errors.ts'
+import { BrowserUnknown, Forbidden, StepUpNeeded } from '../errors.ts'
+import { hasFactor } from '../models/second-factor.ts'
 import { paths } from '../paths.ts'
 import { flash } from './flash.ts'
 import { isOwnPath } from './own-path.ts'
@@ -12,6 +13,8 @@ export type Who = 'public' | 'visitor' | 'signed-in' | 'confirmed' | 'admin'
 /** What a route asks of whoever comes. All of it must hold. */
 export interface Guard {
   who: Who
+  /** In a browser in which its owner has shown more than the password: money moves, or the account changes hands. */
+  known?: true
   /** Everything that a sign-in asks for was shown a few minutes ago, or is shown now. */
   fresh?: true
 }
@@ -24,6 +27,10 @@ export const SIGNED_IN: Guard = { who: 'signed-in' }
 export const CONFIRMED: Guard = { who: 'confirmed' }
 /** The same, for what decides over money or the account. */
 export const CONFIRMED_FRESHLY: Guard = { who: 'confirmed', fresh: true }
+/** For what makes money move. */
+export const CONFIRMED_HERE: Guard = { who: 'confirmed', known: true }
+/** For what opens other ways into the account. */
+export const CONFIRMED_HERE_FRESHLY: Guard = { who: 'confirmed', known: true, fresh: true }
 /** Signed in with a second factor. */
 export const ADMIN: Guard = { who: 'admin' }
 export const ADMIN_FRESHLY: Guard = { who: 'admin', fresh: true }
@@ -46,9 +53,22 @@ const needsAdmin: RequestHandler = (req, _res, next) => {
 
 /** The most that can be done here can be done by admins: a password is not enough. */
 const needsFactor: RequestHandler = async (req, res, next) => {
-  if (req.user?.totpConfirmedOn && req.session.factor) return next()
-  await flash(req, 'info', 'Admins sign in with a second factor. Set up your authenticator app first.')
+  if (req.user && hasFactor(req.user) && req.session.factor) return next()
+  await flash(
+    req,
+    'info',
+    'Admins sign in with a second factor. Set up your authenticator app first, or add a passkey under Password and security.',
+  )
   res.redirect(303, paths.authenticator)
+}
+
+/** Whoever has a second factor shows it; whoever has none shows that they read the account's mail. */
+const needsKnownBrowser: RequestHandler = (req, _res, next) => {
+  if (!req.session.browserConfirmed) {
+    return next(req.user && hasFactor(req.user) ? new StepUpNeeded('new-browser') : new BrowserUnknown())
+  }
+  delete req.session.wanted
+  next()
 }
 
 const needsFresh: RequestHandler = (_req, res, next) => {
@@ -69,8 +89,8 @@ const WHO: Record<Who, readonly RequestHandler[]> = {
 }
 
 /** What stands before the handlers of a route, in order. */
-export function guardsOf({ who, fresh }: Guard): readonly RequestHandler[] {
-  return fresh ? [...WHO[who], needsFresh] : WHO[who]
+export function guardsOf({ who, known, fresh }: Guard): readonly RequestHandler[] {
+  return [...WHO[who], ...(known ? [needsKnownBrowser] : []), ...(fresh ? [needsFresh] : [])]
 }
 
 /** The bank's answer carries a code that belongs into no session; it would be refused after a new sign-in anyway. */

@@ -1,7 +1,6 @@
 import type { Request, Response } from 'express'
 import { DAY } from '../clock.ts'
-import { browserLabel } from '../models/device.ts'
-import type { Browser } from '../models/user.ts'
+import { type Browser, browserLabel } from '../models/device.ts'
 
 const YEAR_MS = 365 * DAY
 /** Ours are 43 characters; whatever else comes is somebody else's. */

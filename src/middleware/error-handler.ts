@@ -48,7 +48,11 @@ function lastResort(log: Logger): ErrorRequestHandler {
     // The session store reports even after the whole answer is out; only half an answer is cut off.
     if (res.headersSent) return void (res.writableEnded || res.destroy())
     const status = res.statusCode >= 400 ? res.statusCode : 500
-    res.status(status).type('text').send('Something broke on our side. Try again in a moment.\n')
+    const reference = currentRequestId() ?? 'none'
+    res
+      .status(status)
+      .type('text')
+      .send(`Something broke on our side. Try again in a moment; if it stays, tell us ${reference}.\n`)
   }
 }
 

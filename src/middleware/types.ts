@@ -1,5 +1,5 @@
 import type { User as ModelUser } from '../generated/client.ts'
-import type { CodeKind } from '../models/second-factor.ts'
+import type { FactorKind } from '../models/second-factor.ts'
 
 declare global {
   namespace Express {
@@ -23,7 +23,12 @@ declare module 'express-session' {
     /** Milliseconds; when its owner last showed everything that a sign-in asks for. */
     freshAt: number
     /** What was shown besides the password, if anything. */
-    factor: CodeKind | null
+    factor: FactorKind | null
+    /** Money may move from its browser. */
+    browserConfirmed: true
+    /** The form that came before its browser was confirmed, and when a link was mailed to confirm it, in milliseconds. */
+    wanted: { action: string; fields: { name: string; value: string }[] }
+    browserLinkAt: number
     /** What it is bound to. */
     agent: string
     network: string

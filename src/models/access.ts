@@ -10,6 +10,9 @@ export interface Refusal {
   because: string
 }
 
+/** What somebody looked at. */
+export type Look = Pick<Refusal, 'route' | 'object'>
+
 export type Access = ReturnType<typeof createAccess>
 
 /** Of one person: a trail that nothing is ever taken out of must not grow as fast as somebody can ask. */
@@ -31,6 +34,12 @@ export function createAccess({ db, clock }: Pick<ModelContext, 'db' | 'clock'>) 
         SELECT count(*) FROM "AuditEvent"
         WHERE action = 'access.refused' AND "actorId" = ${by.id}::uuid AND at > ${at}::timestamptz - interval '1 minute')`
       await db.prisma.$executeRaw(auditLine({ ...entry, ...(object ? { object } : {}) }, isRare))
+    },
+
+    /** An admin looks at what is others', and changes nothing by it. */
+    async noteLook({ route, object }: Look, by: Actor): Promise<void> {
+      const entry = { action: 'admin.looked', by, at: clock.now(), detail: { route } }
+      await db.prisma.$executeRaw(auditLine({ ...entry, ...(object ? { object } : {}) }))
     },
   }
 }

@@ -32,7 +32,7 @@ export async function chosenIn(tx: Pick<Tx, 'account'>, userId: string): Promise
 
 export type Accounts = ReturnType<typeof createAccounts>
 
-export function createAccounts({ db, clock, accountHashKey }: ModelContext) {
+export function createAccounts({ db, clock, queue, accountHashKey }: ModelContext) {
   const hashOf = (account: Pick<BankAccount, 'iban'>) => hashAccountNumber(account.iban, accountHashKey)
 
   return {
@@ -81,6 +81,7 @@ export function createAccounts({ db, clock, accountHashKey }: ModelContext) {
       await db.transaction(async (tx) => {
         const now = clock.now()
         await tx.$queryRaw`SELECT id FROM "User" WHERE id = ${userId}::uuid FOR NO KEY UPDATE`
+        const before = await chosenIn(tx, userId)
         await tx.account.updateMany({ where: { userId }, data: { isDebitor: false, isCreditor: false } })
         for (const [account, side] of [
           [debtor, { isDebitor: true }],
@@ -110,6 +111,9 @@ export function createAccounts({ db, clock, accountHashKey }: ModelContext) {
           subjectId: userId,
           detail: { currency: debtor.currency },
         })
+        const isOther =
+          before?.debtor.hashedAccNo !== hashOf(debtor) || before.creditor.hashedAccNo !== hashOf(creditor)
+        if (before && isOther) await queue.enqueue(tx, 'send-mail', { userId, kind: 'accounts-changed' })
       })
       return { kind: 'chosen' }
     },

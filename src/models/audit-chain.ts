@@ -28,8 +28,24 @@ interface Line {
   /** As PostgreSQL writes its jsonb: always the same text for the same content. */
   detail: string
   ip: string | null
+  country: string | null
   requestId: string | null
 }
+
+/** What a link covers besides the instant, in this order for good: another order would break every chain there is. */
+const COVERED = [
+  'id',
+  'actorKind',
+  'actorId',
+  'subjectId',
+  'action',
+  'objectKind',
+  'objectId',
+  'outcome',
+  'detail',
+  'requestId',
+  'country',
+] as const satisfies readonly (keyof Line)[]
 
 /** The last link: whoever has noted it once can show later that nothing before it was taken away. */
 export interface Head {
@@ -136,7 +152,7 @@ export function createAuditChain({ db, rules }: { db: Db; rules: Pick<Rules, 'au
     if (!lock?.mine) return 0
     const waiting = await tx.$queryRaw<(Line & { place: bigint })[]>`
       SELECT u.number AS place, e.id, e.at, e."actorKind", e."actorId", e."subjectId", e.action, e."objectKind", e."objectId",
-        e.outcome, e.detail::text AS detail, e.ip, e."requestId"
+        e.outcome, e.detail::text AS detail, e.ip, e.country, e."requestId"
       FROM "AuditUnsealed" u JOIN "AuditEvent" e ON e.id = u."eventId" ORDER BY u.number LIMIT ${BATCH}`
     if (waiting.length === 0) return 0
     let { number, hash } = (await headOf(tx)) ?? START
@@ -159,7 +175,7 @@ export function createAuditChain({ db, rules }: { db: Db; rules: Pick<Rules, 'au
     const { rows } = await db.pool.query<LinkRow>({
       name: 'audit-links',
       text: `SELECT s.number, s."eventId", s.hash, s."addressMac", e.id, e.at, e."actorKind", e."actorId", e."subjectId",
-          e.action, e."objectKind", e."objectId", e.outcome, e.detail::text AS detail, e.ip, e."requestId"
+          e.action, e."objectKind", e."objectId", e.outcome, e.detail::text AS detail, e.ip, e.country, e."requestId"
         FROM "AuditSeal" s LEFT JOIN "AuditEvent" e ON e.id = s."eventId"
         WHERE s.number > $1 ORDER BY s.number LIMIT ${CHECKED_AT_ONCE}`,
       values: [number],
@@ -198,33 +214,7 @@ export function createAuditChain({ db, rules }: { db: Db; rules: Pick<Rules, 'au
   }
 
   function linkOf(previous: string, line: Line): Buffer {
-    const {
-      id,
-      at,
-      actorKind,
-      actorId,
-      subjectId,
-      action,
-      objectKind,
-      objectId,
-      outcome,
-      detail,
-      requestId,
-    } = line
-    const said = [
-      id,
-      at.toISOString(),
-      actorKind,
-      actorId,
-      subjectId,
-      action,
-      objectKind,
-      objectId,
-      outcome,
-      detail,
-      requestId,
-    ]
-    return macOf(['link', previous, ...said])
+    return macOf(['link', previous, line.at.toISOString(), ...COVERED.map((column) => line[column])])
   }
 
   function addressMacOf({ id, ip }: Line): Buffer<ArrayBuffer> | null {

@@ -23,9 +23,9 @@ export function auditLine(entry: AuditEntry, source = Prisma.empty): Prisma.Sql 
   const { by, object } = entry
   return Prisma.sql`
     INSERT INTO "AuditEvent" (id, at, "actorKind", "actorId", "subjectId", action, "objectKind", "objectId", outcome, detail,
-      ip, "requestId")
+      ip, country, "requestId")
     SELECT ${uuidv7()}::uuid, ${entry.at}::timestamptz, ${by.kind}, ${by.id}::uuid, ${entry.subjectId ?? null}::uuid,
       ${entry.action}, ${object?.kind ?? null}, ${object?.id ?? null}, ${entry.outcome ?? 'done'},
-      ${JSON.stringify(entry.detail ?? {})}::jsonb, ${by.ip}, ${by.requestId}
+      ${JSON.stringify(entry.detail ?? {})}::jsonb, ${by.ip}, ${by.country ?? null}, ${by.requestId}
     ${source}`
 }

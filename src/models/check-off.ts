@@ -25,6 +25,8 @@ type TakeResult =
   | { kind: 'already-recorded'; checkOff: CheckOff }
   /** The place that was offered belongs to another day by now, or never was free. */
   | { kind: 'place-taken' }
+  /** The habit pays something else by now than the page has said. */
+  | { kind: 'terms-changed' }
   | { kind: 'period-complete' }
   | { kind: 'archived' }
   | { kind: 'no-accounts' }
@@ -50,10 +52,12 @@ export type UndoResult =
 export interface Offer {
   day: Day
   slot: number
+  /** By which version of the habit: what was shown is what is paid. Left out where nobody has been shown anything. */
+  version?: number
 }
 
 /** A past day on which a check-off could still be made up for, and the terms of that day. */
-export interface OpenDay extends Offer {
+export interface OpenDay extends Required<Offer> {
   amountMinor: number
   currency: Currency
 }
@@ -106,7 +110,15 @@ export function createCheckOffs(context: ModelContext, payments: Payments) {
       const days = await daysOf(db.prisma, habit, daysBack(habit, todayOf(user)), user.weekStart)
       return days.flatMap(({ day, version, progress: { next } }) =>
         next.kind === 'open'
-          ? [{ day, slot: next.slot, amountMinor: version.amountMinor, currency: version.currency }]
+          ? [
+              {
+                day,
+                slot: next.slot,
+                version: version.number,
+                amountMinor: version.amountMinor,
+                currency: version.currency,
+              },
+            ]
           : [],
       )
     },
@@ -175,6 +187,7 @@ export function createCheckOffs(context: ModelContext, payments: Payments) {
       return progress.next.kind === 'open' ? { kind: 'place-taken' } : progress.next
     }
 
+    if (offer.version !== undefined && offer.version !== version.number) return { kind: 'terms-changed' }
     const sides = how.pays ? await chosenIn(tx, user.id) : null
     if (how.pays && !sides) return { kind: 'no-accounts' }
     if (sides && sides.debtor.currency !== version.currency) return { kind: 'currency-differs' }

@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto'
 import type { Country, Tokens } from '../bank/index.ts'
 import { DAY, MINUTE, SECOND } from '../clock.ts'
 import { digestOf, randomToken } from '../crypto.ts'
-import type { Tx } from '../db.ts'
 import type { BankConsent } from '../generated/client.ts'
 import { audit } from './audit.ts'
+import { createTelling, endConsent } from './consent/ending.ts'
+import { type Standing, standingOf } from './consent/standing.ts'
 import type { Actor, ModelContext } from './context.ts'
 import { wakeWaiting } from './payment/waking.ts'
 import { sealedFor } from './sealing.ts'
@@ -23,8 +24,13 @@ export type Access =
   | { kind: 'access'; consentId: string; accessToken: string; country: Country }
   | { kind: 'no-consent' }
   | { kind: 'expired' }
+  /** The app speaks another version of the bank's interface by now, or needs more than was agreed to. */
+  | { kind: 'outdated' }
   /** Somebody else is renewing the token right now. */
   | { kind: 'busy' }
+
+/** What the way to the bank is wanted for. Upkeep, such as the nightly comparison, is no use that its saver makes of it. */
+export type Purpose = 'saver' | 'upkeep'
 
 /** Asks the bank for new tokens of this consent. */
 type Refresh = (refreshToken: string, consentId: string) => Promise<Tokens>
@@ -33,6 +39,11 @@ export type Consents = ReturnType<typeof createConsents>
 
 export function createConsents({ db, clock, sealer, rules }: ModelContext) {
   return {
+    ...createTelling({ db, clock, sealer }),
+
+    /** Whether it may be used now. */
+    standingOf: (consent: BankConsent): Standing => standingOf(consent, rules.consentNeeds, clock.now()),
+
     /** @returns the state value for the bank's redirect; it is bound to this saver and this session, and works once. */
     async begin(userId: string, sessionId: string, country: Country, by: Actor): Promise<string> {
       const state = randomToken()
@@ -80,7 +91,7 @@ export function createConsents({ db, clock, sealer, rules }: ModelContext) {
         // Two callbacks of one saver queue here, so that exactly one consent is live afterwards.
         await tx.$queryRaw`SELECT id FROM "User" WHERE id = ${userId}::uuid FOR NO KEY UPDATE`
         const before = await tx.bankConsent.findFirst({ where: { userId, revokedAt: null } })
-        if (before) await endConsent(tx, before, 'replaced', { by, at: now })
+        if (before) await endConsent(tx, before, 'replaced', { by, at: now, bank: 'leave' })
         const id = randomUUID()
         const consent = await tx.bankConsent.create({
           data: {
@@ -114,16 +125,17 @@ export function createConsents({ db, clock, sealer, rules }: ModelContext) {
     },
 
     /**
-     * A token that works now. A refresh token works once, so a lease lets one process spend it; the new pair is stored
-     * before anybody uses it.
+     * A token that works now: the one place where a consent is looked at before it is used. A refresh token works once, so a
+     * lease lets one process spend it; the new pair is stored before anybody uses it.
      * @param refresh asks the bank; runs outside any transaction. What it throws is thrown on.
      */
-    async accessFor(userId: string, refresh: Refresh): Promise<Access> {
+    async accessFor(userId: string, refresh: Refresh, purpose: Purpose = 'saver'): Promise<Access> {
       const consent = await live(userId)
       if (!consent) return { kind: 'no-consent' }
-      if (consent.expiresAt <= clock.now()) return { kind: 'expired' }
-      if (isFresh(consent)) return use(consent)
-      return renew(consent, refresh)
+      const standing = standingOf(consent, rules.consentNeeds, clock.now())
+      if (standing !== 'good') return { kind: standing }
+      if (isFresh(consent)) return use(consent, purpose)
+      return renew(consent, refresh, purpose)
     },
 
     /** The bank refused the token although its time had not come: the next use asks for a new one. */
@@ -134,15 +146,17 @@ export function createConsents({ db, clock, sealer, rules }: ModelContext) {
       })
     },
 
-    /** Ends the consent here; the tokens are forgotten. @returns them, so that the bank can be told, or null if already ended. */
+    /**
+     * Ends the consent here: nobody gets access by it any more. @returns the token to tell the bank with, or null if already
+     * ended. Whoever can't tell it leaves that to the worker.
+     */
     async revoke(userId: string, id: string, by: Actor): Promise<{ refreshToken: string } | null> {
       return db.transaction(async (tx) => {
         const consent = await tx.bankConsent.findFirst({ where: { id, userId, revokedAt: null } })
         if (!consent?.refreshTokenSealed) return null
         const refreshToken = sealer.open(consent.refreshTokenSealed, sealedFor.refreshToken(consent.id))
-        return (await endConsent(tx, consent, 'revoked-by-saver', { by, at: clock.now() }))
-          ? { refreshToken }
-          : null
+        const how = { by, at: clock.now(), bank: 'tell' } as const
+        return (await endConsent(tx, consent, 'revoked-by-saver', how)) ? { refreshToken } : null
       })
     },
 
@@ -150,7 +164,7 @@ export function createConsents({ db, clock, sealer, rules }: ModelContext) {
     async endRefused(consentId: string, by: Actor): Promise<void> {
       await db.transaction(async (tx) => {
         const consent = await tx.bankConsent.findFirst({ where: { id: consentId, revokedAt: null } })
-        if (consent) await endConsent(tx, consent, 'refused-by-bank', { by, at: clock.now() })
+        if (consent) await endConsent(tx, consent, 'refused-by-bank', { by, at: clock.now(), bank: 'knows' })
       })
     },
 
@@ -165,10 +179,11 @@ export function createConsents({ db, clock, sealer, rules }: ModelContext) {
     return db.prisma.bankConsent.findFirst({ where: { userId, revokedAt: null } })
   }
 
-  async function use(consent: BankConsent): Promise<Access> {
+  async function use(consent: BankConsent, purpose: Purpose): Promise<Access> {
     if (!consent.accessTokenSealed) return { kind: 'no-consent' }
     const now = clock.now()
-    if (now.getTime() - (consent.lastUsedAt?.getTime() ?? 0) >= NOTE_USE_EVERY_MS) {
+    const isUse = purpose === 'saver'
+    if (isUse && now.getTime() - (consent.lastUsedAt?.getTime() ?? 0) >= NOTE_USE_EVERY_MS) {
       await db.prisma.bankConsent.updateMany({
         where: { id: consent.id, revokedAt: null },
         data: { lastUsedAt: now },
@@ -178,10 +193,10 @@ export function createConsents({ db, clock, sealer, rules }: ModelContext) {
     return { kind: 'access', consentId: consent.id, accessToken, country: consent.country as Country }
   }
 
-  async function renew(consent: BankConsent, refresh: Refresh): Promise<Access> {
+  async function renew(consent: BankConsent, refresh: Refresh, purpose: Purpose): Promise<Access> {
     const owner = randomUUID()
     const leased = await takeRefreshLease(consent.id, owner)
-    if (!leased) return waitForOther(consent.userId)
+    if (!leased) return waitForOther(consent.userId, purpose)
     if (!leased.refreshTokenSealed) return { kind: 'no-consent' }
     const refreshToken = sealer.open(leased.refreshTokenSealed, sealedFor.refreshToken(consent.id))
     const tokens = await refresh(refreshToken, consent.id).catch(async (error) => {
@@ -190,18 +205,24 @@ export function createConsents({ db, clock, sealer, rules }: ModelContext) {
       if (!renewed) throw error
       return renewed
     })
-    if ('id' in tokens) return use(tokens)
+    if ('id' in tokens) return use(tokens, purpose)
     // Not by the lease: when it has run out meanwhile, this pair is still the only one that the bank takes.
+    const sealed = sealedTokens(consent.id, tokens, clock.now())
     const [stored] = await db.prisma.bankConsent.updateManyAndReturn({
       where: { id: consent.id, revokedAt: null, refreshTokenSealed: leased.refreshTokenSealed },
       data: {
-        ...sealedTokens(consent.id, tokens, clock.now()),
-        lastUsedAt: clock.now(),
+        ...sealed,
         refreshLeaseOwner: null,
         refreshLeaseUntil: null,
       },
     })
-    return stored ? use(stored) : { kind: (await live(consent.userId)) ? 'busy' : 'no-consent' }
+    if (stored) return use(stored, purpose)
+    // Ended meanwhile: the bank is told by the token that it knows now, and not by the one that was spent.
+    await db.prisma.bankConsent.updateMany({
+      where: { id: consent.id, endedTokenSealed: leased.refreshTokenSealed },
+      data: { endedTokenSealed: sealed.refreshTokenSealed },
+    })
+    return { kind: (await live(consent.userId)) ? 'busy' : 'no-consent' }
   }
 
   /** A token can be refused because another process has spent it, or because the saver has linked the bank anew. */
@@ -236,11 +257,11 @@ export function createConsents({ db, clock, sealer, rules }: ModelContext) {
   }
 
   /** Another process is spending the refresh token; its result is ours too. Real time: the other side is a real process. */
-  async function waitForOther(userId: string): Promise<Access> {
+  async function waitForOther(userId: string, purpose: Purpose): Promise<Access> {
     for (let waited = 0; waited < 5 * SECOND; waited += REFRESH_POLL_MS) {
       const consent = await live(userId)
       if (!consent) return { kind: 'no-consent' }
-      if (isFresh(consent)) return use(consent)
+      if (isFresh(consent)) return use(consent, purpose)
       if (consent.refreshLeaseOwner === null) return { kind: 'busy' }
       await new Promise((resolve) => setTimeout(resolve, REFRESH_POLL_MS))
     }
@@ -254,28 +275,4 @@ export function createConsents({ db, clock, sealer, rules }: ModelContext) {
       accessTokenExpiresAt: new Date(now.getTime() + tokens.expiresInSeconds * SECOND),
     }
   }
-}
-
-/** One statement decides between two who end it. @returns false when it had ended before. */
-export async function endConsent(
-  tx: Tx,
-  { id, userId }: Pick<BankConsent, 'id' | 'userId'>,
-  reason: string,
-  { by, at }: { by: Actor; at: Date },
-): Promise<boolean> {
-  const { count } = await tx.bankConsent.updateMany({
-    where: { id, revokedAt: null },
-    data: {
-      revokedAt: at,
-      endReason: reason,
-      accessTokenSealed: null,
-      refreshTokenSealed: null,
-      refreshLeaseOwner: null,
-      refreshLeaseUntil: null,
-    },
-  })
-  if (count === 0) return false
-  const object = { kind: 'consent', id }
-  await audit(tx, { action: 'consent.ended', by, at, subjectId: userId, object, detail: { reason } })
-  return true
 }

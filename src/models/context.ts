@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { Sealer } from '../crypto.ts'
 import type { Db } from '../db.ts'
 import type { Queue } from '../jobs/queue.ts'
+import type { ConsentNeeds } from './consent/standing.ts'
 
 /** What every model is built from. */
 export interface ModelContext {
@@ -21,11 +22,16 @@ export interface Rules {
   /** Seals the audit trail; the database never sees it. */
   auditKey: string
   bcryptCost: number
+  /** Where the app is, as its settings say: passkeys belong to it and to nothing else. */
+  origin: string
+  /** Signs the challenges of passkeys. */
+  passkeyKey: string
   undoWindowSeconds: number
   leaseSeconds: number
   pollSeconds: number
   resendAfterSeconds: number
   consentDays: number
+  consentNeeds: ConsentNeeds
   /** How long the owner of an account has to call off that its second factor is taken away. */
   factorResetHours: number
   /** How long a loosened limit waits before it counts. */
@@ -43,6 +49,8 @@ export interface Actor {
   kind: 'visitor' | 'saver' | 'admin' | 'worker'
   id: string | null
   ip: string | null
+  /** Where that address belongs to, as far as is known: ISO 3166-1, two letters. */
+  country?: string | null
   requestId: string | null
 }
 

@@ -1,7 +1,6 @@
 import { DAY, MINUTE } from '../clock.ts'
-import { uuidv7 } from '../crypto.ts'
 import type { Tx } from '../db.ts'
-import { audit } from './audit.ts'
+import { raiseAlarm } from './alarm.ts'
 import { type ModelContext, workerActor } from './context.ts'
 import { PAUSE_AT, RULES, type Rule, type RuleName, type Sighting } from './detection/rules.ts'
 import { holdSavings } from './savings.ts'
@@ -64,28 +63,14 @@ export function createDetection({ db, clock, queue }: Pick<ModelContext, 'db' | 
     // Two alarms about one account at one moment: the second adds the first up.
     if (subjectId !== null)
       await tx.$queryRaw`SELECT id FROM "User" WHERE id = ${subjectId}::uuid FOR NO KEY UPDATE`
-    const [id, at] = [uuidv7(), clock.now()]
-    const written = await tx.$executeRaw`
-      INSERT INTO "Alarm" (id, rule, key, "subjectId", at, detail)
-      VALUES (${id}::uuid, ${name}, ${key}, ${subjectId}::uuid, ${at}, ${JSON.stringify({ count })}::jsonb)
-      ON CONFLICT (rule, key) WHERE "acknowledgedOn" IS NULL DO NOTHING`
-    if (written === 0) return false
-    const object = { kind: 'alarm', id }
-    await audit(tx, { action: 'alarm.raised', by: BY, at, subjectId, object, detail: { rule: name, count } })
-    await tellAdmins(tx, id)
+    const at = clock.now()
+    const id = await raiseAlarm(tx, queue, { rule: name, key, subjectId, detail: { count } }, { by: BY, at })
+    if (id === null) return false
     if (subjectId !== null) {
       if (rule.rests) await rest(tx, subjectId, at)
       if ((await weightOf(tx, subjectId, at)) >= PAUSE_AT) await hold(tx, subjectId, id, at)
     }
     return true
-  }
-
-  async function tellAdmins(tx: Tx, alarmId: string): Promise<void> {
-    const admins = await tx.user.findMany({
-      where: { role: 'ADMIN', status: 'ACTIVE', emailConfirmedOn: { not: null } },
-      select: { id: true },
-    })
-    for (const { id } of admins) await queue.enqueue(tx, 'send-mail', { userId: id, kind: 'alarm', alarmId })
   }
 
   async function rest(tx: Tx, userId: string, at: Date): Promise<void> {

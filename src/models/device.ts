@@ -8,6 +8,22 @@ export interface Counted {
   whose: string
 }
 
+/** The browser that somebody uses: the mark it was given, if any, and what it says of itself. */
+export interface Browser {
+  mark: string | null
+  label: string
+}
+
+export interface Remembered {
+  id: string
+  /** What the browser is to keep. */
+  mark: string
+  /** It is new, and not the first. */
+  isNews: boolean
+  /** Money may move from it. */
+  isConfirmed: boolean
+}
+
 export type Devices = ReturnType<typeof createDevices>
 
 /** Browsers in which a saver has signed in completely. Their mark opens nothing; it only tells them from strangers. */
@@ -26,31 +42,39 @@ export function createDevices({ db, clock }: Pick<ModelContext, 'db' | 'clock'>)
     },
 
     /**
-     * In the transaction of a sign-in. @returns the mark that the browser is to keep, and whether anybody but it is known:
-     * the first browser of all is no news.
+     * In the transaction of a sign-in. The first browser of all is no news.
+     * @param isShown whether its owner has shown in it that it is them, beyond the password.
      */
-    async remember(
-      tx: Tx,
-      userId: string,
-      browser: { mark: string | null; label: string },
-    ): Promise<{ mark: string; isNews: boolean }> {
+    async remember(tx: Tx, userId: string, browser: Browser, isShown: boolean): Promise<Remembered> {
       const now = clock.now()
-      if (browser.mark !== null) {
-        const { count } = await tx.knownDevice.updateMany({
-          where: { userId, hashedMark: digestOf(browser.mark) },
-          data: { lastSeenOn: now, label: browser.label },
-        })
-        if (count > 0) return { mark: browser.mark, isNews: false }
-      }
       const others = await tx.knownDevice.count({ where: { userId } })
       const mark = browser.mark ?? randomToken()
+      const hashedMark = digestOf(mark)
+      const seen = { label: browser.label, lastSeenOn: now }
       // Two sign-ins at once from one browser are one browser.
-      await tx.knownDevice.createMany({
-        data: { userId, hashedMark: digestOf(mark), label: browser.label, firstSeenOn: now, lastSeenOn: now },
+      const { count: added } = await tx.knownDevice.createMany({
+        data: { userId, hashedMark, ...seen, firstSeenOn: now },
         skipDuplicates: true,
       })
-      return { mark, isNews: others > 0 }
+      const device = await tx.knownDevice.update({
+        where: { userId_hashedMark: { userId, hashedMark } },
+        data: seen,
+      })
+      if (isShown) await confirmIn(tx, userId, device.id)
+      const isConfirmed = isShown || device.confirmedOn !== null
+      return { id: device.id, mark, isNews: added > 0 && others > 0, isConfirmed }
     },
+
+    confirmIn,
+  }
+
+  /** @returns false when it was confirmed before, or is no browser of theirs. */
+  async function confirmIn(tx: Tx, userId: string, id: string): Promise<boolean> {
+    const { count } = await tx.knownDevice.updateMany({
+      where: { id, userId, confirmedOn: null },
+      data: { confirmedOn: clock.now() },
+    })
+    return count > 0
   }
 
   /** @param mark what the browser says it was given. */

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Tx } from '../db.ts'
-import { endConsent } from './consent.ts'
+import { endConsent } from './consent/ending.ts'
 import type { Actor, ModelContext } from './context.ts'
 import { endSessions } from './session.ts'
 
@@ -12,9 +12,17 @@ const NO_PASSWORD = 'erased'
 /** Takes out of every table what the inventory says that erasing takes; always in the caller's transaction. */
 export function createForgetting({ clock, queue }: Pick<ModelContext, 'clock' | 'queue'>) {
   return {
-    async forget(tx: Tx, user: { id: string; email: string }, by: Actor): Promise<void> {
+    /** @param bankTold whether the bank knows that the consent is over; null where there was none. */
+    async forget(
+      tx: Tx,
+      user: { id: string; email: string },
+      bankTold: boolean | null,
+      by: Actor,
+    ): Promise<void> {
       const consent = await tx.bankConsent.findFirst({ where: { userId: user.id, revokedAt: null } })
-      if (consent) await endConsent(tx, consent, 'account-erased', { by, at: clock.now() })
+      const bank = bankTold ? 'knows' : 'leave'
+      if (consent) await endConsent(tx, consent, 'account-erased', { by, at: clock.now(), bank })
+      await tx.bankConsent.updateMany({ where: { userId: user.id }, data: { endedTokenSealed: null } })
       await forgetSignIn(tx, user)
       await forgetHabits(tx, user.id)
       await forgetAccounts(tx, user.id)
@@ -30,6 +38,9 @@ async function forgetSignIn(tx: Tx, user: { id: string; email: string }): Promis
   await tx.backupCode.deleteMany({ where })
   await tx.factorReset.deleteMany({ where })
   await tx.knownDevice.deleteMany({ where })
+  await tx.knownCountry.deleteMany({ where })
+  await tx.passkey.deleteMany({ where })
+  await tx.emailChange.deleteMany({ where })
   await tx.consentRequest.deleteMany({ where })
   await tx.savingLimits.deleteMany({ where })
   await endSessions(tx, user.id, null)
@@ -48,6 +59,10 @@ async function forgetSignIn(tx: Tx, user: { id: string; email: string }): Promis
       totpConfirmedOn: null,
       totpLastStep: null,
       totpPendingSealed: null,
+      lastSignInOn: null,
+      dormantWarnedOn: null,
+      asksAtCheckOff: false,
+      asksAboveMinor: null,
       locale: 'en',
       cadence: 'AT_ONCE',
       timezone: 'UTC',

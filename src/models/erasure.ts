@@ -120,7 +120,7 @@ export function createErasures(context: ModelContext, payments: Payments) {
         })
         if (count === 0) return null
         const { email, fullName } = await tx.user.findUniqueOrThrow({ where: { id: userId } })
-        await forgetting.forget(tx, { id: userId, email }, by)
+        await forgetting.forget(tx, { id: userId, email }, bankTold, by)
         await audit(tx, {
           action: 'user.erased',
           by,

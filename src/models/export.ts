@@ -86,8 +86,9 @@ function shown(table: string, userId: string): Prisma.Sql {
   const columns = exportedColumns(table)
   if (table !== 'AuditEvent') return Prisma.join(columns.map(nameOf))
   // Somebody else may have been at work on the account: where they came from is not the saver's.
-  const without = columns.filter((column) => column !== 'ip').map(nameOf)
-  return Prisma.sql`${Prisma.join(without)}, CASE WHEN "actorId" = ${userId}::uuid THEN ip END AS ip`
+  const isTheirs = Prisma.sql`CASE WHEN "actorId" = ${userId}::uuid`
+  const without = columns.filter((column) => column !== 'ip' && column !== 'country').map(nameOf)
+  return Prisma.sql`${Prisma.join(without)}, ${isTheirs} THEN ip END AS ip, ${isTheirs} THEN country END AS country`
 }
 
 /** Which rows are this saver's. */

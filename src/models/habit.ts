@@ -159,6 +159,25 @@ export function createHabits({ db, clock }: ModelContext) {
       return db.prisma.habit.findFirst({ where: { id, userId }, select: { id: true, name: true } })
     },
 
+    /** What a page that offered a check-off has shown. @param number of the habit's version. */
+    async terms(
+      userId: string,
+      habitId: string,
+      number: number,
+    ): Promise<{ name: string; amountMinor: number; currency: Currency } | null> {
+      const version = await db.prisma.habitVersion.findFirst({
+        where: { habitId, number, habit: { userId } },
+        include: { habit: { select: { name: true } } },
+      })
+      return (
+        version && {
+          name: version.habit.name,
+          amountMinor: version.amountMinor,
+          currency: version.currency,
+        }
+      )
+    },
+
     async findOwned(user: User, habitId: string): Promise<HabitToday | null> {
       const habit = await db.prisma.habit.findFirst({ where: { id: habitId, userId: user.id } })
       if (!habit) return null

@@ -1,11 +1,17 @@
 import { createAccess } from './access.ts'
 import { createAccounts } from './account.ts'
+import { createActivity } from './activity.ts'
+import { createAddresses } from './address.ts'
 import { createAlarms } from './alarm.ts'
 import { createAuditChain } from './audit-chain.ts'
 import { createBankCalls } from './bank-call.ts'
+import { createBrowsers } from './browser.ts'
 import { createCheckOffs } from './check-off.ts'
 import { createConsents } from './consent.ts'
+import { createConsentCare } from './consent-care.ts'
+import { createConsentReview } from './consent-review.ts'
 import type { ModelContext } from './context.ts'
+import { createCountries } from './country.ts'
 import { createAuditSearch } from './desk/audit-search.ts'
 import { createCallLog } from './desk/call-log.ts'
 import { createJobRuns } from './desk/job-runs.ts'
@@ -13,16 +19,20 @@ import { createPaymentDesk } from './desk/payment-desk.ts'
 import { createPeople } from './desk/people.ts'
 import { createDetection } from './detection.ts'
 import { createDevices } from './device.ts'
+import { createDormancy } from './dormancy.ts'
 import { createErasures } from './erasure.ts'
 import { createExports } from './export.ts'
+import { createFigures } from './figures.ts'
 import { createHabits } from './habit.ts'
 import { createIdentity } from './identity.ts'
 import { createLimits } from './limits.ts'
 import { createOverview } from './overview.ts'
+import { createPasskeys } from './passkey.ts'
 import { createPayments } from './payment.ts'
 import { createStops } from './payment-stop.ts'
 import { createPreviews } from './preview.ts'
 import { createProofs } from './proof-of-work.ts'
+import { createQuestions } from './question.ts'
 import { createReconciliation } from './reconciliation.ts'
 import { createRetention } from './retention.ts'
 import { createRetries } from './retry.ts'
@@ -38,17 +48,24 @@ export type Models = ReturnType<typeof createModels>
 export function createModels(context: ModelContext) {
   const throttles = createThrottles(context)
   const devices = createDevices(context)
+  const countries = createCountries(context)
   const factors = createFactors(context)
+  const passkeys = createPasskeys(context, { factors })
   const payments = createPayments(context)
   const accounts = createAccounts(context)
   const retries = createRetries(context, payments)
   const bankCalls = createBankCalls(context)
+  const overview = createOverview(context)
   return {
-    users: createUsers(context, { throttles, devices }),
+    users: createUsers(context, { throttles, devices, countries }),
+    addresses: createAddresses(context, throttles),
+    browsers: createBrowsers(context, { devices, throttles }),
+    countries,
     throttles,
     proofs: createProofs(context, { throttles, devices }),
     factors,
-    identity: createIdentity(context, { factors, throttles, devices }),
+    passkeys,
+    identity: createIdentity(context, { factors, passkeys, throttles, devices }),
     sessions: createOwnSessions(context),
     access: createAccess(context),
     alarms: createAlarms(context),
@@ -56,6 +73,10 @@ export function createModels(context: ModelContext) {
     detection: createDetection(context),
     accounts,
     consents: createConsents(context),
+    consentCare: createConsentCare(context),
+    consentReview: createConsentReview(context),
+    dormancy: createDormancy(context, payments),
+    activity: createActivity(context),
     habits: createHabits(context),
     checkOffs: createCheckOffs(context, payments),
     payments,
@@ -69,10 +90,12 @@ export function createModels(context: ModelContext) {
     auditSearch: createAuditSearch(context),
     limits: createLimits(context),
     savings: createSavings(context),
+    questions: createQuestions(context),
     stops: createStops(context),
     previews: createPreviews(context, { payments, accounts, bankCalls }),
     reconciliation: createReconciliation(context),
-    overview: createOverview(context),
+    overview,
+    figures: createFigures(context, overview),
     exports: createExports(context, throttles),
     erasures: createErasures(context, payments),
     retention: createRetention(context),

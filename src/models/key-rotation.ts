@@ -89,6 +89,7 @@ function sealedColumns(db: Db, clock: Clock): SealedColumn[] {
     ofUser(db, 'totpPendingSealed', sealedFor.totpSecret),
     ofConsent(db, 'accessTokenSealed', sealedFor.accessToken, () => ({})),
     ofConsent(db, 'refreshTokenSealed', sealedFor.refreshToken, () => beingSpentByNobody(clock.now())),
+    ofConsent(db, 'endedTokenSealed', sealedFor.refreshToken, () => ({})),
   ]
 }
 
@@ -118,7 +119,7 @@ function ofUser(
 
 function ofConsent(
   { prisma }: Db,
-  column: 'accessTokenSealed' | 'refreshTokenSealed',
+  column: 'accessTokenSealed' | 'refreshTokenSealed' | 'endedTokenSealed',
   context: Context,
   free: () => Prisma.BankConsentWhereInput,
 ): SealedColumn {
@@ -127,8 +128,8 @@ function ofConsent(
     context,
     page: async (after) => {
       const consents = await prisma.bankConsent.findMany({
-        where: { id: { gt: after }, revokedAt: null },
-        select: { id: true, accessTokenSealed: true, refreshTokenSealed: true },
+        where: { id: { gt: after }, [column]: { not: null } },
+        select: { id: true, accessTokenSealed: true, refreshTokenSealed: true, endedTokenSealed: true },
         orderBy: { id: 'asc' },
         take: PAGE,
       })

@@ -15,6 +15,7 @@ export type BankSays =
   | { kind: 'accounts'; listed: readonly BankAccount[] }
   | { kind: 'no-consent' }
   | { kind: 'consent-expired' }
+  | { kind: 'consent-outdated' }
   | { kind: 'no-answer' }
 
 export interface Preview {

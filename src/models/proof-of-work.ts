@@ -6,6 +6,7 @@ import { keyFor } from '../crypto.ts'
 import type { ModelContext } from './context.ts'
 import type { Devices } from './device.ts'
 import { networkOf } from './network.ts'
+import { takeOnce } from './single-use.ts'
 import type { Throttles } from './throttle.ts'
 
 /** The forms that ask for it. An answer is good for one of them. */
@@ -101,11 +102,8 @@ export function createProofs(
       if (!verified || data.form !== form) return 'wrong'
       const now = clock.now()
       if (data.expiresAt <= now.getTime()) return 'expired'
-      const taken = await db.prisma.$executeRaw`
-        WITH gone AS (DELETE FROM "SpentProof" WHERE "expiresOn" < ${now})
-        INSERT INTO "SpentProof" (nonce, "expiresOn") VALUES (${nonce}, ${new Date(data.expiresAt)})
-        ON CONFLICT (nonce) DO NOTHING`
-      return taken === 1 ? 'good' : 'used'
+      const isFirst = await takeOnce(db.prisma, nonce, { now, expiresOn: new Date(data.expiresAt) })
+      return isFirst ? 'good' : 'used'
     },
   }
 }

@@ -1,8 +1,11 @@
+import { DAY, HOUR } from '../clock.ts'
+import type { Tx } from '../db.ts'
 import type { ReconciliationRun } from '../generated/client.ts'
 import type { Actor, ModelContext } from './context.ts'
+import { createBalances } from './reconciliation/balances.ts'
 import { createBooks } from './reconciliation/books.ts'
 import { createDifferences, type Recorded } from './reconciliation/differences.ts'
-import { type Finding, MONEY_KINDS, ORDER_KINDS } from './reconciliation/kinds.ts'
+import { type BookKind, type Finding, MONEY_KINDS, ORDER_KINDS } from './reconciliation/kinds.ts'
 import { type AccountEntries, compareMoney, explainsFrom, referencesAmong } from './reconciliation/money.ts'
 import { compareOrders, type ListedOrder } from './reconciliation/orders.ts'
 import {
@@ -16,22 +19,50 @@ export { type AccountEntries, daysToRead } from './reconciliation/money.ts'
 export type { ListedOrder } from './reconciliation/orders.ts'
 export type { MoneyToCheck, PaymentFacts, SaverToCompare } from './reconciliation/reading.ts'
 
-export type Occasion = 'daily' | 'command'
+export type Occasion = 'daily' | 'start' | 'command'
+/** A comparison that has been begun. */
+export type Run = Pick<ReconciliationRun, 'id' | 'startedOn'>
 export type RunCounts = Pick<
   ReconciliationRun,
   'paymentsChecked' | 'saversChecked' | 'saversSkipped' | 'differences'
 >
 
+const BALANCE = 'balance-not-the-sum' satisfies BookKind
+/** No comparison takes longer; one that is silent for so long has broken off. */
+const UNDER_WAY_MS = 6 * HOUR
+
 export type Reconciliation = ReturnType<typeof createReconciliation>
 
-/** Check-offs, payments, ledger and bank, held against each other. Differences are kept and told, and nothing is repaired. */
+/**
+ * Check-offs, payments, ledger and bank, held against each other. Differences are kept and told; only a balance that is not
+ * the sum of its lines is put right.
+ */
 export function createReconciliation(context: ModelContext) {
-  const { db, clock } = context
+  const { db, clock, queue } = context
   const books = createBooks(context)
   const differences = createDifferences(context)
+  const balances = createBalances(context)
   const reading = createReconciliationReading(context)
 
   return {
+    /** A worker that starts asks for a comparison when the last one is too long ago; only one of several will make it. */
+    async askWhenDue(): Promise<boolean> {
+      return db.transaction(async (tx) => {
+        if (!(await isDue(tx))) return false
+        await queue.enqueue(tx, 'reconcile', { occasion: 'start' })
+        return true
+      })
+    },
+
+    /** @returns null when somebody else has begun meanwhile. */
+    async beginWhenDue(): Promise<ReconciliationRun | null> {
+      return db.transaction(async (tx) => {
+        await tx.$queryRaw`SELECT pg_advisory_xact_lock(hashtext('reconciliation'))::text`
+        if (!(await isDue(tx))) return null
+        return tx.reconciliationRun.create({ data: { occasion: 'start', startedOn: clock.now() } })
+      })
+    },
+
     async begin(occasion: Occasion): Promise<ReconciliationRun> {
       return db.prisma.reconciliationRun.create({ data: { occasion, startedOn: clock.now() } })
     },
@@ -47,14 +78,17 @@ export function createReconciliation(context: ModelContext) {
     savers: reading.savers,
     seenSince: differences.seenSince,
 
-    /** Our own books among each other, for all savers. */
-    async compareBooks(by: Actor): Promise<Recorded[]> {
-      const recorded: Recorded[] = []
-      for await (const { kind, findings, isComplete } of books.compare()) {
-        const searched = { kinds: isComplete ? [kind] : [], userId: null }
-        recorded.push(...(await differences.record(findings, searched, by)))
-      }
-      return recorded
+    /**
+     * Our own books among each other, for all savers. What they say of a balance is written down first and put right then.
+     * @returns what was found, and which of it is right again.
+     */
+    async compareBooks(by: Actor): Promise<{ found: Recorded[]; corrected: ReadonlySet<string> }> {
+      const found = await compareBooks(by)
+      const wrongBalances = found.filter(({ kind }) => kind === BALANCE)
+      if (wrongBalances.length === 0) return { found, corrected: new Set() }
+      const corrected = await balances.correct(wrongBalances, by)
+      await compareBooks(by, [BALANCE])
+      return { found, corrected }
     },
 
     /** To be read before the bank's list is: whatever is sent in between then isn't missed there. */
@@ -100,6 +134,31 @@ export function createReconciliation(context: ModelContext) {
       const searched = { kinds: MONEY_KINDS, userId, exceptPayments: [...moved], since: reachesBackTo }
       return differences.record(withoutMoved(findings, moved), searched, by)
     },
+  }
+
+  async function compareBooks(by: Actor, kinds?: readonly BookKind[]): Promise<Recorded[]> {
+    const recorded: Recorded[] = []
+    for await (const { kind, findings, isComplete } of books.compare(kinds)) {
+      const searched = { kinds: isComplete ? [kind] : [], userId: null }
+      recorded.push(...(await differences.record(findings, searched, by)))
+    }
+    return recorded
+  }
+
+  /** Where nothing was ever compared, the first payment counts instead. One that broke off is not waited for long. */
+  async function isDue(tx: Tx): Promise<boolean> {
+    const now = clock.now().getTime()
+    const [dayAgo, justNow] = [new Date(now - DAY), new Date(now - UNDER_WAY_MS)]
+    const recent = await tx.reconciliationRun.count({
+      where: {
+        occasion: { in: ['daily', 'start'] },
+        OR: [{ startedOn: { gt: dayAgo }, finishedOn: { not: null } }, { startedOn: { gt: justNow } }],
+      },
+    })
+    if (recent > 0) return false
+    return (
+      (await tx.payment.findFirst({ where: { createdOn: { lt: dayAgo } }, select: { id: true } })) !== null
+    )
   }
 
   /** Web and workers go on meanwhile: a payment that has changed since it was read is left to the next comparison. */

@@ -18,6 +18,29 @@ const BACKUP_LENGTH = 10
 /** What a typed code was. */
 export type CodeKind = 'authenticator' | 'backup-code'
 
+/** What was shown besides the password, or instead of it. */
+export type FactorKind = CodeKind | 'passkey'
+
+type FactorsOfUser = Pick<User, 'totpConfirmedOn' | 'passkeyCount'>
+
+/** Whether the password alone is not enough. The one rule about it: an authenticator that has shown a code, or a passkey. */
+export function hasFactor(user: FactorsOfUser): boolean {
+  return user.totpConfirmedOn !== null || user.passkeyCount > 0
+}
+
+/** The same factors: a sign-in that is under way has looked at these. */
+export function hasSameFactors(one: FactorsOfUser, other: FactorsOfUser): boolean {
+  return (
+    one.totpConfirmedOn?.getTime() === other.totpConfirmedOn?.getTime() &&
+    one.passkeyCount === other.passkeyCount
+  )
+}
+
+/** As somebody is after a reset. */
+export function withoutFactors<U extends FactorsOfUser>(user: U): U {
+  return { ...user, totpConfirmedOn: null, passkeyCount: 0 }
+}
+
 /** A key that is being set up, for the authenticator app to read. */
 export interface PendingKey {
   /** Base32, to be typed where no picture can be read. */
@@ -28,7 +51,7 @@ export interface PendingKey {
 
 export type Factors = ReturnType<typeof createFactors>
 
-/** Codes of an authenticator app (TOTP, RFC 6238), and ten on paper for when it is lost. */
+/** Codes of an authenticator app (TOTP, RFC 6238), ten on paper for when that or a passkey is lost, and the way back for who has lost all. */
 export function createFactors({ db, clock, queue, sealer, rules }: ModelContext) {
   const resetDelayMs = rules.factorResetHours * HOUR
 
@@ -136,27 +159,34 @@ export function createFactors({ db, clock, queue, sealer, rules }: ModelContext)
       })
     },
 
-    async remove(userId: string, keepSid: string, by: Actor): Promise<void> {
-      await db.transaction(async (tx) => {
-        await clear(tx, userId)
-        await callOffReset(tx, userId, clock.now(), by)
+    /** @returns false when it has to stay: an admin has nothing else. */
+    async remove(userId: string, keepSid: string, by: Actor): Promise<boolean> {
+      return db.transaction(async (tx) => {
+        const at = clock.now()
+        const { role, passkeyCount } = await lockUser(tx, userId)
+        if (role === 'ADMIN' && passkeyCount === 0) {
+          await audit(tx, { action: 'user.factor-off', by, at, subjectId: userId, outcome: 'refused' })
+          return false
+        }
+        await tx.user.update({ where: { id: userId }, data: NO_AUTHENTICATOR })
+        if (passkeyCount === 0) await endCodes(tx, userId)
+        await callOffReset(tx, userId, at, by)
         await endSessions(tx, userId, keepSid)
-        await audit(tx, { action: 'user.factor-off', by, at: clock.now(), subjectId: userId })
+        await audit(tx, { action: 'user.factor-off', by, at, subjectId: userId })
         await tell(tx, userId, 'factor-off')
+        return true
       })
     },
 
     /**
-     * The way back for who has lost everything: the factor goes after a delay, in which its owner is told and can call it
+     * The way back for who has lost everything: every factor goes after a delay, in which its owner is told and can call it
      * off. Asking again changes nothing.
      * @returns null when there is no factor to do without.
      */
     async askReset(userId: string, by: Actor): Promise<FactorReset | null> {
       return db.transaction(async (tx) => {
         const now = clock.now()
-        await tx.$queryRaw`SELECT id FROM "User" WHERE id = ${userId}::uuid FOR NO KEY UPDATE`
-        const { totpConfirmedOn } = await tx.user.findUniqueOrThrow({ where: { id: userId } })
-        if (!totpConfirmedOn) return null
+        if (!hasFactor(await lockUser(tx, userId))) return null
         const open = await tx.factorReset.findFirst({ where: { userId, endedOn: null } })
         if (open) return open
         const effectiveOn = new Date(now.getTime() + resetDelayMs)
@@ -174,6 +204,8 @@ export function createFactors({ db, clock, queue, sealer, rules }: ModelContext)
       })
     },
 
+    renewCodes,
+
     async openReset(userId: string): Promise<FactorReset | null> {
       return db.prisma.factorReset.findFirst({ where: { userId, endedOn: null } })
     },
@@ -183,16 +215,19 @@ export function createFactors({ db, clock, queue, sealer, rules }: ModelContext)
       return db.transaction((tx) => callOffReset(tx, userId, clock.now(), by))
     },
 
-    /** At a sign-in with the right password. @returns true when the delay is over and the factor is gone now. */
+    /** At a sign-in with the right password. @returns true when the delay is over and every factor is gone now. */
     async completeReset(userId: string, by: Actor): Promise<boolean> {
       return db.transaction(async (tx) => {
         const now = clock.now()
+        await lockUser(tx, userId)
         const { count } = await tx.factorReset.updateMany({
           where: { userId, endedOn: null, effectiveOn: { lte: now } },
           data: { endedOn: now, end: 'DONE' },
         })
         if (count === 0) return false
-        await clear(tx, userId)
+        await tx.passkey.deleteMany({ where: { userId } })
+        await endCodes(tx, userId)
+        await tx.user.update({ where: { id: userId }, data: NO_AUTHENTICATOR })
         await endSessions(tx, userId, null)
         await audit(tx, { action: 'user.factor-reset', by, at: now, subjectId: userId })
         await tell(tx, userId, 'factor-reset')
@@ -237,6 +272,7 @@ export function createFactors({ db, clock, queue, sealer, rules }: ModelContext)
     return count === 1 ? 'backup-code' : null
   }
 
+  /** In the transaction of what they belong to. @returns ten new backup codes; the old ones are worth nothing any more. */
   async function renewCodes(tx: Tx, userId: string): Promise<string[]> {
     const codes = Array.from({ length: BACKUP_CODES }, () => randomReadable(BACKUP_LENGTH).toLowerCase())
     await tx.backupCode.deleteMany({ where: { userId } })
@@ -251,17 +287,27 @@ export function createFactors({ db, clock, queue, sealer, rules }: ModelContext)
     return createHmac('sha256', rules.passwordPepper).update(`backup-code ${userId} ${code}`).digest('hex')
   }
 
-  async function clear(tx: Tx, userId: string): Promise<void> {
-    await tx.backupCode.deleteMany({ where: { userId } })
-    await tx.user.update({
-      where: { id: userId },
-      data: { totpSecretSealed: null, totpConfirmedOn: null, totpLastStep: null, totpPendingSealed: null },
-    })
-  }
-
   async function tell(tx: Tx, userId: string, kind: MailKind): Promise<void> {
     await queue.enqueue(tx, 'send-mail', { userId, kind })
   }
+}
+
+const NO_AUTHENTICATOR = {
+  totpSecretSealed: null,
+  totpConfirmedOn: null,
+  totpLastStep: null,
+  totpPendingSealed: null,
+}
+
+/** Whoever changes somebody's factors does so one after the other: what they find stays so until they are through. */
+export async function lockUser(tx: Tx, userId: string): Promise<User> {
+  await tx.$queryRaw`SELECT id FROM "User" WHERE id = ${userId}::uuid FOR NO KEY UPDATE`
+  return tx.user.findUniqueOrThrow({ where: { id: userId } })
+}
+
+/** Backup codes alone are no factor. */
+export async function endCodes(tx: Tx, userId: string): Promise<void> {
+  await tx.backupCode.deleteMany({ where: { userId } })
 }
 
 /** In the transaction of whatever shows that the owner is there: a sign-in with a code, a new password. */

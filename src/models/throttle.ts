@@ -22,7 +22,9 @@ const PATIENCE = {
   factor: { free: 5, firstPauseMs: 30 * SECOND, longestPauseMs: 15 * MINUTE },
   /** The same from a browser that the owner has signed in with. */
   'device-factor': { free: 5, firstPauseMs: 30 * SECOND, longestPauseMs: 15 * MINUTE },
-  /** Passwords and codes of whoever is signed in already; nobody outside can use these up. */
+  /** Answers that name one passkey at the door, from strangers' browsers, or from one that its owner has signed in with. */
+  passkey: { free: 5, firstPauseMs: 30 * SECOND, longestPauseMs: 15 * MINUTE },
+  /** Passwords, codes and passkeys of whoever is signed in already; nobody outside can use these up. */
   inside: { free: 5, firstPauseMs: 30 * SECOND, longestPauseMs: 15 * MINUTE },
 } as const
 

@@ -1,23 +1,23 @@
-import { DAY, HOUR, MINUTE, SECOND } from '../clock.ts'
-import { digestOf, randomToken } from '../crypto.ts'
+import { HOUR } from '../clock.ts'
+import { digestOf } from '../crypto.ts'
 import type { Tx } from '../db.ts'
 import { AlreadyExists, SignInOvertaken } from '../errors.ts'
 import type { User } from '../generated/client.ts'
 import type { EmailTokenPurpose } from '../generated/enums.ts'
-import type { MailKind } from '../jobs/queue.ts'
+import { type MailKind, NOBODY } from '../jobs/queue.ts'
 import { audit } from './audit.ts'
 import type { Actor, ModelContext } from './context.ts'
-import type { Devices } from './device.ts'
+import type { Countries } from './country.ts'
+import type { Browser, Devices, Remembered } from './device.ts'
+import { wake } from './dormancy.ts'
+import { linkSentJustNow, mintLink, spendLink } from './mailed-link.ts'
 import { networkOf } from './network.ts'
 import { hashPassword, isWeakerThan, verifyPassword } from './password.ts'
 import { NOTICE_VERSION } from './privacy-notice.ts'
-import { type CodeKind, callOffReset } from './second-factor.ts'
+import { callOffReset, type FactorKind, hasFactor, hasSameFactors } from './second-factor.ts'
 import { endSessions } from './session.ts'
 import type { Throttles } from './throttle.ts'
 
-const TOKEN_LIFE_MS = { CONFIRM: DAY, RESET: 30 * MINUTE, FACTOR: 30 * MINUTE } as const
-/** A person who clicks "send again" twice gets one mail. */
-const RESEND_PAUSE_MS = 60 * SECOND
 /** The same for the letter to who has lost the second factor, an hour. */
 const MOST_LOST_LETTERS = 3
 
@@ -34,10 +34,11 @@ export type SignInResult =
   /** Too many tries: nothing was looked at, and nothing may be tried for so long. */
   | { kind: 'wait'; ms: number }
 
-/** The browser that somebody signs in with: the mark it was given, if any, and what it says of itself. */
-export interface Browser {
-  mark: string | null
-  label: string
+export interface Arrival {
+  /** What besides the password was asked for, if anything. */
+  factor: FactorKind | null
+  /** A link that we mailed was opened in this very browser. */
+  byMail?: boolean
 }
 
 export type ConfirmResult = { kind: 'confirmed'; user: User } | { kind: 'wrong-password' } | { kind: 'spent' }
@@ -53,7 +54,7 @@ export type Users = ReturnType<typeof createUsers>
 
 export function createUsers(
   { db, clock, queue, rules }: ModelContext,
-  { throttles, devices }: { throttles: Throttles; devices: Devices },
+  { throttles, devices, countries }: { throttles: Throttles; devices: Devices; countries: Countries },
 ) {
   const hash = (password: string) => hashPassword(password, rules.passwordPepper, rules.bcryptCost)
 
@@ -127,33 +128,47 @@ export function createUsers(
       }
       await throttles.forget(what, whose)
       if (network !== null) await throttles.giveBack('network', network)
-      if (user.totpConfirmedOn) await noteSignIn(user, by, 'user.password-shown')
+      if (hasFactor(user)) await noteSignIn(user, by, 'user.password-shown')
       return { kind: 'right', user: await withStrongHash(user, password) }
     },
 
     /**
      * Somebody is in, with everything that was asked for. A browser that has never been seen is news to the account's owner.
-     * @param factor what was asked for besides the password, if anything.
-     * @returns the mark that the browser is to keep.
+     * So is a country, of which the letter tells instead.
      * @throws SignInOvertaken when the account has another password or factor by now.
      */
-    async arrive(user: User, browser: Browser, factor: CodeKind | null, by: Actor): Promise<string> {
+    async arrive(user: User, browser: Browser, arrival: Arrival, by: Actor): Promise<Remembered> {
       return db.transaction(async (tx) => {
         // A new password, or a new factor, may have come while this sign-in was under way.
-        const [now] = await tx.$queryRaw<Pick<User, 'hashedPwd' | 'status' | 'totpConfirmedOn'>[]>`
-          SELECT "hashedPwd", status, "totpConfirmedOn" FROM "User" WHERE id = ${user.id}::uuid FOR SHARE`
+        const [now] = await tx.$queryRaw<Shown[]>`
+          SELECT "hashedPwd", status, "totpConfirmedOn", "passkeyCount", "lastSignInOn" FROM "User" WHERE id = ${user.id}::uuid FOR NO KEY UPDATE`
         if (!now || !isAsShown(user, now)) throw new SignInOvertaken()
-        const { mark, isNews } = await devices.remember(tx, user.id, browser)
-        if (isNews) await sendMail(tx, user.id, 'new-browser')
+        const seen = { lastSignInOn: clock.now(), dormantWarnedOn: null }
+        await tx.user.update({ where: { id: user.id }, data: seen })
+        const { factor, byMail = false } = arrival
+        // An account that was made for somebody, by a command or for the demo, comes to its first browser here.
+        const isFirstEver = now.lastSignInOn === null && user.emailConfirmedOn !== null
+        const remembered = await devices.remember(
+          tx,
+          user.id,
+          browser,
+          factor !== null || byMail || isFirstEver,
+        )
+        const { isNews } = remembered
+        const country = by.country ?? null
+        const isNewCountry = country !== null && (await countries.remember(tx, user.id, country))
+        if (isNewCountry)
+          await queue.enqueue(tx, 'send-mail', { userId: user.id, kind: 'new-country', country })
+        else if (isNews) await sendMail(tx, user.id, 'new-browser')
         if (factor) await callOffReset(tx, user.id, clock.now(), by)
         await audit(tx, {
           action: 'user.sign-in',
           by: { ...by, kind: kindOf(user), id: user.id },
           at: clock.now(),
           subjectId: user.id,
-          detail: { factor, browser: browser.label, isNews },
+          detail: { factor, browser: browser.label, isNews, isNewCountry },
         })
-        return mark
+        return remembered
       })
     },
 
@@ -198,6 +213,7 @@ export function createUsers(
         await endSessions(tx, subjectId, null)
         // Whoever signed in before the address was confirmed need not have been its owner.
         await tx.knownDevice.deleteMany({ where: { userId: subjectId } })
+        await tx.knownCountry.deleteMany({ where: { userId: subjectId } })
         await audit(tx, { action: 'user.email-confirmed', by, at: now, subjectId })
         return { kind: 'confirmed', user }
       })
@@ -207,9 +223,9 @@ export function createUsers(
     async resendConfirmation(email: string, by: Actor): Promise<void> {
       await db.transaction(async (tx) => {
         const user = await tx.user.findUnique({ where: { email } })
-        if (!user || user.emailConfirmedOn || (await sentJustNow(tx, user.id, 'CONFIRM'))) return
-        await audit(tx, { action: 'user.confirmation-resent', by, at: clock.now(), subjectId: user.id })
-        await sendMail(tx, user.id, 'confirm-address')
+        const justSent = await sentJustNow(tx, user?.id ?? NOBODY, 'CONFIRM')
+        const reader = user && !user.emailConfirmedOn && !justSent ? user.id : null
+        await askedForMail(tx, 'user.confirmation-resent', 'confirm-address', { user, reader }, by)
       })
     },
 
@@ -217,9 +233,9 @@ export function createUsers(
     async forgetPassword(email: string, by: Actor): Promise<void> {
       await db.transaction(async (tx) => {
         const user = await tx.user.findUnique({ where: { email } })
-        if (!user || (await sentJustNow(tx, user.id, 'RESET'))) return
-        await audit(tx, { action: 'user.password-reset-asked', by, at: clock.now(), subjectId: user.id })
-        await sendMail(tx, user.id, 'reset-password')
+        const justSent = await sentJustNow(tx, user?.id ?? NOBODY, 'RESET')
+        const reader = user && !justSent ? user.id : null
+        await askedForMail(tx, 'user.password-reset-asked', 'reset-password', { user, reader }, by)
       })
     },
 
@@ -259,6 +275,7 @@ export function createUsers(
           where: { id: userId, emailConfirmedOn: null },
           data: { emailConfirmedOn: clock.now() },
         })
+        await wake(tx, userId, by, clock.now())
         return true
       })
     },
@@ -307,20 +324,19 @@ export function createUsers(
       })
     },
 
-    /** Makes the link that a mail carries; the one before it stops working. */
+    /**
+     * Makes the link that a mail carries; the one before it stops working.
+     * @param aboutId the browser or the change of address that it is about: each has its own newest link.
+     */
     async mintToken(
       userId: string,
       purpose: EmailTokenPurpose,
+      aboutId: string | null = null,
     ): Promise<{ user: User; token: string; expiresOn: Date }> {
-      const token = randomToken()
       const now = clock.now()
-      const expiresOn = new Date(now.getTime() + TOKEN_LIFE_MS[purpose])
       return db.transaction(async (tx) => {
         const user = await tx.user.findUniqueOrThrow({ where: { id: userId } })
-        await tx.emailToken.updateMany({ where: { userId, purpose, usedOn: null }, data: { usedOn: now } })
-        await tx.emailToken.create({
-          data: { userId, purpose, hashedToken: digestOf(token), createdOn: now, expiresOn },
-        })
+        const { token, expiresOn } = await mintLink(tx, { userId, purpose, aboutId }, now)
         if (purpose === 'CONFIRM')
           await tx.user.update({ where: { id: userId }, data: { emailConfirmationSentOn: now } })
         return { user, token, expiresOn }
@@ -362,23 +378,33 @@ export function createUsers(
     return stronger ?? user
   }
 
+  /**
+   * The same is written whether there is somebody to write to or not, so that nobody learns it from how long it takes.
+   * @param reader null: the mail goes to nobody.
+   */
+  async function askedForMail(
+    tx: Tx,
+    action: string,
+    kind: MailKind,
+    { user, reader }: { user: User | null; reader: string | null },
+    by: Actor,
+  ): Promise<void> {
+    const outcome = reader ? 'done' : 'refused'
+    await audit(tx, { action, by, at: clock.now(), subjectId: user?.id ?? null, outcome })
+    await sendMail(tx, reader ?? NOBODY, kind)
+  }
+
   async function sendMail(tx: Tx, userId: string, kind: MailKind): Promise<void> {
     await queue.enqueue(tx, 'send-mail', { userId, kind })
   }
 
   async function sentJustNow(tx: Tx, userId: string, purpose: EmailTokenPurpose): Promise<boolean> {
-    const since = new Date(clock.now().getTime() - RESEND_PAUSE_MS)
-    return (await tx.emailToken.count({ where: { userId, purpose, createdOn: { gt: since } } })) > 0
+    return linkSentJustNow(tx, { userId, purpose, aboutId: null }, clock.now())
   }
 
-  /** One statement decides, so a link can't be spent twice. */
+  /** @returns whose it was. */
   async function spendToken(tx: Tx, purpose: EmailTokenPurpose, token: string): Promise<string | null> {
-    const now = clock.now()
-    const [spent] = await tx.emailToken.updateManyAndReturn({
-      where: { hashedToken: digestOf(token), purpose, usedOn: null, expiresOn: { gt: now } },
-      data: { usedOn: now },
-    })
-    return spent?.userId ?? null
+    return (await spendLink(tx, purpose, token, clock.now()))?.userId ?? null
   }
 
   async function setPassword(
@@ -402,10 +428,11 @@ export function createUsers(
   }
 }
 
+type Shown = Pick<User, 'hashedPwd' | 'status' | 'totpConfirmedOn' | 'passkeyCount' | 'lastSignInOn'>
+
 /** Of a sign-in that is under way: what it has looked at is still so. */
-function isAsShown(user: User, now: Pick<User, 'hashedPwd' | 'status' | 'totpConfirmedOn'>): boolean {
-  const hasSameFactor = now.totpConfirmedOn?.getTime() === user.totpConfirmedOn?.getTime()
-  return now.hashedPwd === user.hashedPwd && now.status === 'ACTIVE' && hasSameFactor
+function isAsShown(user: User, now: Shown): boolean {
+  return now.hashedPwd === user.hashedPwd && now.status === 'ACTIVE' && hasSameFactors(user, now)
 }
 
 export function kindOf(user: Pick<User, 'role'>): 'admin' | 'saver' {

@@ -8,7 +8,7 @@ export interface Room {
   never?: RegExp[]
 }
 
-const LEAF = /^src\/(money|clock|errors|paths|logger|crypto|mailer)\.ts$/
+const LEAF = /^src\/(money|clock|country|errors|paths|logger|crypto|mailer|metrics)\.ts$/
 const BANK_DOOR = /^src\/bank\/index\.ts$/
 const MODELS = /^src\/models\/.+\.ts$/
 const GENERATED = /^src\/generated\/.+\.ts$/
@@ -17,9 +17,9 @@ const ROW_TYPES = /^src\/generated\/(client|enums)\.ts$/
 const MIDDLEWARE = /^src\/middleware\/.+\.ts$/
 const ROUTES = /^src\/routes\.ts$/
 const FORMS = /^src\/controllers\/(forms|view-models)\/.+\.ts$/
-const CONTROLLER_SHARED = /^src\/controllers\/(context|page|step-up|bank-access)\.ts$/
 /** What admins see of the queue. */
 const QUEUE = /^src\/jobs\/queue\.ts$/
+const CONTROLLER_SHARED = /^src\/controllers\/(context|page|step-up|unknown-browser|bank-access)\.ts$/
 const WEB_PACKAGES = [/^express/, /^ejs$/, /^passport/, /^csurf$/, /^helmet$/, /^connect-pg-simple$/]
 const DATABASE_PACKAGES = [/^pg$/, /^@prisma\//]
 const QUEUE_PACKAGE = [/^pg-boss$/]
@@ -92,7 +92,7 @@ export const ROOMS: Room[] = [
     may: [
       LEAF,
       MIDDLEWARE,
-      /^src\/models\/(user|access|context|device|identity|proof-of-work|second-factor|throttle|network)\.ts$/,
+      /^src\/models\/(user|access|browser|context|device|identity|proof-of-work|second-factor|throttle|network)\.ts$/,
       ROW_TYPES,
     ],
     never: [...QUEUE_PACKAGE, ...HTTP_CLIENT, /^@prisma\//],
@@ -112,7 +112,7 @@ export const ROOMS: Room[] = [
   {
     name: 'controllers',
     files: CONTROLLER_SHARED,
-    may: [LEAF, MODELS, MIDDLEWARE, ROUTES, BANK_DOOR, CONTROLLER_SHARED, QUEUE],
+    may: [LEAF, MODELS, MIDDLEWARE, ROUTES, FORMS, BANK_DOOR, CONTROLLER_SHARED, QUEUE],
     never: DATABASE_PACKAGES,
   },
   controllers('auth', [BANK_DOOR]),
@@ -124,6 +124,12 @@ export const ROOMS: Room[] = [
     may: [
       /^src\/(?!embedded|sandbox|server|web-server|worker|reconcile|audit-verify|keys-rotate|secrets-check|start|bank\/nordea|generated).+\.ts$/,
     ],
+  },
+  {
+    name: 'operations',
+    files: /^src\/operations\.ts$/,
+    may: [LEAF, ROUTES, MIDDLEWARE, MODELS, ROW_TYPES, QUEUE, /^src\/(config|deps)\.ts$/],
+    never: [...DATABASE_PACKAGES, ...QUEUE_PACKAGE, ...HTTP_CLIENT],
   },
   { name: 'web-server', files: /^src\/web-server\.ts$/, may: [LEAF] },
   {

@@ -39,8 +39,8 @@ describe('bodies for the log', () => {
     const body = JSON.stringify({
       _id: 'FI7473834510057469-EUR',
       account: { _type: 'BBAN_DK', value: '20301544117544' },
-      odd: { _type: 'BBAN_NO', value: 60010502570 },
-      text: 'from DK34 2030 1544 1175 44 to 60010502570',
+      creditor: { account: { _type: 'BBAN_NO', value: 60010502570 } },
+      description: 'from DK34 2030 1544 1175 44 to 60010502570',
       _links: [{ href: '/v3/accounts/FI7473834510057469-EUR' }],
     })
     const clean = String(redactBody(body))
@@ -53,27 +53,124 @@ describe('bodies for the log', () => {
       account_name: 'Anna Andersson',
       narrative: 'Pharmacy',
       booked_balance: '10.00',
+      credit_limit: 5,
       amount: '25.00',
       payment_status: 'Paid',
       external_id: 'd630b00a-227c-474e-8d20-1fc2b7141fdc',
     })
     expect(JSON.parse(String(redactBody(body)))).toEqual({
-      account_name: '[redacted]',
-      narrative: '[redacted]',
-      booked_balance: '[redacted]',
+      account_name: '[string]',
+      narrative: '[string]',
+      booked_balance: '[string]',
+      credit_limit: '[number]',
       amount: '25.00',
       payment_status: 'Paid',
       external_id: 'd630b00a-227c-474e-8d20-1fc2b7141fdc',
     })
   })
 
-  it('hold no known secret, even echoed in a page of HTML', () => {
-    const clean = redactBody('<p>bad secret: hunter2hunter2</p>', ['hunter2hunter2'])
-    expect(clean).toBe('<p>bad secret: [redacted]</p>')
+  it('are shown by their type where nobody has said that they are kept, whatever they are called (S-040)', () => {
+    const body = JSON.stringify({
+      response: {
+        payments: [
+          {
+            _id: 'p-1',
+            payment_status: 'Paid',
+            loyalty_tier: 'gold',
+            spouse: { name: 'Bo Berg', born: '1971-02-03' },
+            visits: [1, 2, 3],
+            isVip: true,
+            'Anna Andersson': 'friend',
+            'anna@example.com': 1,
+            '0101701234': {},
+            x1: 'y',
+            __proto__x: 'z',
+            'constructor name': null,
+            ÆØÅ: 'blå',
+          },
+        ],
+        favourites: { shop: 'Pharmacy' },
+      },
+    })
+    expect(JSON.parse(String(redactBody(body)))).toEqual({
+      response: {
+        payments: [
+          {
+            _id: 'p-1',
+            payment_status: 'Paid',
+            loyalty_tier: '[string]',
+            spouse: '[object]',
+            visits: '[list of 3]',
+            isVip: '[boolean]',
+            '[odd name]': '[string]',
+          },
+        ],
+        favourites: '[object]',
+      },
+    })
   })
 
-  it('hold no long unbroken run, which is how tokens look', () => {
-    expect(redactBody(`oops eyJ${'a1_-'.repeat(40)} end`)).toBe('oops [redacted] end')
+  it('hold of transactions that there are some, and when, but not of how much or with whom', () => {
+    const transaction = {
+      transaction_id: 't-1',
+      booking_date: '2026-11-01',
+      status: 'billed',
+      currency: 'DKK',
+      amount: '-399.00',
+      narrative: 'Pharmacy',
+      type_description: 'Card',
+      reference: 'Rx 12',
+      card: { status: 'x' },
+    }
+    const body = JSON.stringify({ response: { transactions: [transaction], continuation_key: 'k-1' } })
+    expect(JSON.parse(String(redactBody(body)))).toEqual({
+      response: {
+        transactions: [
+          {
+            transaction_id: 't-1',
+            booking_date: '2026-11-01',
+            status: 'billed',
+            currency: 'DKK',
+            amount: '[string]',
+            narrative: '[string]',
+            type_description: '[string]',
+            reference: '[string]',
+            card: '[object]',
+          },
+        ],
+        continuation_key: 'k-1',
+      },
+    })
+  })
+
+  it('never hold a word that stands under a name we do not know', () => {
+    const word = fc.stringMatching(/^[a-zA-ZæøåÆØÅ ]{6,30}$/).map((text) => `Pia ${text}`)
+    const holder = fc.constantFrom('response', 'payments', 'debtor', 'errors', 'accounts')
+    fc.assert(
+      fc.property(word, fc.string(), fc.array(holder, { maxLength: 4 }), (secret, name, holders) => {
+        const body = holders.reduce<unknown>((inner, key) => ({ [key]: inner }), {
+          [`${name}-`]: secret,
+          [secret]: name,
+        })
+        expect(redactBody(JSON.stringify(body))).not.toContain(secret)
+      }),
+    )
+  })
+
+  it('are told by their size where they are no JSON, with what the gateway says', () => {
+    expect(redactBody('<p>bad secret: hunter2hunter2</p>', ['hunter2hunter2'])).toBe(
+      '[text of 33 characters]',
+    )
+    const xml =
+      '<errorResponse><httpCode>401</httpCode><moreInformation>hunter2hunter2 is wrong</moreInformation></errorResponse>'
+    expect(redactBody(xml, ['hunter2hunter2'])).toBe(
+      `[text of ${xml.length} characters, httpCode: 401, moreInformation: [redacted] is wrong]`,
+    )
+  })
+
+  it('hold no known secret and no long unbroken run, which is how tokens look, in what is kept', () => {
+    const body = JSON.stringify({ error_description: `hunter2hunter2 eyJ${'a1_-'.repeat(40)} end` })
+    expect(redactBody(body, ['hunter2hunter2'])).toBe('{"error_description":"[redacted] [redacted] end"}')
   })
 
   it('are never long, deep or many', () => {

@@ -1,10 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import pg from 'pg'
-import { applyMigrations } from '../../prisma/engine.ts'
+import { prepareDatabase } from '../../prisma/prepare.ts'
 import { clusterOf } from '../../src/embedded/postgres/place.ts'
 import { type Postgres, startPostgres } from '../../src/embedded/postgres.ts'
-import { createQueueSchema } from '../../src/jobs/queue.ts'
 import type { Span } from './program.ts'
 
 /** `fast` cuts all sessions and writes everything; `immediate` ends at once and recovers at the next start. */
@@ -26,13 +25,16 @@ export class Database {
   static async open(folder: string): Promise<Database> {
     const postgres = await startPostgres({ dataDir: folder })
     const database = new Database(folder, postgres)
-    await applyMigrations(postgres.url)
-    await createQueueSchema(postgres.url)
+    await prepareDatabase(postgres)
     return database
   }
 
   get url(): string {
     return this.#postgres.url
+  }
+
+  get ownerUrl(): string {
+    return this.#postgres.ownerUrl
   }
 
   async goDown(how: Shutdown): Promise<void> {

@@ -57,8 +57,8 @@ async function underWay({ id }: Saver, look: Look): Promise<number> {
 
 /** Sent once or twice at a time, and again as long as no answer comes: always the same place, as the page would. */
 async function checkOff(saver: Saver, offer: Offer, journal: Journal, random: Random): Promise<boolean> {
-  const { habitId, day, slot } = offer
-  const send = () => saver.visitor.postOnce(paths.checkOff(habitId), { day, slot })
+  const { habitId, day, slot, version } = offer
+  const send = () => saver.visitor.postOnce(paths.checkOff(habitId), { day, slot, version })
   const answer = await answered(saver, send, random, journal)
   if (answer.status !== 303 || answer.location !== paths.dashboard)
     throw new Error(`a check-off was answered with ${answer.status} ${answer.location}`)

@@ -1,10 +1,11 @@
 /** What the app's pages offer, read out of their HTML. */
 
-/** The place that a habit's button takes. */
+/** The place that a habit's button takes, and by which version of the habit. */
 export interface Offer {
   habitId: string
   day: string
   slot: string
+  version: string
 }
 
 const UUID = '[0-9a-f-]{36}'
@@ -15,6 +16,7 @@ export function offersOn(html: string): Offer[] {
     habitId,
     day: hidden(form, 'day'),
     slot: hidden(form, 'slot'),
+    version: hidden(form, 'version'),
   }))
 }
 

@@ -44,7 +44,7 @@ export async function setStage(stops: Stops, logs: string | null, onStep: OnStep
   const starting = Database.open(folder)
   stops.push(async () => (await starting.catch(() => null))?.close())
   const database = await starting
-  const look = openLook(database.url)
+  const look = openLook(database.ownerUrl)
   stops.push(() => look.close())
   await layTrail(look)
   const mail = await startMailCatcher({ smtpPort: 0, webPort: 0, clock: systemClock })

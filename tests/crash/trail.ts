@@ -24,13 +24,13 @@ export async function layTrail(look: Look): Promise<void> {
       "userId" uuid NOT NULL, owner uuid,
       state text NOT NULL);
     CREATE TABLE crash.gate (id bigserial PRIMARY KEY, at timestamptz NOT NULL, "closedUntil" timestamptz);
-    CREATE FUNCTION crash.note_payment() RETURNS trigger LANGUAGE plpgsql AS $$
+    CREATE FUNCTION crash.note_payment() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
     BEGIN
       INSERT INTO crash.track (at, process, "paymentId", "userId", owner, state)
       VALUES (clock_timestamp(), current_setting('application_name'), NEW.id, NEW."userId", NEW."leaseOwner", NEW.state);
       RETURN NULL;
     END $$;
-    CREATE FUNCTION crash.note_gate() RETURNS trigger LANGUAGE plpgsql AS $$
+    CREATE FUNCTION crash.note_gate() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
     BEGIN
       INSERT INTO crash.gate (at, "closedUntil") VALUES (clock_timestamp(), NEW."closedUntil");
       RETURN NULL;

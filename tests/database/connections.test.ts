@@ -16,9 +16,9 @@ afterAll(async () => {
 })
 
 test('an instant is kept as it is, whatever zone the database is set to', async () => {
-  await db.prisma.$executeRaw`DO $$ BEGIN
+  await database.asOwner(`DO $$ BEGIN
     EXECUTE format('ALTER DATABASE %I SET timezone TO %L', current_database(), 'Asia/Kathmandu');
-  END $$`
+  END $$`)
   const url = new URL(database.url)
   url.searchParams.set('options', '-c synchronous_commit=off')
   const elsewhere = createDb(url.href, 1)

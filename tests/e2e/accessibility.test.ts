@@ -7,8 +7,10 @@ import { ManualClock, MINUTE } from '../../src/clock.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { newWindow, startBrowser } from '../support/browser.ts'
 import {
+  addPasskey,
   checkOff,
   linkBank,
+  linkIn,
   newAdmin,
   newHabit,
   newLinkedSaver,
@@ -55,6 +57,8 @@ beforeAll(async () => {
   const alarm = { rule: 'foreign-objects', key: saver.user.id, subjectId: saver.user.id, at: clock.now() }
   const done = { acknowledgedOn: clock.now(), acknowledgedById: admin.user.id }
   await app.deps.db.prisma.alarm.createMany({ data: [alarm, { ...alarm, ...done }] })
+  const call = await app.deps.db.prisma.bankCall.findFirstOrThrow({ where: { onBehalfOfId: saver.user.id } })
+  const line = await app.deps.db.prisma.auditEvent.findFirstOrThrow({ where: { subjectId: saver.user.id } })
   places = {
     visitor: [
       '/',
@@ -76,11 +80,18 @@ beforeAll(async () => {
       '/payments',
       `/payments/${payment.id}`,
       '/bank',
+      '/activity',
+      '/activity/account',
+      '/activity?kind=consent',
       '/accounts/load',
       '/settings',
       '/settings/security',
       '/settings/security/authenticator',
+      '/settings/security/passkeys/new',
       '/settings/savings',
+      '/settings/check-offs',
+      '/settings/email',
+      '/browser',
       '/settings/data',
       '/settings/data/erase',
       '/payments/preview',
@@ -89,6 +100,18 @@ beforeAll(async () => {
     admin: [
       '/admin',
       '/admin/alarms',
+      '/admin/consents',
+      '/admin/users',
+      `/admin/users/${saver.user.id}`,
+      '/admin/users?role=nobody',
+      '/admin/payments',
+      `/admin/payments/${payment.id}`,
+      '/admin/review',
+      '/admin/calls',
+      `/admin/calls/${call.id}`,
+      '/admin/jobs',
+      '/admin/audit',
+      `/admin/audit/${line.id}`,
       '/admin/payments/stop',
       '/admin/routes',
       '/admin/sandbox',
@@ -143,6 +166,7 @@ test('setting up an authenticator, its codes and the page in between pass axe', 
   const window = await newWindow(browser, { width: 320, height: 800 })
   const page = await window.newPage()
   await signIn(page, person)
+  await confirmBrowser(page, person)
   await page.goto(`${app.baseUrl}/settings/security`)
   await page.getByRole('button', { name: 'Set up an authenticator' }).click()
   await page.waitForURL(/authenticator$/)
@@ -164,6 +188,32 @@ test('setting up an authenticator, its codes and the page in between pass axe', 
   // The page in between has the same address.
   await page.locator('.codes').waitFor()
   expect(await page.locator('.codes code').count()).toBe(10)
+  await window.close()
+})
+
+test('passkeys in the list, at the sign-in and before what matters pass axe', async () => {
+  const person = await addPasskey(app, await newLinkedSaver(app))
+  const window = await newWindow(browser, { width: 320, height: 800 })
+  const page = await window.newPage()
+  await page.goto(`${app.baseUrl}/login`)
+  await page.getByLabel('E-mail').fill(person.email)
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+  await page.getByRole('heading', { name: 'One more step' }).waitFor()
+  expect.soft(await troubleOn(page), 'the second step').toEqual([])
+  await page.getByLabel('Code', { exact: true }).fill(person.backupCodes[0] ?? '')
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+  await page.waitForURL(/dashboard$/)
+  await page.goto(`${app.baseUrl}/settings/security`)
+  expect.soft(await troubleOn(page), 'the list').toEqual([])
+  await page.getByRole('link', { name: 'Rename the passkey My phone' }).click()
+  await page.getByLabel('Name of the passkey').waitFor()
+  expect.soft(await troubleOn(page), 'renaming').toEqual([])
+  clock.advance(6 * MINUTE)
+  await page.goto(`${app.baseUrl}/settings/security`)
+  await page.getByRole('button', { name: 'Remove the passkey My phone' }).click()
+  await page.getByRole('heading', { name: 'Show that it is you' }).waitFor()
+  expect.soft(await troubleOn(page), 'the page in between').toEqual([])
   await window.close()
 })
 
@@ -190,6 +240,7 @@ test('a habit is checked off with the keyboard alone', async () => {
   const window = await newWindow(browser)
   const page = await window.newPage()
   await signIn(page, person)
+  await confirmBrowser(page, person)
   await page.goto(`${app.baseUrl}/dashboard`)
   await tabTo(page, 'Check off Stretch')
   await page.keyboard.press('Enter')
@@ -203,12 +254,23 @@ async function signIn(page: Page, person: Person): Promise<void> {
   await page.goto(`${app.baseUrl}/login`)
   await page.getByLabel('E-mail').fill(person.email)
   await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
-  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
   if (person === admin) {
     await page.getByLabel('Code', { exact: true }).fill(admin.backupCodes.pop() ?? '')
-    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click()
   }
   await page.waitForURL(/\/(dashboard|admin)$/)
+}
+
+/** Money moves only from browsers that are known; the link for that comes by mail. */
+async function confirmBrowser(page: Page, { email }: Person): Promise<void> {
+  await page.goto(`${app.baseUrl}/browser`)
+  await page.getByRole('button', { name: 'Send me the link' }).click()
+  await page.getByText('A link is on its way').waitFor()
+  await app.sendMails()
+  await page.goto(app.baseUrl + linkIn(app, email, '/browser/'))
+  await page.getByRole('button', { name: 'It is my browser' }).click()
+  await page.waitForURL(/\/browser$/)
 }
 
 /** What axe has against the page, and whether it is wider than the screen. */

@@ -120,7 +120,7 @@ describe.each([
   async function signIn(page: Page, email: string): Promise<void> {
     await page.getByLabel('E-mail').fill(email)
     await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
-    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click()
     await page.getByRole('heading', { name: 'Today' }).waitFor()
   }
 

@@ -19,7 +19,7 @@ describe('whoever starts it', { timeout: 120_000 }, () => {
 
     const first = await startElsewhere(options, { project })
     expect(first.log.join('\n')).toMatch(/cannot reach .*; its data are kept in/)
-    await query(first.url, 'CREATE TABLE kept AS SELECT 7 AS n')
+    await query(first.ownerUrl, 'CREATE TABLE kept AS SELECT 7 AS n')
     const [place] = await query<{ folder: string }>(
       first.adminUrl,
       `SELECT current_setting('data_directory') AS folder`,
@@ -33,7 +33,7 @@ describe('whoever starts it', { timeout: 120_000 }, () => {
 
     const second = await startElsewhere(options, { project })
     expect(second.log).toEqual([])
-    expect(await query(second.url, 'SELECT n FROM kept')).toEqual([{ n: 7 }])
+    expect(await query(second.ownerUrl, 'SELECT n FROM kept')).toEqual([{ n: 7 }])
     await second.stop()
   })
 
@@ -43,11 +43,11 @@ describe('whoever starts it', { timeout: 120_000 }, () => {
     const sharedFolders = [join(await temporaryFolder(), 'shared')]
     const dataDir = join(home, '.data')
     const first = await startPostgres({ dataDir, quick: true, sharedFolders })
-    await query(first.url, 'CREATE TABLE kept AS SELECT 7 AS n')
+    await query(first.ownerUrl, 'CREATE TABLE kept AS SELECT 7 AS n')
     await first.stop()
     await chmod(home, 0o700)
     const second = await startPostgres({ dataDir, quick: true, sharedFolders })
-    expect(await query(second.url, 'SELECT n FROM kept')).toEqual([{ n: 7 }])
+    expect(await query(second.ownerUrl, 'SELECT n FROM kept')).toEqual([{ n: 7 }])
     await second.stop()
   })
 
@@ -56,12 +56,12 @@ describe('whoever starts it', { timeout: 120_000 }, () => {
     const home = await temporaryFolder({ mode: 0o700 })
     const sharedFolders = [join(await temporaryFolder(), 'shared')]
     const original = await startPostgres({ dataDir: join(home, 'a'), quick: true, sharedFolders })
-    await query(original.url, 'CREATE TABLE kept AS SELECT 7 AS n')
+    await query(original.ownerUrl, 'CREATE TABLE kept AS SELECT 7 AS n')
     await cp(join(home, 'a'), join(home, 'b'), { recursive: true })
     await rm(join(home, 'b', 'postgres', 'in-use.json'))
     const copy = await startPostgres({ dataDir: join(home, 'b'), quick: true, sharedFolders })
-    await expect(query(copy.url, 'SELECT n FROM kept')).rejects.toThrow(/does not exist/)
-    expect(await query(original.url, 'SELECT n FROM kept')).toEqual([{ n: 7 }])
+    await expect(query(copy.ownerUrl, 'SELECT n FROM kept')).rejects.toThrow(/does not exist/)
+    expect(await query(original.ownerUrl, 'SELECT n FROM kept')).toEqual([{ n: 7 }])
     await copy.stop()
     await original.stop()
   })
@@ -95,7 +95,7 @@ describe('whoever starts it', { timeout: 120_000 }, () => {
     const who = { uid: NOBODY.uid, gid: NOBODY.gid, env: { HOME: home, TMPDIR: home } }
     const server = await startElsewhere({ dataDir: join(home, '.data') }, { ...who, project })
     expect(server.log.join('\n')).toContain(`to ${join(home, '.local/share/sparvana')}`)
-    expect(await query(server.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }])
+    expect(await query(server.ownerUrl, 'SELECT 1 AS one')).toEqual([{ one: 1 }])
     await server.stop()
   })
 
@@ -109,18 +109,18 @@ describe('whoever starts it', { timeout: 120_000 }, () => {
     const env = { PATH: process.env.PATH, HOME: home, TMPDIR: home }
     const dataDir = join(home, '.data')
     const first = await startElsewhere({ dataDir }, { ...who, env })
-    await query(first.url, 'CREATE TABLE kept AS SELECT 7 AS n')
+    await query(first.ownerUrl, 'CREATE TABLE kept AS SELECT 7 AS n')
     await first.stop()
     expect((await lstat(join(dataDir, 'postgres'))).mode & 0o777).toBe(0o700)
 
     const second = await startElsewhere({ dataDir }, { ...who, env })
-    expect(await query(second.url, 'SELECT n FROM kept')).toEqual([{ n: 7 }])
+    expect(await query(second.ownerUrl, 'SELECT n FROM kept')).toEqual([{ n: 7 }])
     await second.stop()
     if (!asRoot) return
 
     // Root over the same data runs the server as their owner, and leaves them his.
     const third = await startPostgres({ dataDir })
-    expect(await query(third.url, 'SELECT n FROM kept')).toEqual([{ n: 7 }])
+    expect(await query(third.ownerUrl, 'SELECT n FROM kept')).toEqual([{ n: 7 }])
     await third.stop()
     expect((await lstat(join(dataDir, 'postgres', 'cluster'))).uid).toBe(NOBODY.uid)
   })

@@ -31,7 +31,7 @@ describe('after an earlier start came to a bad end', { timeout: 60_000 }, () => 
     const server = await started(dataDir, log)
     expect(lives(orphan)).toBe(false)
     expect(log.join('\n')).toContain(`stopping PostgreSQL (process ${orphan})`)
-    expect(await query(server.url, 'SELECT word FROM kept')).toEqual([{ word: 'spara' }])
+    expect(await query(server.ownerUrl, 'SELECT word FROM kept')).toEqual([{ word: 'spara' }])
   })
 
   test('a server that was killed itself recovers its rows', async () => {
@@ -39,7 +39,7 @@ describe('after an earlier start came to a bad end', { timeout: 60_000 }, () => 
     const orphan = await orphanedServer(dataDir)
     process.kill(orphan, 'SIGKILL')
     const server = await started(dataDir)
-    expect(await query(server.url, 'SELECT word FROM kept')).toEqual([{ word: 'spara' }])
+    expect(await query(server.ownerUrl, 'SELECT word FROM kept')).toEqual([{ word: 'spara' }])
   })
 
   test('a pid file that names a process of somebody else harms neither', async () => {
@@ -59,7 +59,7 @@ describe('after an earlier start came to a bad end', { timeout: 60_000 }, () => 
     await chown(pidFile, uid, gid)
 
     const server = await started(dataDir)
-    expect(await query(server.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }])
+    expect(await query(server.ownerUrl, 'SELECT 1 AS one')).toEqual([{ one: 1 }])
     expect(await query(stranger.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }])
     await stranger.stop()
   })
@@ -70,7 +70,7 @@ describe('after an earlier start came to a bad end', { timeout: 60_000 }, () => 
     await expect(startPostgres({ dataDir, quick: true })).rejects.toThrow(
       `in use by process ${starter.process.pid}`,
     )
-    expect(await query(starter.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }])
+    expect(await query(starter.ownerUrl, 'SELECT 1 AS one')).toEqual([{ one: 1 }])
     await starter.stop()
     await started(dataDir)
   })
@@ -78,11 +78,11 @@ describe('after an earlier start came to a bad end', { timeout: 60_000 }, () => 
   test('a lost password file is replaced and the rows stay', async () => {
     const dataDir = await preparedDataDir()
     const first = await started(dataDir)
-    await query(first.url, 'CREATE TABLE kept AS SELECT 7 AS n')
+    await query(first.ownerUrl, 'CREATE TABLE kept AS SELECT 7 AS n')
     await first.stop()
     await rm(join(dataDir, 'postgres', 'passwords.json'))
     const second = await started(dataDir)
-    expect(await query(second.url, 'SELECT n FROM kept')).toEqual([{ n: 7 }])
+    expect(await query(second.ownerUrl, 'SELECT n FROM kept')).toEqual([{ n: 7 }])
     expect(second.url).not.toContain(new URL(first.url).password)
   })
 
@@ -139,7 +139,7 @@ async function postmasterOf(dataDir: string): Promise<number> {
 /** A server with a row in it whose starter and guard were killed, so that nobody looks after it. */
 async function orphanedServer(dataDir: string): Promise<number> {
   const starter = await startElsewhere({ dataDir })
-  await query(starter.url, 'CREATE TABLE kept (word text)', `INSERT INTO kept VALUES ('spara')`)
+  await query(starter.ownerUrl, 'CREATE TABLE kept (word text)', `INSERT INTO kept VALUES ('spara')`)
   const postmaster = await postmasterOf(dataDir)
   const guards = processesNaming(`sparvana-guard ${postmaster}`)
   expect(guards).toHaveLength(1)

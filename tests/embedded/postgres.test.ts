@@ -21,7 +21,7 @@ describe('a quick server', { timeout: 60_000 }, () => {
        FROM pg_database WHERE datname = current_database()`,
     )
     expect(row).toMatchObject({
-      current_user: 'sparvana',
+      current_user: 'sparvana_app',
       current_database: 'sparvana',
       encoding: 'UTF8',
       provider: 'b',
@@ -36,14 +36,18 @@ describe('a quick server', { timeout: 60_000 }, () => {
     expect(row?.lower).toBe('åäöøæ')
   })
 
-  test('lets the app create tables and trusted extensions but is no superuser', async () => {
-    const [row] = await query<{ rolsuper: boolean }>(
-      server.url,
-      'CREATE TABLE t (id int)',
-      'DROP TABLE t',
-      'SELECT rolsuper FROM pg_roles WHERE rolname = current_user',
+  test('has an owner that makes tables, an app that makes none, and neither is a superuser', async () => {
+    await query(server.ownerUrl, 'CREATE TABLE t (id int)', 'DROP TABLE t')
+    await expect(query(server.url, 'CREATE TABLE t (id int)')).rejects.toThrow(/permission denied/)
+    const roles = await query(
+      server.adminUrl,
+      `SELECT rolname, rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication OR rolbypassrls AS mighty
+       FROM pg_roles WHERE rolname LIKE 'sparvana%' ORDER BY rolname`,
     )
-    expect(row?.rolsuper).toBe(false)
+    expect(roles).toEqual([
+      { rolname: 'sparvana', mighty: false },
+      { rolname: 'sparvana_app', mighty: false },
+    ])
   })
 
   test('refuses a wrong password', async () => {
@@ -63,14 +67,15 @@ describe('a quick server', { timeout: 60_000 }, () => {
 
   test('copies a prepared database as often as wanted', async () => {
     const template = await createDatabase(server, 'prepared')
-    await query(template, 'CREATE TABLE habit (name text)', `INSERT INTO habit VALUES ('run')`)
+    await query(template.ownerUrl, 'CREATE TABLE habit (name text)', `INSERT INTO habit VALUES ('run')`)
     const copies = await Promise.all(
       ['copy one', 'copy "two"'].map((name) => createDatabase(server, name, { template: 'prepared' })),
     )
-    for (const copy of copies) expect(await query(copy, 'SELECT name FROM habit')).toEqual([{ name: 'run' }])
+    for (const { ownerUrl } of copies)
+      expect(await query(ownerUrl, 'SELECT name FROM habit')).toEqual([{ name: 'run' }])
     await dropDatabase(server, 'copy one')
     await dropDatabase(server, 'copy one')
-    await expect(query(copies[0] as string, 'SELECT 1')).rejects.toThrow(/does not exist/)
+    await expect(query(copies[0]?.url ?? '', 'SELECT 1')).rejects.toThrow(/does not exist/)
   })
 })
 
@@ -79,12 +84,12 @@ describe('a server with data to keep', { timeout: 60_000 }, () => {
     const dataDir = join(await temporaryFolder(), `it's "my" $HOME data ö`)
     const log: string[] = []
     const first = await startPostgres({ dataDir, log: (line) => log.push(line) })
-    await query(first.url, 'CREATE TABLE kept (word text)', `INSERT INTO kept VALUES ('spara')`)
+    await query(first.ownerUrl, 'CREATE TABLE kept (word text)', `INSERT INTO kept VALUES ('spara')`)
     await first.stop()
     expect(log.join('\n')).toMatch(/performing post-bootstrap initialization/)
 
     const second = await startPostgres({ dataDir })
-    expect(await query(second.url, 'SELECT word FROM kept')).toEqual([{ word: 'spara' }])
+    expect(await query(second.ownerUrl, 'SELECT word FROM kept')).toEqual([{ word: 'spara' }])
     await second.stop()
   })
 

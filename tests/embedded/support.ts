@@ -11,7 +11,7 @@ import pg from 'pg'
 import { afterAll, onTestFinished } from 'vitest'
 import { run } from '../../src/embedded/postgres/account.ts'
 import { processIdentity } from '../../src/embedded/postgres/process-identity.ts'
-import { startPostgres } from '../../src/embedded/postgres.ts'
+import { type DatabaseServer, startPostgres } from '../../src/embedded/postgres.ts'
 
 export const asRoot = process.getuid?.() === 0
 
@@ -93,6 +93,7 @@ export async function query<Row extends pg.QueryResultRow>(
 export interface Starter {
   process: ChildProcess
   url: string
+  ownerUrl: string
   adminUrl: string
   log: string[]
   /** Asks it to stop the server and end. */
@@ -127,7 +128,8 @@ export async function startElsewhere(
       child.stdin.end('stop\n')
       await ended
     }
-    return { ...(JSON.parse(line) as { url: string; adminUrl: string }), process: child, log, stop }
+    const urls = JSON.parse(line) as DatabaseServer
+    return { ...urls, process: child, log, stop }
   }
   throw new Error(`it ended without a server:\n${log.join('\n')}`)
 }

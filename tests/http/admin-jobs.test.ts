@@ -5,7 +5,7 @@ import { ManualClock, MINUTE, SECOND } from '../../src/clock.ts'
 import { continuously } from '../../src/jobs/handlers/continuously.ts'
 import { createRunNotes } from '../../src/jobs/handlers/run-notes.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
-import { newAdmin, PASSWORD, type PersonWithFactor } from '../support/people.ts'
+import { newAdmin, type PersonWithFactor, postWithCode } from '../support/people.ts'
 import { textOf } from '../support/visitor.ts'
 
 const clock = new ManualClock(new Date())
@@ -40,7 +40,7 @@ async function failedMail(message = 'no such mailbox'): Promise<string> {
 async function retry(id: string) {
   await admin.visitor.get('/admin/jobs')
   clock.advance(MINUTE)
-  return admin.visitor.post(`/admin/jobs/${id}/retry`, { _password: PASSWORD, _code: admin.code() })
+  return postWithCode(admin, `/admin/jobs/${id}/retry`)
 }
 
 describe('the run of a job', () => {

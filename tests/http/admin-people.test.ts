@@ -12,6 +12,7 @@ import {
   PASSWORD,
   type Person,
   type PersonWithFactor,
+  postWithCode,
 } from '../support/people.ts'
 import { textOf } from '../support/visitor.ts'
 
@@ -35,11 +36,7 @@ async function act(deed: string, fields: Record<string, string> = {}, on: Person
   const path = `/admin/users/${on.user.id}`
   await admin.visitor.get(path)
   clock.advance(MINUTE)
-  const answer = await admin.visitor.post(`${path}/${deed}`, {
-    ...fields,
-    _password: PASSWORD,
-    _code: admin.code(),
-  })
+  const answer = await postWithCode(admin, `${path}/${deed}`, fields)
   return { status: answer.status, said: textOf((await admin.visitor.get(path)).text), answer }
 }
 
@@ -172,7 +169,7 @@ describe('helping', () => {
     expect((await act('factor-reset', {}, lost)).said).toContain(
       'The second factor goes after the usual delay',
     )
-    expect(await mailsTo(lost)).toContain('Your authenticator will no longer be asked for')
+    expect(await mailsTo(lost)).toContain('Your second step will no longer be asked for')
     const reset = await app.deps.db.prisma.factorReset.findFirstOrThrow({ where: { userId: lost.user.id } })
     expect(reset.adminId).toBe(admin.user.id)
     expect(reset.effectiveOn.getTime() - reset.askedOn.getTime()).toBe(48 * HOUR)

@@ -8,9 +8,9 @@ import {
   newAdmin,
   newHabit,
   newLinkedSaver,
-  PASSWORD,
   type Person,
   type PersonWithFactor,
+  postWithCode,
 } from '../support/people.ts'
 import { textOf } from '../support/visitor.ts'
 
@@ -113,12 +113,7 @@ describe('an export of the trail', () => {
       Array.from({ length: 60 }, () => 'test.exported'),
     )
     await see('/admin/audit')
-    const file = await admin.visitor.post('/admin/audit/export', {
-      person: subject,
-      action: 'test',
-      _password: PASSWORD,
-      _code: admin.code(),
-    })
+    const file = await postWithCode(admin, '/admin/audit/export', { person: subject, action: 'test' })
     expect(file.status).toBe(200)
     expect(file.headers['content-disposition']).toBe('attachment; filename="audit-trail.ndjson"')
     expect(file.headers['cache-control']).toContain('no-store')

@@ -30,7 +30,7 @@ async function scene(days = 7, fields: Parameters<typeof newHabit>[2] = {}): Pro
   await signInAgain(saver)
   const path = `/habits/${habit}`
   const send = async (form: Record<string, string>) => {
-    const answer = await saver.visitor.post(`${path}/backfill`, form)
+    const answer = await saver.visitor.post(`${path}/backfill`, { version: '1', ...form })
     expect([answer.status, answer.headers.location]).toEqual([303, path])
     return saver.visitor.flashes(path)
   }
@@ -54,6 +54,7 @@ function formsIn(html: string) {
     ([form]) => ({
       day: /name="day" value="([^"]+)"/.exec(form)?.[1] ?? '',
       slot: /name="slot" value="([^"]+)"/.exec(form)?.[1] ?? '',
+      version: /name="version" value="([^"]+)"/.exec(form)?.[1] ?? '',
       choices: [...form.matchAll(/name="pays" value="([^"]+)">([^<]+)</g)].map((match) =>
         match.slice(1).join(': '),
       ),
@@ -70,7 +71,7 @@ describe('“Forgot one?”', () => {
     const forms = formsIn(text)
     expect(forms.map((form) => form.day)).toEqual([1, 2, 3, 4, 5, 6, 7].map(dayBack))
     for (const form of forms) {
-      expect(form).toMatchObject({ slot: '1', hasToken: true })
+      expect(form).toMatchObject({ slot: '1', version: '1', hasToken: true })
       expect(form.choices).toEqual([expect.stringMatching(/^yes: Save 25\.00\skr$/), 'no: Record only'])
     }
   })
@@ -162,7 +163,11 @@ describe('what is refused says why, and records nothing', () => {
   ])('with %s', async (_name, fields) => {
     const { saver, path } = await scene(1)
     const before = await snapshot(app)
-    const answer = await saver.visitor.post(`${path}/backfill`, { day: dayBack(1), ...fields })
+    const answer = await saver.visitor.post(`${path}/backfill`, {
+      day: dayBack(1),
+      version: '1',
+      ...fields,
+    })
     expect(answer.status).toBe(422)
     expect(textOf(answer.text)).toContain('This is not what the page offered')
     expect(await snapshot(app)).toEqual(before)

@@ -116,6 +116,17 @@ describe('linking the bank', () => {
     expect(await consentsOf(saver)).toEqual([])
   })
 
+  test('an answer that names an issuer is refused where the bank names none, and the state is spent', async () => {
+    const saver = await newSaver(app)
+    const answer = await begin(saver)
+    app.sandbox.control.clearRequests()
+    const named = await saver.visitor.get(`${back(answer)}&iss=https%3A%2F%2Fsomebody.example`)
+    expect([named.status, named.headers.location]).toEqual([303, '/bank'])
+    expect((await saver.visitor.get(back(answer))).headers.location).toBe('/bank')
+    expect(tokenCalls()).toBe(0)
+    expect(await consentsOf(saver)).toEqual([])
+  })
+
   test('an answer counts once', async () => {
     const saver = await newSaver(app)
     const answer = await begin(saver)
@@ -326,5 +337,46 @@ describe('ending the link', () => {
     expect(again.status).toBe(409)
     expect(textOf(again.text)).toContain('This link has ended already')
     expect(again.text).toContain('href="/bank"')
+  })
+})
+
+describe('a bank that names itself in its answers (RFC 9207)', () => {
+  const ISSUER = 'https://bank.example/open'
+  let named: TestApp
+
+  beforeAll(async () => {
+    named = await startTestApp({ settings: { NORDEA_ISSUER: ISSUER } })
+  })
+  afterAll(() => named.close())
+
+  /** What comes back from the bank, with these words added to it. */
+  async function answered(more: string): Promise<{ saver: Person; location: string; calls: number }> {
+    const saver = await newSaver(named)
+    await saver.visitor.get('/bank')
+    const toBank = await saver.visitor.post('/bank/connect', { country: 'DK' })
+    named.sandbox.control.clearRequests()
+    const answer = await saver.visitor.get(back(new URL(toBank.headers.location ?? '')) + more)
+    expect(answer.status).toBe(303)
+    const calls = named.sandbox.control.requests().length
+    return { saver, location: answer.headers.location ?? '', calls }
+  }
+
+  test('is believed by its own name', async () => {
+    const { location } = await answered(`&iss=${encodeURIComponent(ISSUER)}`)
+    expect(location).toBe('/accounts/load')
+  })
+
+  test.each([
+    ['another', '&iss=https%3A%2F%2Fother.example%2Fopen'],
+    ['the same in other letters', `&iss=${encodeURIComponent(ISSUER.toUpperCase())}`],
+    ['the same and a slash', `&iss=${encodeURIComponent(`${ISSUER}/`)}`],
+    ['none', ''],
+    ['an empty one', '&iss='],
+    ['two', `&iss=${encodeURIComponent(ISSUER)}&iss=${encodeURIComponent(ISSUER)}`],
+    ['one that is too long', `&iss=${'x'.repeat(501)}`],
+  ])('by %s, it is not asked for tokens', async (_name, more) => {
+    const { saver, location, calls } = await answered(more)
+    expect([location, calls]).toEqual(['/bank', 0])
+    expect(await named.deps.models.consents.live(saver.user.id)).toBeNull()
   })
 })

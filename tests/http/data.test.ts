@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ManualClock, MINUTE } from '../../src/clock.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
-import { checkOff, newAdmin, newHabit, newLinkedSaver, newSaver, PASSWORD } from '../support/people.ts'
+import { checkOff, confirming, newAdmin, newHabit, newLinkedSaver, newSaver } from '../support/people.ts'
 import { textOf } from '../support/visitor.ts'
 
 const PAGE = '/settings/data'
@@ -40,7 +40,7 @@ describe('a copy of everything', () => {
     clock.advance(6 * MINUTE)
     const late = await saver.visitor.post(`${PAGE}/export`)
     expect([late.status, late.text.includes('Show that it is you')]).toEqual([403, true])
-    const shown = await saver.visitor.post(`${PAGE}/export`, { _password: PASSWORD })
+    const shown = await saver.visitor.post(`${PAGE}/export`, confirming(late))
     expect([shown.status, JSON.parse(shown.text).about.whose]).toEqual([200, saver.user.id])
   })
 

@@ -34,11 +34,11 @@ const asSaver = async (method: string, path: string, question: Question = {}) =>
 
 /** A table that is away for a moment: trouble inside, as real as it can be made. */
 async function withoutTable<T>(table: string, work: () => Promise<T>): Promise<T> {
-  await app.deps.db.pool.query(`ALTER TABLE "${table}" RENAME TO "away"`)
+  await app.asOwner(`ALTER TABLE "${table}" RENAME TO "away"`)
   try {
     return await work()
   } finally {
-    await app.deps.db.pool.query(`ALTER TABLE "away" RENAME TO "${table}"`)
+    await app.asOwner(`ALTER TABLE "away" RENAME TO "${table}"`)
   }
 }
 

@@ -150,6 +150,20 @@ describe('confirming the address', () => {
     expect((await visitor.get('/dashboard')).status).toBe(200)
   })
 
+  test('when the mail was sent and when it was confirmed is kept', async () => {
+    const { visitor, email, link } = await signUp()
+    const sentAt = clock.now()
+    clock.advance(3 * MINUTE)
+    await visitor.post(link, { password: PASSWORD })
+    const user = await app.deps.db.prisma.user.findUniqueOrThrow({
+      where: { email },
+      include: { emailTokens: true },
+    })
+    expect(user.emailTokens).toMatchObject([{ purpose: 'CONFIRM', createdOn: sentAt, usedOn: clock.now() }])
+    expect(user.emailConfirmedOn).toEqual(clock.now())
+    expect(clock.now().getTime() - sentAt.getTime()).toBe(3 * MINUTE)
+  })
+
   test('with another password it is shown again, with the error at the field, and confirms nothing', async () => {
     const { visitor, email, link } = await signUp()
     const answer = await visitor.post(link, { password: 'Some-other-words-77' })

@@ -9,6 +9,14 @@ import { snapshot } from './support/snapshot.ts'
 
 const NEXT = 'Brisk-heron-72-ferns'
 const both = (password: string) => ({ password, passwordConfirm: password })
+/** What each of them lacks. */
+const LACKING = [
+  ['a lower-case letter', 'QUIET-OTTER3', 'Add a lower-case letter'],
+  ['an upper-case letter', 'quiet-otter3', 'Add an upper-case letter'],
+  ['a digit', 'Quiet-otters', 'Add a digit'],
+  ['a special sign', 'QuietOtter39', 'Add a special sign'],
+  ['the tenth character', 'Ab3!efgh9', 'Use at least 10 characters.'],
+] as const
 
 let app: TestApp
 const clock = new ManualClock(new Date())
@@ -151,6 +159,18 @@ describe('a forgotten password', () => {
     expect((await visitor.post(link, both(NEXT))).headers.location).toBe('/login')
   })
 
+  test.each(LACKING)(
+    'by the link, a password without %s is refused, and the field says so',
+    async (_what, password, says) => {
+      const saver = await newSaver(app)
+      const visitor = new Visitor(app)
+      const refused = await visitor.post(await resetLink(saver), both(password))
+      expect(refused.status).toBe(422)
+      expect(textOf(refused.text)).toContain(says)
+      expect((await signIn(saver.email, password)).status).toBe(422)
+    },
+  )
+
   test('the own name makes no password', async () => {
     const saver = await newSaver(app, 'Marguerite Hollister')
     const link = await resetLink(saver)
@@ -198,6 +218,19 @@ describe('changing the password', () => {
     expect(answer.text).not.toContain(NEXT)
     expect((await signIn(saver.email, PASSWORD)).status).toBe(303)
   })
+
+  test.each(LACKING)(
+    'to one without %s changes nothing, and the field says so',
+    async (_what, password, says) => {
+      const saver = await newSaver(app)
+      await saver.visitor.get('/settings/security')
+      const fields = { passwordCurrent: PASSWORD, ...both(password) }
+      const refused = await saver.visitor.post('/settings/security', fields)
+      expect(refused.status).toBe(422)
+      expect(textOf(refused.text)).toContain(says)
+      expect((await signIn(saver.email, PASSWORD)).status).toBe(303)
+    },
+  )
 
   test('a password manager learns whose password it is, and it is not sent', async () => {
     const saver = await newSaver(app)

@@ -8,9 +8,9 @@ import {
   newAdmin,
   newHabit,
   newLinkedSaver,
-  PASSWORD,
   type Person,
   type PersonWithFactor,
+  postWithCode,
 } from '../support/people.ts'
 import { textOf } from '../support/visitor.ts'
 
@@ -38,11 +38,7 @@ const pageOf = (id = payment.id) => admin.visitor.get(`/admin/payments/${id}`)
 async function act(deed: string, fields: Record<string, string> = {}) {
   await pageOf()
   clock.advance(MINUTE / 2)
-  const shown = { _password: PASSWORD, _code: admin.code() }
-  const { status, text } = await admin.visitor.post(`/admin/payments/${payment.id}/${deed}`, {
-    ...fields,
-    ...shown,
-  })
+  const { status, text } = await postWithCode(admin, `/admin/payments/${payment.id}/${deed}`, fields)
   return { status, text, said: textOf((await pageOf()).text) }
 }
 

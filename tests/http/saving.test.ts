@@ -245,7 +245,7 @@ describe('a habit that is there', () => {
 
 describe('checking off', () => {
   const press = async (saver: Person, habit: string, offer: { day: string; slot: number }) => {
-    const answer = await saver.visitor.post(`/habits/${habit}/checkoff`, offer)
+    const answer = await saver.visitor.post(`/habits/${habit}/checkoff`, { version: 1, ...offer })
     expect([answer.status, answer.headers.location]).toEqual([303, '/dashboard'])
     return saver.visitor.flashes()
   }
@@ -308,7 +308,10 @@ describe('checking off', () => {
   ])('with %s is no offer of ours', async (_name, offer) => {
     const saver = await newLinkedSaver(app)
     const habit = await newHabit(app, saver)
-    const answer = await saver.visitor.post(`/habits/${habit}/checkoff`, offer as Record<string, string>)
+    const answer = await saver.visitor.post(`/habits/${habit}/checkoff`, {
+      version: '1',
+      ...(offer as Record<string, string>),
+    })
     expect(answer.status).toBe(422)
     expect(textOf(answer.text)).toContain('Nothing was changed.')
     expect(answer.text).toContain('href="/dashboard"')

@@ -2,7 +2,15 @@ import { generateSync } from 'otplib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { HOUR, ManualClock, MINUTE, SECOND } from '../../src/clock.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
-import { addFactor, linkIn, newAdmin, newLinkedSaver, newSaver, PASSWORD } from '../support/people.ts'
+import {
+  addFactor,
+  confirming,
+  linkIn,
+  newAdmin,
+  newLinkedSaver,
+  newSaver,
+  PASSWORD,
+} from '../support/people.ts'
 import { textOf, Visitor } from '../support/visitor.ts'
 import { ask, cookieIn, cookieOf } from './support/ask.ts'
 
@@ -206,10 +214,10 @@ describe('a lost authenticator', () => {
     expect((await visitor.post(link)).headers.location).toBe('/login')
     await app.sendMails()
     const subjects = app.mail.messages().flatMap(({ to, subject }) => (to.includes(email) ? [subject] : []))
-    expect(subjects).toContain('Your authenticator will no longer be asked for')
+    expect(subjects).toContain('Your second step will no longer be asked for')
 
     const page = await owner.get('/settings/security')
-    expect(textOf(page.text)).toContain('Somebody has asked to do without your authenticator')
+    expect(textOf(page.text)).toContain('Somebody has asked to do without your second step')
     await owner.post('/settings/security/reset/call-off')
     expect(await app.deps.models.factors.openReset(user.id)).toBeNull()
   })
@@ -245,12 +253,12 @@ describe('before what matters (S-008, R-06)', () => {
       ]),
     )
     expect(fields).toMatchObject({ name: 'Swim', frequency: '1', interval: '1', amount: '25' })
-    const wrong = await visitor.post('/habits/new', { ...WISH, _password: 'wrong' })
+    const wrong = await visitor.post('/habits/new', confirming(asked, { _password: 'wrong' }))
     expect([wrong.status, textOf(wrong.text)]).toEqual([
       403,
       expect.stringContaining('The password is wrong.'),
     ])
-    expect((await visitor.post('/habits/new', { ...WISH, _password: PASSWORD })).status).toBe(303)
+    expect((await visitor.post('/habits/new', confirming(wrong))).status).toBe(303)
     // It counts for five minutes.
     expect((await visitor.post('/habits/new', { ...WISH, name: 'Walk' })).status).toBe(303)
     expect(await app.deps.db.prisma.habit.count({ where: { userId: user.id } })).toBe(2)
@@ -260,20 +268,22 @@ describe('before what matters (S-008, R-06)', () => {
     const person = await addFactor(app, await newLinkedSaver(app))
     clock.advance(6 * MINUTE)
     const { visitor, code } = person
-    expect(textOf((await visitor.post('/habits/new', WISH)).text)).toContain(
-      'From your authenticator app, or a backup code.',
-    )
-    expect((await visitor.post('/habits/new', { ...WISH, _password: PASSWORD })).status).toBe(403)
+    const asked = await visitor.post('/habits/new', WISH)
+    expect(textOf(asked.text)).toContain('From your authenticator app, or a backup code.')
+    expect((await visitor.post('/habits/new', confirming(asked))).status).toBe(403)
     const shown = { _password: PASSWORD, _code: code() }
-    expect((await visitor.post('/habits/new', { ...WISH, ...shown })).status).toBe(303)
+    expect((await visitor.post('/habits/new', confirming(asked, shown))).status).toBe(303)
   })
 
   test('guessing there is paused like guessing at the door', async () => {
     const { visitor } = await newLinkedSaver(app)
     clock.advance(6 * MINUTE)
-    for (let turn = 0; turn < 5; turn += 1)
-      expect((await visitor.post('/habits/new', { ...WISH, _password: `wrong ${turn}` })).status).toBe(403)
-    const paused = await visitor.post('/habits/new', { ...WISH, _password: PASSWORD })
+    const asked = await visitor.post('/habits/new', WISH)
+    for (let turn = 0; turn < 5; turn += 1) {
+      const wrong = confirming(asked, { _password: `wrong ${turn}` })
+      expect((await visitor.post('/habits/new', wrong)).status).toBe(403)
+    }
+    const paused = await visitor.post('/habits/new', confirming(asked))
     expect([paused.status, paused.headers['retry-after']]).toEqual([429, '30'])
   })
 

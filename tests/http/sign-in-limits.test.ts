@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ManualClock, MINUTE, SECOND } from '../../src/clock.ts'
 import { networkOf } from '../../src/models/network.ts'
+import { linesOf, logOf } from '../security/support/log.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { newHabit, newLinkedSaver, newSaver, PASSWORD } from '../support/people.ts'
 import { textOf, Visitor } from '../support/visitor.ts'
-import { ask, cookieIn, cookieOf } from './support/ask.ts'
+import { type Answer, ask, cookieIn, cookieOf } from './support/ask.ts'
 
 let app: TestApp
 const clock = new ManualClock(new Date())
@@ -110,8 +111,14 @@ describe('forms in a minute (S-011)', () => {
       )
     expect(statuses.slice(0, 59)).toEqual(Array(59).fill(422))
     expect(statuses.at(-1)).toBe(429)
-    const answer = await ask(app, 'POST', `/habits/${habit}/checkoff`, { body, headers: { cookie } })
-    expect(answer.headers['retry-after']).toBe('60')
+    let answer: Answer | undefined
+    const written = await logOf(app, async () => {
+      answer = await ask(app, 'POST', `/habits/${habit}/checkoff`, { body, headers: { cookie } })
+    })
+    expect(answer?.headers['retry-after']).toBe('60')
+    expect(linesOf(written).filter(({ message }) => message === 'too many requests')).toMatchObject([
+      { level: 'warn', route: 'POST /habits/:id/checkoff', userId: person.user.id, ip: expect.any(String) },
+    ])
     expect((await person.visitor.get('/dashboard')).status).toBe(200)
     clock.advance(MINUTE)
     expect((await ask(app, 'POST', `/habits/${habit}/checkoff`, { body, headers: { cookie } })).status).toBe(
@@ -185,10 +192,16 @@ test('a session that somehow lacks its beginning is over at once', async () => {
 describe('a session that is carried elsewhere (S-014)', () => {
   test('ends when another browser shows its cookie, for both', async () => {
     anotherHour()
-    const { visitor } = await newSaver(app)
+    const { visitor, user } = await newSaver(app)
     const cookie = await cookieOf(visitor, '/dashboard')
-    const stolen = await ask(app, 'GET', '/dashboard', { headers: { cookie, 'user-agent': 'Thief/1.0' } })
-    expect([stolen.status, stolen.headers.location]).toEqual([303, '/login'])
+    let stolen: Answer | undefined
+    const written = await logOf(app, async () => {
+      stolen = await ask(app, 'GET', '/dashboard', { headers: { cookie, 'user-agent': 'Thief/1.0' } })
+    })
+    expect([stolen?.status, stolen?.headers.location]).toEqual([303, '/login'])
+    expect(linesOf(written).filter(({ message }) => message === 'a session has ended')).toMatchObject([
+      { level: 'warn', because: 'other-browser', userId: user.id, ip: expect.any(String) },
+    ])
     expect((await visitor.get('/dashboard')).headers.location).toBe('/login')
   })
 
@@ -205,12 +218,14 @@ describe('a session that is carried elsewhere (S-014)', () => {
       const cookie = cookieIn(entered.headers['set-cookie'])
       const at = async (ip: string) =>
         (await ask(routed, 'GET', '/dashboard', { headers: { cookie, ...from(ip) } })).status
-      expect([
-        await at('192.0.2.7'),
-        await at('192.0.2.99'),
-        await at('203.0.113.7'),
-        await at('192.0.2.7'),
-      ]).toEqual([200, 200, 303, 303])
+      const statuses: number[] = []
+      const written = await logOf(routed, async () => {
+        for (const ip of ['192.0.2.7', '192.0.2.99', '203.0.113.7', '192.0.2.7']) statuses.push(await at(ip))
+      })
+      expect(statuses).toEqual([200, 200, 303, 303])
+      expect(linesOf(written).filter(({ message }) => message === 'a session has ended')).toMatchObject([
+        { level: 'warn', because: 'other-network', ip: '203.0.113.7' },
+      ])
     } finally {
       await routed.close()
     }

@@ -5,8 +5,8 @@ import type { Payment } from '../../src/generated/client.ts'
 import { DEFAULT_LIMITS, type Limits } from '../../src/models/limits.ts'
 import { IN_FLIGHT } from '../../src/models/payment/states.ts'
 import type { Claim } from '../../src/models/payment.ts'
-import { newHabit, newLinkedSaver, offerOf, PASSWORD, type Person } from '../support/people.ts'
-import { Visitor } from '../support/visitor.ts'
+import { newHabit, newLinkedSaver, offerOf, type Person, secondBrowser } from '../support/people.ts'
+import type { Visitor } from '../support/visitor.ts'
 import {
   answerApproval,
   type Bench,
@@ -342,8 +342,7 @@ describe('the reads that the bank allows while the saver is away', () => {
 test('two hundred posts of one check-off over two sessions are one order, and everybody is told so', async () => {
   const saver = await newLinkedSaver(bench.app)
   const habitId = await newHabit(bench.app, saver, { amount: '33', frequency: 1, interval: 1 })
-  const other = new Visitor(bench.app)
-  await other.post('/login', { email: saver.email, password: PASSWORD })
+  const other = await secondBrowser(bench.app, saver)
   await Promise.all([saver.visitor.get('/dashboard'), other.get('/dashboard')])
   const offer = await offerOf(bench.app, saver, habitId)
   const answers = await Promise.all(

@@ -1,8 +1,7 @@
 /** Two workers, a worker and a saver, a worker that was asleep: every race is forced, and one of them wins. */
 import { expect, test } from 'vitest'
 import { DAY, HOUR, MINUTE } from '../../src/clock.ts'
-import { newHabit, newLinkedSaver, offerOf, PASSWORD } from '../support/people.ts'
-import { Visitor } from '../support/visitor.ts'
+import { newHabit, newLinkedSaver, offerOf, secondBrowser } from '../support/people.ts'
 import {
   callsSeen,
   onlyPledgeOf,
@@ -253,8 +252,7 @@ test('a look that the saver asks for while a worker is asking is not lost', asyn
 test('fifty posts of one check-off over two sessions are one check-off, one payment and one order', async () => {
   const saver = await newLinkedSaver(bench.app)
   const habitId = await newHabit(bench.app, saver, { amount: '33', frequency: 1, interval: 1 })
-  const other = new Visitor(bench.app)
-  await other.post('/login', { email: saver.email, password: PASSWORD })
+  const other = await secondBrowser(bench.app, saver)
   await Promise.all([saver.visitor.get('/dashboard'), other.get('/dashboard')])
   const offer = await offerOf(bench.app, saver, habitId)
   const posts = Array.from({ length: 50 }, (_, turn) => {

@@ -345,7 +345,7 @@ describe('without its audit trail', () => {
   }
 
   async function rename(from: string, to: string): Promise<void> {
-    await bench.app.deps.db.pool.query(`ALTER TABLE "${from}" RENAME TO "${to}"`)
+    await bench.app.asOwner(`ALTER TABLE "${from}" RENAME TO "${to}"`)
   }
 })
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { BankAccount } from '../../src/bank/index.ts'
 import type { Db } from '../../src/db.ts'
+import { securityLetter } from '../../src/jobs/handlers/security-letters.ts'
 import {
   bankAccount,
   grantTo,
@@ -49,6 +50,24 @@ describe('choosing the two accounts', () => {
     const chosen = await world.models.accounts.chosenBy(user.id)
     expect([chosen?.debtor.name, chosen?.creditor.name]).toEqual(['Other', 'One'])
     expect(await db.prisma.account.count({ where: { userId: user.id } })).toBe(2)
+  })
+
+  test('other accounts are told by mail, by their names; the same ones again, and the first, are not (R-09)', async () => {
+    const world = worldAt(db)
+    const user = await newUser(world)
+    const [one, other] = [bankAccount({ name: 'Daily' }), bankAccount({ name: 'Holiday' })]
+    await choose(world, user.id, [one, other], one, other)
+    await choose(world, user.id, [one, other], one, other)
+    expect(world.jobs).toEqual([])
+    await choose(world, user.id, [one, other], other, one)
+    expect(world.jobs.map(({ data }) => data)).toEqual([{ userId: user.id, kind: 'accounts-changed' }])
+    const deps = { models: world.models, baseUrl: 'http://localhost' }
+    const letter = await securityLetter(deps, user.id, 'accounts-changed')
+    expect(letter?.text).toContain('Money comes from “Holiday” and goes to “Daily”.')
+    for (const { iban, number } of [one, other]) {
+      expect(letter?.text).not.toContain(iban)
+      expect(letter?.text).not.toContain(number.value)
+    }
   })
 
   test('keeps accounts that are no longer chosen, because payments point at them', async () => {

@@ -5,6 +5,7 @@ import type { Db } from '../../src/db.ts'
 import type { User } from '../../src/generated/client.ts'
 import { type AuditEntry, audit } from '../../src/models/audit.ts'
 import { RULES } from '../../src/models/detection/rules.ts'
+import type { AsOwner } from '../support/database.ts'
 import {
   auditsOf,
   checkOff,
@@ -21,6 +22,7 @@ const HOME = '192.0.2.1'
 
 let db: Db
 let close: () => Promise<void>
+let asOwner: AsOwner
 let world: World
 let user: User
 let admin: User
@@ -28,7 +30,7 @@ let admin: User
 let start = new Date('2026-06-17T10:00:00.000Z').getTime()
 
 beforeAll(async () => {
-  ;({ db, close } = await ownDatabase(12))
+  ;({ db, close, asOwner } = await ownDatabase(12))
 })
 afterAll(() => close())
 beforeEach(async () => {
@@ -220,9 +222,9 @@ describe('a rule', () => {
 describe('a look that fails', () => {
   test('is made up for by the next', async () => {
     await noteOften(3, SECOND, exported)
-    await db.pool.query('ALTER TABLE "Alarm" RENAME TO "away"')
+    await asOwner('ALTER TABLE "Alarm" RENAME TO "away"')
     await expect(look()).rejects.toThrow('rules could not look')
-    await db.pool.query('ALTER TABLE "away" RENAME TO "Alarm"')
+    await asOwner('ALTER TABLE "away" RENAME TO "Alarm"')
     world.clock.advance(14 * MINUTE)
     expect(await look()).toBe(1)
   })

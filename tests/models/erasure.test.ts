@@ -10,7 +10,9 @@ import { startTestApp, type TestApp } from '../support/app.ts'
 import {
   AGREED,
   addFactor,
+  addPasskey,
   checkOff,
+  confirming,
   linkBank,
   newHabit,
   newSaver,
@@ -60,6 +62,7 @@ async function wholeLife(): Promise<PersonWithFactor> {
   const saver = await linkBank(app, await newSaver(app, NAME, new Visitor(app, from)))
   const [walk = '', read = ''] = await Promise.all(HABITS.map((name) => newHabit(app, saver, { name })))
   const withFactor = await addFactor(app, saver)
+  withFactor.user = (await addPasskey(app, withFactor, `Phone of ${NAME}`)).user
   await saver.visitor.post('/settings/savings', {
     capPerPayment: '300',
     capPerDay: '400',
@@ -76,6 +79,9 @@ async function wholeLife(): Promise<PersonWithFactor> {
   const elsewhere = new Visitor(app, { ...from, 'User-Agent': 'Another browser' })
   await elsewhere.post('/login', { email: saver.email, password: PASSWORD })
   await elsewhere.post('/password/forgot', { email: saver.email })
+  const by = { kind: 'saver', id: saver.user.id, ip: ADDRESS, country: 'NO', requestId: 'r-1' } as const
+  await app.deps.models.users.arrive(withFactor.user, { mark: null, label: 'Firefox' }, { factor: null }, by)
+  await app.deps.models.addresses.ask(saver.user.id, `new-${saver.email}`, by)
   await app.sendMails()
   await checkOff(app, saver, read)
   const facts = { kind: 'transaction-doubtful', objectKey: saver.user.id, firstSeenOn: clock.now() }
@@ -158,6 +164,7 @@ describe('a saver who has used everything there is, and is erased (S-086)', () =
       expect.arrayContaining([
         'public.User.fullName',
         'public.User.email',
+        'public.Passkey.label',
         'public.Habit.name',
         'public.Account.hashedAccNo',
         'public.Payment.askedFromIp',
@@ -172,7 +179,8 @@ describe('a saver who has used everything there is, and is erased (S-086)', () =
     const late = await saver.visitor.post('/settings/data/erase', { email: saver.email })
     expect([late.status, late.text.includes('Show that it is you')]).toEqual([403, true])
     const shown = { _password: PASSWORD, _code: saver.code() }
-    const wrong = await saver.visitor.post('/settings/data/erase', { ...shown, email: 'other@example.com' })
+    const other = await saver.visitor.post('/settings/data/erase', { email: 'other@example.com' })
+    const wrong = await saver.visitor.post('/settings/data/erase', confirming(other, shown))
     expect(wrong.status).toBe(422)
     const answer = await saver.visitor.post('/settings/data/erase', { email: saver.email })
     expect([answer.status, answer.headers.location]).toEqual([303, '/'])

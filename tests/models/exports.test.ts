@@ -55,11 +55,24 @@ async function wholeSaver(fullName: string, ip: string, admin: User): Promise<Us
   )
   await models.consents.begin(user.id, 'session', 'DK', asOwner(user, ip))
   await models.users.mintToken(user.id, 'RESET')
-  await models.users.arrive(user, { mark: null, label: 'Firefox on Linux' }, null, asOwner(user, ip))
+  await models.users.arrive(
+    user,
+    { mark: null, label: 'Firefox on Linux' },
+    { factor: null },
+    {
+      ...asOwner(user, ip),
+      country: 'DK',
+    },
+  )
+  await models.addresses.ask(user.id, `new-${user.email}`, asOwner(user, ip))
   await models.factors.newCodes(user.id, asOwner(user, ip))
   await models.factors.begin(user.id, SOMEBODY)
   await world.db.prisma.$executeRaw`
     UPDATE "User" SET "totpSecretSealed" = "totpPendingSealed", "totpConfirmedOn" = ${now} WHERE id = ${user.id}::uuid`
+  const key = { credentialId: `passkey of ${user.id}`, publicKey: Buffer.from('key'), counter: 1n }
+  await db.prisma.passkey.create({
+    data: { ...key, userId: user.id, label: 'Phone', isSynced: true, createdOn: now },
+  })
   await models.factors.askReset(user.id, {
     kind: 'admin',
     id: admin.id,

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { PoolClient } from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { randomReference } from '../../src/crypto.ts'
-import type { Db } from '../../src/db.ts'
+import { createDb, type Db } from '../../src/db.ts'
 import { isFinal, MOVES, mayMove, PaymentState } from '../../src/models/payment/states.ts'
 import { ARRIVING, checkOff, newHabit, newLinkedUser, newUser, ownDatabase, worldAt } from './support.ts'
 
@@ -24,9 +24,13 @@ let ids: Record<
 >
 
 beforeAll(async () => {
-  const own = await ownDatabase()
-  db = own.db
-  close = own.close
+  const own = await ownDatabase(2)
+  // What even the role that owns the tables can't do; the app's own may do less.
+  db = createDb(own.ownerUrl, 10)
+  close = async () => {
+    await db.close()
+    await own.close()
+  }
   const world = worldAt(db)
   const user = await newLinkedUser(world)
   const other = await newLinkedUser(world)

@@ -223,7 +223,7 @@ describe('doing without a lost authenticator', () => {
     const { factors, users } = world.models
     const isOpen = async () => (await factors.openReset(user.id)) !== null
     await factors.askReset(user.id, SOMEBODY)
-    await users.arrive(user, { mark: null, label: 'Firefox on Linux' }, 'authenticator', SOMEBODY)
+    await users.arrive(user, { mark: null, label: 'Firefox on Linux' }, { factor: 'authenticator' }, SOMEBODY)
     expect(await isOpen()).toBe(false)
     await factors.askReset(user.id, SOMEBODY)
     const { token } = await users.mintToken(user.id, 'RESET')
@@ -269,7 +269,12 @@ describe('guessing codes with a stolen password', () => {
   test('keeps the owner out neither at the door of their own browser nor inside', async () => {
     const { world, user, code } = await withFactor()
     const { identity, users } = world.models
-    const mark = await users.arrive(user, { mark: null, label: 'Firefox on Linux' }, null, SOMEBODY)
+    const { mark } = await users.arrive(
+      user,
+      { mark: null, label: 'Firefox on Linux' },
+      { factor: null },
+      SOMEBODY,
+    )
     for (let turn = 0; turn < 6; turn += 1) await identity.checkCode(user, '000000', null, SOMEBODY)
     expect((await identity.checkCode(user, code(), null, SOMEBODY)).kind).toBe('wait')
     const wrong = { password: 'wrong', code: '' }
@@ -283,10 +288,14 @@ test('a sign-in that a new password or a new authenticator has overtaken lets no
   const before = await newUser(world)
   const browser = { mark: null, label: 'Firefox on Linux' }
   await db.prisma.user.update({ where: { id: before.id }, data: { hashedPwd: 'another' } })
-  await expect(world.models.users.arrive(before, browser, null, SOMEBODY)).rejects.toThrow(SignInOvertaken)
+  await expect(world.models.users.arrive(before, browser, { factor: null }, SOMEBODY)).rejects.toThrow(
+    SignInOvertaken,
+  )
   const { user } = await withFactor()
   const unaware = { ...user, totpConfirmedOn: null }
-  await expect(world.models.users.arrive(unaware, browser, null, SOMEBODY)).rejects.toThrow(SignInOvertaken)
+  await expect(world.models.users.arrive(unaware, browser, { factor: null }, SOMEBODY)).rejects.toThrow(
+    SignInOvertaken,
+  )
   expect(await db.prisma.knownDevice.count({ where: { userId: { in: [before.id, user.id] } } })).toBe(0)
 })
 
@@ -294,7 +303,7 @@ test('a new password makes strangers of the browsers that were known', async () 
   const world = worldAt(db)
   const user = await newUser(world)
   const browser = { mark: null, label: 'Firefox on Linux' }
-  await world.models.users.arrive(user, browser, null, SOMEBODY)
+  await world.models.users.arrive(user, browser, { factor: null }, SOMEBODY)
   const { token } = await world.models.users.mintToken(user.id, 'RESET')
   await world.models.users.resetPassword(token, 'Another-quiet-otter-52', SOMEBODY)
   expect(await db.prisma.knownDevice.count({ where: { userId: user.id } })).toBe(0)
@@ -304,7 +313,7 @@ test('two sign-ins of one browser at one moment are one browser', async () => {
   const world = worldAt(db)
   const user = await newUser(world)
   const browser = { mark: randomToken(), label: 'Firefox on Linux' }
-  await Promise.all([1, 2, 3].map(() => world.models.users.arrive(user, browser, null, SOMEBODY)))
+  await Promise.all([1, 2, 3].map(() => world.models.users.arrive(user, browser, { factor: null }, SOMEBODY)))
   expect(await db.prisma.knownDevice.count({ where: { userId: user.id } })).toBe(1)
 })
 
@@ -312,16 +321,17 @@ test('a sign-in with a browser that was never seen is news, except for the first
   const world = worldAt(db)
   const user = await newUser(world)
   const browser = { mark: null, label: 'Firefox on Linux' }
-  const mark = await world.models.users.arrive(user, browser, null, SOMEBODY)
+  const { mark } = await world.models.users.arrive(user, browser, { factor: null }, SOMEBODY)
   expect(world.jobs).toEqual([])
-  expect(await world.models.users.arrive(user, { ...browser, mark }, null, SOMEBODY)).toBe(mark)
+  const again = await world.models.users.arrive(user, { ...browser, mark }, { factor: null }, SOMEBODY)
+  expect(again.mark).toBe(mark)
   expect(world.jobs).toEqual([])
   const other = await world.models.users.arrive(
     user,
     { mark: null, label: 'Safari on iPhone' },
-    null,
+    { factor: null },
     SOMEBODY,
   )
-  expect(other).not.toBe(mark)
+  expect(other.mark).not.toBe(mark)
   expect(world.jobs.map(({ data }) => data)).toEqual([{ userId: user.id, kind: 'new-browser' }])
 })

@@ -12,18 +12,22 @@ import type { HabitWish } from '../../src/models/habit.ts'
 import { createModels, type Models } from '../../src/models/index.ts'
 import { bucketOf, type PaymentState } from '../../src/models/payment/states.ts'
 import type { Claim, PaymentReason } from '../../src/models/payment.ts'
-import { testDatabase } from '../support/database.ts'
+import { type TestDatabase, testDatabase } from '../support/database.ts'
 import { TEST_RULES } from '../support/rules.ts'
 
 export const SOMEBODY: Actor = { kind: 'saver', id: null, ip: '192.0.2.1', requestId: 'r-1' }
 export const WORKER: Actor = { kind: 'worker', id: null, ip: null, requestId: null }
 
 /** A database of its own for one test file. @param connections as many as its largest race needs, and two. */
-export async function ownDatabase(connections = 10): Promise<{ db: Db; close(): Promise<void> }> {
+export async function ownDatabase(
+  connections = 10,
+): Promise<Pick<TestDatabase, 'ownerUrl' | 'asOwner'> & { db: Db; close(): Promise<void> }> {
   const database = await testDatabase()
   const db = createDb(database.url, connections)
   return {
     db,
+    ownerUrl: database.ownerUrl,
+    asOwner: database.asOwner,
     close: async () => {
       await db.close()
       await database.drop()

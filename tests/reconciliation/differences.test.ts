@@ -138,15 +138,6 @@ const SEEDS: Record<string, Seed> = {
       return { putRight: () => move('underWay', 'paid') }
     },
   },
-  'a balance that is not the sum of its lines': {
-    finds: ['balance-not-the-sum: ida'],
-    holds: ['ida'],
-    plant: sql(
-      `UPDATE "LedgerBalance" SET "balanceMinor" = "balanceMinor" + 1 WHERE bucket = 'PLEDGED' AND "balanceMinor" > 0 AND "userId" = $1`,
-      `UPDATE "LedgerBalance" SET "balanceMinor" = "balanceMinor" - 1 WHERE bucket = 'PLEDGED' AND "balanceMinor" > 0 AND "userId" = $1`,
-      () => world.ida.id,
-    ),
-  },
   'an entry of which one line is missing': {
     finds: ['entry-not-balanced: scheduled', 'entry-not-balanced: scheduled'],
     holds: ['ida'],

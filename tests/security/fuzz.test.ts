@@ -103,7 +103,7 @@ async function newStage(): Promise<Stage> {
 /** Whether everybody is signed in still, and has what they came with. */
 async function isWhole({ cast: { players, ids } }: Stage): Promise<boolean> {
   // Whoever types wrong passwords all the time is kept waiting, and with them everybody of their network.
-  await app.deps.db.pool.query('TRUNCATE "Throttle"')
+  await app.asOwner('TRUNCATE "Throttle"')
   const looks = await Promise.all([
     send(app, players.owner, `GET /habits/${ids.habits}/edit`),
     send(app, players.owner, 'GET /accounts/load'),

@@ -102,7 +102,7 @@ describe('a browser', () => {
     await page.goto(`${front.url}/login`)
     await page.getByLabel('E-mail').fill(email)
     await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
-    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click()
     await page.getByRole('link', { name: 'Link Nordea' }).click()
     await page.getByLabel('Country of your account').selectOption('DK')
     await page.getByRole('button', { name: 'Link Nordea' }).click()

@@ -38,7 +38,7 @@ beforeAll(async () => {
 })
 beforeEach(async () => {
   world = worldAt(db)
-  await db.prisma.bankConsent.deleteMany()
+  await database.asOwner(`DELETE FROM "BankConsent"`)
   await db.prisma.user.deleteMany()
 })
 afterAll(async () => {
@@ -70,7 +70,8 @@ async function newSaver(): Promise<{ user: User; secret: string; consent: BankCo
 }
 
 function link(userId: string): Promise<BankConsent> {
-  const granted = { profile: 'current', country: 'DK', scopes: [], tokens: tokens('first') } as const
+  const { scopes } = world.context.rules.consentNeeds
+  const granted = { profile: 'current', country: 'DK', scopes, tokens: tokens('first') } as const
   return consentsUnder(before).grant(userId, granted, SOMEBODY)
 }
 
@@ -169,10 +170,20 @@ describe('rotating', () => {
     expect(await rotation().rotate(column)).toMatchObject({ looked: 450, rotated: 150, left: [] })
   })
 
+  test('takes the token with which the bank is still to be told of an end', async () => {
+    const { user, consent } = await newSaver()
+    await consentsUnder(before).revoke(user.id, consent.id, SOMEBODY)
+    await rotateAll()
+    expect(await consentsUnder(after).untold(10)).toMatchObject([
+      { id: consent.id, refreshToken: 'refresh-first' },
+    ])
+  })
+
   test('passes over what is not there: no authenticator, no bank, a bank that was unlinked', async () => {
     const { user, consent } = await newSaver()
     await factorsUnder(before).remove(user.id, '', SOMEBODY)
     await consentsUnder(before).revoke(user.id, consent.id, SOMEBODY)
+    await consentsUnder(before).noteTold(consent.id, SOMEBODY)
     expect(sum(await rotateAll(), ({ looked }) => looked)).toBe(0)
   })
 })

@@ -4,8 +4,8 @@ import { routesOf } from '../http/support/routes.ts'
 import { snapshot } from '../http/support/snapshot.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { Visitor } from '../support/visitor.ts'
-import { addressOf, type Cast, newCast, type Part, playerOf, send } from './support/cast.ts'
-import { type Facts, FORMS, factsOf } from './support/forms.ts'
+import { addressOf, type Cast, newCast, playerOf, send } from './support/cast.ts'
+import { type Facts, FORMS, factsOf, senderOf } from './support/forms.ts'
 
 /** Columns and sums that only the app itself may write, under the names that somebody would try. */
 const NAMES = [
@@ -47,6 +47,9 @@ const NAMES = [
 const READ_NOTHING = [
   'POST /login/lost',
   'POST /login/lost/:token',
+  'POST /browser',
+  'POST /browser/:token',
+  'POST /address/take-back/:token',
   'POST /session/keep',
   'POST /settings/security/sessions/end',
   'POST /bank/:id/revoke',
@@ -55,17 +58,24 @@ const READ_NOTHING = [
   'POST /settings/savings/resume',
   'POST /admin/payments/stop/end',
   'POST /admin/alarms/:id/acknowledge',
+  'POST /admin/consents/:id/ask',
   'POST /admin/sandbox/payments/:id/confirm',
   'POST /password/reset/:token',
   // Last: after it nobody is signed in any more.
   'POST /logout',
 ]
-/** Codes that only a phone can show, and accounts of the bank's own, which it lets nobody delete. */
+/** Codes and passkeys that only a phone can show, and accounts of the bank's own, which it lets nobody delete. */
 const NEVER_TAKEN = [
+  'POST /login/passkey',
   'POST /login/code',
+  'POST /login/code/passkey',
   'POST /settings/security/authenticator',
+  'POST /settings/security/passkeys/new',
   'POST /admin/sandbox/accounts/delete',
 ]
+
+/** For who only asks which fields there are. */
+const NO_FACTS = {} as Facts
 
 let app: TestApp
 let cast: Cast
@@ -123,6 +133,46 @@ describe('a field that the form does not have', () => {
   })
 })
 
+describe('a field that is no single piece of text', () => {
+  const SHAPES: [string, (name: string, value: string) => [string, string][]][] = [
+    [
+      'twice',
+      (name, value) => [
+        [name, value],
+        [name, value],
+      ],
+    ],
+    ['as a list', (name, value) => [[`${name}[]`, value]]],
+    ['as an object', (name, value) => [[`${name}[not]`, value]]],
+  ]
+  const fieldsOf = (route: string) => Object.entries(FORMS[route]?.(facts) ?? {})
+  const withFields = READERS.filter((route) => Object.keys(FORMS[route]?.(NO_FACTS) ?? {}).length > 0)
+
+  test.each(withFields)('%s: is refused in any shape, and nothing is done', async (route) => {
+    const before = await snapshot(app)
+    for (const [name, value] of fieldsOf(route)) {
+      const others = fieldsOf(route).filter(([other]) => other !== name)
+      for (const [shape, shaped] of SHAPES) {
+        const { status } = await sentAs(cast, route, [...others, ...shaped(name, value)])
+        expect([name, shape, status]).toEqual([name, shape, 422])
+      }
+    }
+    expect(await snapshot(app)).toEqual(before)
+  })
+
+  test('JSON is taken by no form at all', async () => {
+    const before = await snapshot(app)
+    for (const route of Object.keys(FORMS)) {
+      const player = cast.players[senderOf(route)]
+      const body = JSON.stringify({ _csrf: player.token, ...FORMS[route]?.(facts) })
+      const headers = { 'content-type': 'application/json' }
+      const { status } = await send(app, player, addressOf(route, cast.ids), { headers, body })
+      expect([route, status]).toEqual([route, 415])
+    }
+    expect(await snapshot(app)).toEqual(before)
+  })
+})
+
 describe('the owner of what a form makes', () => {
   test('is whoever is signed in, and a form that names somebody else makes nothing', async () => {
     const good = FORMS['POST /habits/new']?.(facts) ?? {}
@@ -149,17 +199,14 @@ describe('where money goes', () => {
   })
 })
 
-function sent({ players, ids }: Cast, route: string, fields: Record<string, string>): Promise<Answer> {
-  const player = players[senderOf(route)]
-  const body = new URLSearchParams({ _csrf: player.token, ...fields }).toString()
-  return send(app, player, addressOf(route, ids), { body })
+function sent(by: Cast, route: string, fields: Record<string, string>): Promise<Answer> {
+  return sentAs(by, route, Object.entries(fields))
 }
 
-/** Who may send it, and has what it is about. */
-function senderOf(route: string): Part {
-  if (route.startsWith('POST /admin')) return 'admin'
-  if (/^POST \/login\/(code|lost)$/.test(route)) return 'half'
-  return /^POST \/(login|signup|confirm|password)/.test(route) ? 'visitor' : 'owner'
+function sentAs({ players, ids }: Cast, route: string, fields: [string, string][]): Promise<Answer> {
+  const player = players[senderOf(route)]
+  const body = new URLSearchParams([['_csrf', player.token], ...fields]).toString()
+  return send(app, player, addressOf(route, ids), { body })
 }
 
 /** Somebody else's id where an id is meant, and otherwise more than anybody is given. */

@@ -37,12 +37,17 @@ const savers = (answer: string, but: Row['but'] = {}): Row => ({ who: 'confirmed
 const owner = (answer: string): Row => ({ who: 'confirmed', answer: '404', but: { owner: answer } })
 const admins = (answer: string): Row => ({ who: 'admin', answer })
 const freshly = (row: Row): Row => ({ ...row, fresh: true })
+/** In a browser that its owner has confirmed. */
+const here = (row: Row): Row => ({ ...row, known: true })
 const changing = (row: Row): Row => ({ ...row, changes: true })
 
 /** Every route of the app. One that is not here fails the first test below: decide who may use it, and write it down. */
 const MATRIX: Record<string, Row> = {
   'GET /healthz': open('200'),
   'GET /readyz': open('200'),
+  'GET /.well-known/security.txt': open('200'),
+  // Without a token in the settings there is none; with one: tests/http/operations.test.ts.
+  'GET /metrics': open('404'),
   'GET /css/*file': open('200'),
   'GET /js/*file': open('200'),
   'GET /favicon.svg': open('200'),
@@ -52,13 +57,23 @@ const MATRIX: Record<string, Row> = {
   'GET /': open(DASHBOARD, { visitor: '200', half: '200' }),
   'GET /login': visitors('200'),
   'POST /login': visitors('422'),
+  'POST /login/passkey': visitors('422'),
   'GET /login/code': { ...visitors(LOGIN), but: { half: '200' } },
   'POST /login/code': { ...visitors(LOGIN), but: { half: '422' } },
+  'POST /login/code/passkey': { ...visitors(LOGIN), but: { half: '422' } },
   'POST /login/lost': changing({ ...visitors(LOGIN), but: { half: '303 /login/code' } }),
   'GET /login/lost/:token': open(LOGIN),
   'POST /login/lost/:token': open(LOGIN),
   'POST /logout': changing(open('303 /')),
   'POST /session/keep': { who: 'signed-in', answer: '204' },
+  'GET /browser': savers('200'),
+  'POST /browser': changing(savers('303 /browser')),
+  'GET /browser/:token': open('303 /browser', { visitor: LOGIN, half: LOGIN }),
+  'POST /browser/:token': savers('303 /browser'),
+  'GET /address/take-back/:token': open(LOGIN),
+  'POST /address/take-back/:token': open(LOGIN),
+  'GET /address/new/:token': savers('303 /settings/email'),
+  'POST /address/new/:token': savers('303 /settings/email'),
   'GET /privacy': open('200'),
   'GET /signup': visitors('200'),
   'POST /signup': visitors('422'),
@@ -80,6 +95,8 @@ const MATRIX: Record<string, Row> = {
 
   'GET /dashboard': savers('200'),
   'GET /profile': savers('200'),
+  'GET /activity': savers('200'),
+  'GET /activity/account': savers('200'),
   'GET /habits/new': savers('200'),
   'POST /habits/new': freshly(savers('422')),
   'GET /habits/:id': owner('200'),
@@ -87,30 +104,43 @@ const MATRIX: Record<string, Row> = {
   'POST /habits/:id/edit': freshly(owner('422')),
   'GET /habits/:id/delete': owner('200'),
   'POST /habits/:id/delete': changing(owner(DASHBOARD)),
-  'POST /habits/:id/checkoff': owner('422'),
-  'POST /habits/:id/backfill': owner('422'),
+  'POST /habits/:id/checkoff': here(owner('422')),
+  'POST /habits/:id/backfill': here(owner('422')),
   'POST /checkoffs/:id/undo': changing(owner(DASHBOARD)),
   'GET /checkoffs/:id/move-back': owner('409'),
-  'POST /checkoffs/:id/move-back': owner('409'),
+  'POST /checkoffs/:id/move-back': here(owner('409')),
   'GET /payments': savers('200'),
   'GET /payments/return': savers('303 /payments'),
   'GET /payments/preview': savers('200'),
   'GET /payments/:id': owner('200'),
   'POST /payments/:id/cancel': owner('409'),
-  'POST /payments/:id/again': owner('409'),
-  'POST /payments/:id/try-now': owner('303 /payments/:id'),
+  'POST /payments/:id/again': here(owner('409')),
+  'POST /payments/:id/try-now': here(owner('303 /payments/:id')),
   'GET /settings': savers('200'),
   'POST /settings': savers('422'),
+  'GET /settings/check-offs': savers('200'),
+  'POST /settings/check-offs': savers('422'),
+  'GET /settings/email': savers('200'),
+  'POST /settings/email': here(freshly(savers('422'))),
+  'POST /settings/email/call-off': savers('303 /settings/email'),
   'GET /settings/security': savers('200'),
   'POST /settings/security': savers('422'),
   'GET /settings/security/authenticator': savers('200'),
-  'POST /settings/security/authenticator': freshly(savers('422')),
-  'POST /settings/security/authenticator/begin': changing(freshly(savers(AUTHENTICATOR))),
+  'POST /settings/security/authenticator': here(freshly(savers('422'))),
+  'POST /settings/security/authenticator/begin': changing(here(freshly(savers(AUTHENTICATOR)))),
   'POST /settings/security/authenticator/remove': changing(
     freshly(savers(SECURITY, { admin: '403', halfAdmin: '403' })),
   ),
+  'POST /settings/security/passkeys/begin': here(freshly(savers(`${SECURITY}/passkeys/new`))),
+  'GET /settings/security/passkeys/new': savers('200'),
+  'POST /settings/security/passkeys/new': here(freshly(savers('422'))),
+  'GET /settings/security/passkeys/:id/rename': owner('200'),
+  'POST /settings/security/passkeys/:id/rename': owner('422'),
+  'POST /settings/security/passkeys/:id/remove': changing(freshly(owner(SECURITY))),
   'GET /settings/security/codes': savers(SECURITY),
-  'POST /settings/security/codes': changing(freshly(savers(AUTHENTICATOR, { admin: `${SECURITY}/codes` }))),
+  'POST /settings/security/codes': changing(
+    freshly(savers(AUTHENTICATOR, { owner: `${SECURITY}/codes`, admin: `${SECURITY}/codes` })),
+  ),
   'POST /settings/security/reset/call-off': savers(SECURITY),
   'POST /settings/security/sessions/end': savers(SECURITY),
   'POST /settings/security/sessions/end-others': savers(SECURITY),
@@ -123,26 +153,50 @@ const MATRIX: Record<string, Row> = {
   'POST /settings/savings': freshly(savers('422')),
   'POST /settings/savings/withdraw': savers('303 /settings/savings'),
   'POST /settings/savings/pause': savers('422'),
-  'POST /settings/savings/resume': savers('303 /settings/savings'),
+  'POST /settings/savings/resume': here(savers('303 /settings/savings')),
 
   'GET /admin': admins('200'),
   'GET /admin/routes': admins('200'),
   'GET /admin/alarms': admins('200'),
-  'POST /admin/alarms/:id/acknowledge': admins('303 /admin/alarms'),
+  'POST /admin/alarms/:id/acknowledge': freshly(admins('303 /admin/alarms')),
+  'GET /admin/consents': admins('200'),
+  'POST /admin/consents/:id/ask': freshly(admins('303 /admin/consents')),
+  'GET /admin/users': admins('200'),
+  'GET /admin/users/:id': admins('200'),
+  'POST /admin/users/:id/lock': freshly(admins('422')),
+  'POST /admin/users/:id/unlock': freshly(admins('303 /admin/users/:id')),
+  'POST /admin/users/:id/sign-out': changing(freshly(admins('303 /admin/users/:id'))),
+  'POST /admin/users/:id/factor-reset': changing(freshly(admins('303 /admin/users/:id'))),
+  'POST /admin/users/:id/role': freshly(admins('422')),
+  'GET /admin/payments': admins('200'),
+  'GET /admin/payments/:id': admins('200'),
+  'POST /admin/payments/:id/look': freshly(admins('303 /admin/payments/:id')),
+  'POST /admin/payments/:id/cancel': changing(freshly(admins('303 /admin/payments/:id'))),
+  'POST /admin/payments/:id/again': freshly(admins('303 /admin/payments/:id')),
+  'POST /admin/payments/:id/mark': freshly(admins('422')),
+  'POST /admin/payments/:id/unmark': freshly(admins('303 /admin/payments/:id')),
+  'GET /admin/review': admins('200'),
+  'GET /admin/calls': admins('200'),
+  'GET /admin/calls/:id': admins('200'),
+  'GET /admin/jobs': admins('200'),
+  'POST /admin/jobs/:id/retry': freshly(admins('404')),
+  'GET /admin/audit': admins('200'),
+  'GET /admin/audit/:id': admins('200'),
+  'POST /admin/audit/export': changing(freshly(admins('200'))),
   'GET /admin/payments/stop': admins('200'),
-  'POST /admin/payments/stop': admins('422'),
+  'POST /admin/payments/stop': freshly(admins('422')),
   'POST /admin/payments/stop/end': freshly(admins('303 /admin/payments/stop')),
   'GET /admin/sandbox': admins('200'),
   'GET /admin/sandbox/accounts/new': admins('200'),
-  'POST /admin/sandbox/accounts/new': admins('422'),
+  'POST /admin/sandbox/accounts/new': freshly(admins('422')),
   'GET /admin/sandbox/accounts/delete': admins('200'),
-  'POST /admin/sandbox/accounts/delete': admins('422'),
+  'POST /admin/sandbox/accounts/delete': freshly(admins('422')),
   'GET /admin/sandbox/transactions/new': admins('200'),
-  'POST /admin/sandbox/transactions/new': admins('422'),
+  'POST /admin/sandbox/transactions/new': freshly(admins('422')),
   'GET /admin/sandbox/payments/new': admins('200'),
-  'POST /admin/sandbox/payments/new': admins('422'),
+  'POST /admin/sandbox/payments/new': freshly(admins('422')),
   'GET /admin/sandbox/payments/:id': admins('200'),
-  'POST /admin/sandbox/payments/:id/confirm': changing(admins('303 /admin/sandbox/payments/:id')),
+  'POST /admin/sandbox/payments/:id/confirm': changing(freshly(admins('303 /admin/sandbox/payments/:id'))),
 }
 
 const KNOWN = ['GET', 'HEAD', 'POST']
@@ -170,8 +224,9 @@ describe('the table of routes', () => {
 
   test('lets everybody in to whom their row here says so, and nobody else', async () => {
     const { text } = await cast.players.admin.visitor.get(paths.adminRoutes)
-    const shown = [...text.matchAll(/<tr role="row">\s*(<td[\s\S]*?)<\/tr>/g)].map(([, row = '']) =>
-      row.split('</td>').map(textOf).filter(Boolean),
+    const [routeTable = ''] = text.split('id="bank"')
+    const shown = [...routeTable.matchAll(/<tr role="row">\s*(<td[\s\S]*?)<\/tr>/g)].map(([, row = '']) =>
+      row.split('</td>').map(textOf).slice(0, 3),
     )
     const words: Record<Who, string> = {
       public: 'Everybody',
@@ -180,10 +235,13 @@ describe('the table of routes', () => {
       confirmed: 'Savers with a confirmed address',
       admin: 'Admins',
     }
-    const expected = Object.entries(MATRIX).map(([route, { who, fresh }]) => [
-      ...route.split(' '),
-      fresh ? `${words[who]} after a fresh sign-in` : words[who],
-    ])
+    const expected = Object.entries(MATRIX).map(([route, { who, known, fresh }]) => {
+      const asks = [
+        ...(known ? ['in a browser that we know'] : []),
+        ...(fresh ? ['after a fresh sign-in'] : []),
+      ]
+      return [...route.split(' '), `${words[who]} ${asks.join(', ')}`.trim()]
+    })
     expect(shown.sort()).toEqual(expected.sort())
   })
 

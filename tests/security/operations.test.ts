@@ -23,6 +23,24 @@ test('the guide says who answers for what, also in an incident and for personal 
     expect(guide).toContain(part)
 })
 
+test('has its assessment, processors, transfers, and both letters of a breach (S-090)', () => {
+  for (const part of [
+    'Impact assessment',
+    'what could happen to people | how likely, how bad | against it | what is left',
+    'who | what for | where | contract kept by',
+    '**Transfers.**',
+    'Template for the authority',
+    'Template for the people concerned',
+  ])
+    expect(guide).toContain(part)
+  const report = guide.slice(
+    guide.indexOf('Template for the authority'),
+    guide.indexOf('Template for the people'),
+  )
+  for (const asked of ['What happened', 'Whose data', 'Contact', 'may lead to', 'has been done'])
+    expect(report).toContain(asked)
+})
+
 test('the guide says what support never asks for, and how somebody who writes is known (S-082)', () => {
   const support = guide.slice(guide.indexOf('## Support'))
   for (const never of ['password', 'a code', 'backup code', 'payment']) expect(support).toContain(never)

@@ -8,6 +8,7 @@ import { HOUR, ManualClock, MINUTE } from '../../src/clock.ts'
 import { createSealer } from '../../src/crypto.ts'
 import { createReconcile } from '../../src/jobs/handlers/reconcile.ts'
 import { sealedFor } from '../../src/models/sealing.ts'
+import { routesOf } from '../http/support/routes.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { authority } from '../support/certificates.ts'
 import {
@@ -38,6 +39,8 @@ let front: TlsFront
 let bankFront: TlsFront
 let app: TestApp
 let log = ''
+let saver: Person & { code(): string }
+let admin: Person & { code(): string }
 /** What kind of secret, and each one that was used. */
 let secrets: Map<string, Set<string>>
 
@@ -58,7 +61,7 @@ beforeAll(async () => {
   app.deps.log.level = 'debug'
   log = await logOf(app, liveThroughIt)
   secrets = await allSecrets()
-})
+}, 240_000)
 
 afterAll(async () => {
   await app.close()
@@ -69,7 +72,7 @@ afterAll(async () => {
 
 /** The main job, an authenticator, an admin at the sandbox, and everything going wrong that can. */
 async function liveThroughIt(): Promise<void> {
-  const saver = await addFactor(app, await linkBank(app, await newSaver(app)))
+  saver = await addFactor(app, await linkBank(app, await newSaver(app)))
   const habit = await newHabit(app, saver)
   await checkOff(app, saver, habit)
   await settle()
@@ -98,16 +101,18 @@ async function settle(): Promise<void> {
   }
 }
 
-async function signInAgain(saver: Person & { code(): string }): Promise<void> {
+async function signInAgain(saver: Person & { code(): string }, password = PASSWORD): Promise<void> {
   await saver.visitor.get('/login')
-  await saver.visitor.post('/login', { email: saver.email, password: PASSWORD })
+  await saver.visitor.post('/login', { email: saver.email, password })
   await saver.visitor.get('/login/code')
   await saver.visitor.post('/login/code', { code: saver.code() })
   await saver.visitor.get('/dashboard')
 }
 
 async function sandboxConsole(): Promise<void> {
-  const { visitor } = await linkBank(app, await newAdmin(app))
+  admin = await newAdmin(app)
+  await linkBank(app, admin)
+  const { visitor } = admin
   await visitor.get('/admin/sandbox')
   const account = {
     country: 'DK',
@@ -148,9 +153,9 @@ async function breakInside({ email, visitor }: Person): Promise<void> {
 }
 
 async function without(table: string, work: () => Promise<unknown>): Promise<void> {
-  await app.deps.db.pool.query(`ALTER TABLE "${table}" RENAME TO "away"`)
+  await app.asOwner(`ALTER TABLE "${table}" RENAME TO "away"`)
   await work()
-  await app.deps.db.pool.query(`ALTER TABLE "away" RENAME TO "${table}"`)
+  await app.asOwner(`ALTER TABLE "away" RENAME TO "${table}"`)
 }
 
 async function forget({ email }: Person): Promise<void> {
@@ -254,19 +259,31 @@ test('the log has none of it', () => {
 
 describe('the database', () => {
   test('has none of it in any row of any table', async () => {
-    const { rows: tables } = await app.deps.db.pool.query<{ name: string }>(
-      `SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables WHERE schemaname IN ('public', 'pgboss')`,
-    )
-    expect(tables.length).toBeGreaterThan(20)
     const found: string[] = []
-    for (const { name } of tables) {
-      const { rows } = await app.deps.db.pool.query<{ row: string }>(
-        `SELECT to_jsonb(t)::text AS row FROM ${name} t`,
-      )
+    for (const [name, rows] of await allRows()) {
       // The cookie is the id with our signature: what lies here is no way in.
       const except = name === 'public.session' ? ['session ids'] : []
-      found.push(...rows.flatMap(({ row }) => foundIn(row, except).map((what) => `${name}: ${what}`)))
+      found.push(...rows.flatMap((row) => foundIn(row, except).map((what) => `${name}: ${what}`)))
     }
+    expect(found).toEqual([])
+  })
+
+  test('has no balance and no name of an account that was not chosen, which the bank told all the time', async () => {
+    const balances = [...allIn(overheard.bank, /"\w*balance\w*":\s*"?(\d+\.\d\d)/g)].filter(
+      (text) => text.length > 7,
+    )
+    const chosen = await app.deps.db.prisma.account.findMany({ select: { name: true } })
+    const names = [...allIn(overheard.bank, /"(?:account_name|nickname|name)":\s*"([^"]{8,})"/g)].filter(
+      (name) => !chosen.some((account) => account.name === name),
+    )
+    expect(balances.length).toBeGreaterThan(3)
+    expect(names).toContain('Household account')
+    const wanted = [...balances, ...balances.map((text) => text.replace('.', '')), ...names]
+    const holds = (row: string, text: string) =>
+      new RegExp(`(?<![\\d.])${text.replace(/\W/g, '\\$&')}(?![\\d.])`).test(row)
+    const found: string[] = []
+    for (const [name, rows] of await allRows())
+      for (const text of wanted) if (rows.some((row) => holds(row, text))) found.push(`${name}: ${text}`)
     expect(found).toEqual([])
   })
 
@@ -276,6 +293,47 @@ describe('the database', () => {
     const ordered = calls.find(({ api }) => api === 'payments.initiate')
     expect(ordered?.requestBody).toMatch(/"external_id":"[0-9a-f-]{36}"/)
     expect(ordered?.requestBody).toContain('25.00')
+  })
+})
+
+/** Every row there is, as text, by table. */
+async function allRows(): Promise<[table: string, rows: string[]][]> {
+  const { rows: tables } = await app.deps.db.pool.query<{ name: string }>(
+    `SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables WHERE schemaname IN ('public', 'pgboss')`,
+  )
+  expect(tables.length).toBeGreaterThan(20)
+  const ofTables: [string, string[]][] = []
+  for (const { name } of tables) {
+    const { rows } = await app.asOwner<{ row: string }>(`SELECT to_jsonb(t)::text AS row FROM ${name} t`)
+    ofTables.push([name, rows.map(({ row }) => row)])
+  }
+  return ofTables
+}
+
+describe('a page', () => {
+  /** Everybody has the token of their own form on it; the sandbox's console is about numbers of accounts. */
+  const allowed = (route: string) => [
+    'form tokens',
+    ...(route.includes('/admin/sandbox') ? ['account numbers'] : []),
+  ]
+
+  test.each(['saver', 'admin'] as const)('has none of it, whichever the %s opens', async (who) => {
+    const [person, password] = who === 'saver' ? [saver, NEW_PASSWORD] : [admin, PASSWORD]
+    clock.advance(MINUTE)
+    await signInAgain(person, password)
+    const { prisma } = app.deps.db
+    const { id: habit } = await prisma.habit.findFirstOrThrow()
+    const { id: payment } = await prisma.payment.findFirstOrThrow()
+    let opened = 0
+    for (const route of routesOf(app.deps).filter((one) => /^GET (?!.*\*)/.test(one))) {
+      const address = route.slice(4).replace(':token', 'q'.repeat(43))
+      const answer = await person.visitor.get(
+        address.replace(':id', address.startsWith('/habits') ? habit : payment),
+      )
+      if (answer.status === 200) opened += 1
+      expect([route, foundIn(answer.text ?? String(answer.body), allowed(route))]).toEqual([route, []])
+    }
+    expect(opened).toBeGreaterThan(20)
   })
 })
 

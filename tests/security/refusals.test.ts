@@ -122,7 +122,7 @@ describe('a refusal', () => {
   })
 
   test('stays a refusal when it can’t be written into the audit trail, and the log says so', async () => {
-    await app.deps.db.pool.query('ALTER TABLE "AuditEvent" RENAME TO "away"')
+    await app.asOwner('ALTER TABLE "AuditEvent" RENAME TO "away"')
     try {
       const { answer, written } = await watched('other', `GET /habits/${cast.ids.habits}`)
       expect(answer.status).toBe(404)
@@ -131,7 +131,7 @@ describe('a refusal', () => {
       ])
       expect(refusedIn(written)).toHaveLength(1)
     } finally {
-      await app.deps.db.pool.query('ALTER TABLE "away" RENAME TO "AuditEvent"')
+      await app.asOwner('ALTER TABLE "away" RENAME TO "AuditEvent"')
     }
   })
 

@@ -1,6 +1,6 @@
 /** npm run simulate -- --runs 10000 [--seed N] [--no-shrink] */
 import { parseArgs } from 'node:util'
-import { applyMigrations } from '../../prisma/engine.ts'
+import { prepareDatabase } from '../../prisma/prepare.ts'
 import { createDatabase, startPostgres } from '../../src/embedded/postgres.ts'
 import { type Outcome, simulate, wordsFor } from './simulate.ts'
 
@@ -24,7 +24,7 @@ console.log(`${runs} lives from seed ${seed}`)
 const begun = Date.now()
 const postgres = await startPostgres({ quick: true })
 try {
-  await applyMigrations(await createDatabase(postgres, TEMPLATE))
+  await prepareDatabase(await createDatabase(postgres, TEMPLATE))
   const wish = { server: postgres, template: TEMPLATE, runs, seed, shrink: !values['no-shrink'] }
   const outcome = await simulate({ ...wish, onLife: sayNowAndThen() })
   process.exitCode = tell(outcome)

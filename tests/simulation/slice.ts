@@ -1,12 +1,12 @@
 /** A process that lives some of the lives; its parent tells it which, and hears of every one. */
 import { randomUUID } from 'node:crypto'
 import { createDb } from '../../src/db.ts'
-import { createDatabase, dropDatabase } from '../../src/embedded/postgres.ts'
+import { createDatabase, type DatabaseServer, dropDatabase } from '../../src/embedded/postgres.ts'
 import type { Counts } from './life.ts'
 import { type Failure, liveMany, type OpenDatabase } from './lives.ts'
 
 export interface Slice {
-  server: { url: string; adminUrl: string }
+  server: DatabaseServer
   template: string
   seeds: { first: number; step: number; count: number }
   shrink: boolean
@@ -32,7 +32,8 @@ process.once('message', async (slice: Slice) => {
 function databases({ server, template }: Slice): OpenDatabase {
   return async () => {
     const name = `simulation_${randomUUID().replaceAll('-', '')}`
-    const db = createDb(await createDatabase(server, name, { template }), 4)
+    const { url } = await createDatabase(server, name, { template })
+    const db = createDb(url, 4)
     return {
       db,
       close: async () => {

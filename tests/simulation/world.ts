@@ -66,11 +66,11 @@ export async function openWorld(scenario: Scenario, db: Db, scheduler: Scheduler
     exposeControl: false,
   })
   const alarms: string[] = []
-  const context = contextOn(instrumentedDb(db, scheduler), clock)
+  const context = contextOn(instrumentedDb(db, scheduler), clock, scenario)
   const models = createModels(context)
-  await db.prisma.bankGate.deleteMany()
-  const gate = createBankGate({ ...context, clock }, 'the bank')
-  const shown = createModels(contextOn(db, clock))
+  // Each life has a gate of its own, although lives share a database.
+  const gate = createBankGate({ ...context, clock }, randomUUID())
+  const shown = createModels(contextOn(db, clock, scenario))
   const bankWith = (parts: Pick<NordeaSettings, 'onCall'> & Partial<NordeaSettings>) =>
     createNordea({
       baseUrl: sandbox.url,
@@ -186,14 +186,14 @@ async function newSaver(world: World, models: Models, amounts: readonly number[]
   return { user: await db.prisma.user.findUniqueOrThrow({ where: { id: user.id } }), habits }
 }
 
-function contextOn(db: Db, clock: ManualClock): ModelContext {
+function contextOn(db: Db, clock: ManualClock, { profile }: Pick<Scenario, 'profile'>): ModelContext {
   return {
     db,
     clock,
     // It carries mails alone, and no mail moves money.
     queue: SILENT_QUEUE,
     ...KEYS,
-    rules: TEST_RULES,
+    rules: { ...TEST_RULES, consentNeeds: { ...TEST_RULES.consentNeeds, profile } },
   }
 }
 

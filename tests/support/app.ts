@@ -4,13 +4,14 @@ import winston from 'winston'
 import { createApp } from '../../src/app.ts'
 import { ManualClock, type Timer } from '../../src/clock.ts'
 import { readSettings } from '../../src/config.ts'
+import type { CountryOf } from '../../src/country.ts'
 import { createDeps, type Deps } from '../../src/deps.ts'
 import { type MailCatcher, startMailCatcher } from '../../src/embedded/mail-catcher.ts'
 import { createSendMail } from '../../src/jobs/handlers/send-mail.ts'
 import { createSettleSaver } from '../../src/jobs/handlers/settle-saver.ts'
 import type { Jobs } from '../../src/jobs/queue.ts'
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/index.ts'
-import { testDatabase } from './database.ts'
+import { type AsOwner, type TestDatabase, testDatabase } from './database.ts'
 import { testEnvironment } from './settings.ts'
 
 export interface TestApp {
@@ -19,6 +20,8 @@ export interface TestApp {
   sandbox: Sandbox
   mail: MailCatcher
   environment: Record<string, string>
+  /** As the role that owns the database, which the app isn’t. */
+  asOwner: AsOwner
   /** Sends the mails that wait in the queue, over real SMTP. */
   sendMails(): Promise<void>
   /** Lets the worker's own handler do everything that is due at this moment. */
@@ -30,12 +33,16 @@ export interface TestAppOptions {
   settings?: Record<string, string>
   sandbox?: Partial<SandboxOptions>
   clock?: Timer
+  /** Left out: one of its own, of the server that all tests share. */
+  database?: TestDatabase
+  /** Stands for the table of countries, which is off here. */
+  countryOf?: CountryOf
 }
 
 /** The whole app on a port of its own: real PostgreSQL, real bank client against the emulator, real SMTP. */
 export async function startTestApp(options: TestAppOptions = {}): Promise<TestApp> {
   const clock = options.clock ?? new ManualClock(new Date())
-  const database = await testDatabase()
+  const database = options.database ?? (await testDatabase())
   const server = createServer()
   const port = await listen(server)
   const baseUrl = `http://localhost:${port}`
@@ -63,7 +70,11 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     ...options.settings,
   }
   const settings = readSettings(environment)
-  const deps = await createDeps(settings, 'web', { clock, log: silentLog() })
+  const deps = await createDeps(settings, 'web', {
+    clock,
+    log: silentLog(),
+    ...(options.countryOf ? { countryOf: options.countryOf } : {}),
+  })
   server.on('request', createApp(deps))
 
   const sendMail = createSendMail({ ...deps, baseUrl: settings.BASE_URL })
@@ -79,6 +90,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     sandbox,
     mail,
     environment,
+    asOwner: database.asOwner,
     sendMails: async () => {
       for (const job of await takeJobs(deps, 'send-mail')) await sendMail(job)
     },

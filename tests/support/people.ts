@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { generateSync } from 'otplib'
 import type { User } from '../../src/generated/client.ts'
 import type { TestApp } from './app.ts'
+import { Authenticator } from './authenticator.ts'
 import { challengeIn, solved } from './proofs.ts'
-import { Visitor } from './visitor.ts'
+import { textOf, Visitor } from './visitor.ts'
 
 export const PASSWORD = 'Quiet-otter-39-lakes'
 
@@ -65,6 +66,37 @@ export async function addFactor(app: TestApp, person: Person): Promise<PersonWit
   return { ...person, user, backupCodes, code }
 }
 
+export interface PersonWithPasskey extends Person {
+  phone: Authenticator
+  /** Empty where there were some before. */
+  backupCodes: string[]
+}
+
+/** Adds a passkey through the pages, of a phone of its own. */
+export async function addPasskey(
+  app: TestApp,
+  person: Person,
+  label = 'My phone',
+): Promise<PersonWithPasskey> {
+  const { visitor } = person
+  const phone = new Authenticator(app.baseUrl)
+  const page = await visitor.get('/settings/security/passkeys/new')
+  const answer = phone.create(passkeyOptionsIn(page.text))
+  const added = await visitor.post('/settings/security/passkeys/new', { label, answer })
+  if (added.status !== 303) throw new Error(`the passkey was not added: ${added.status}`)
+  const next = await visitor.get(added.headers.location ?? '')
+  const backupCodes = [...next.text.matchAll(/<code>([\w-]+)<\/code>/g)].map((match) => match[1] ?? '')
+  const user = await app.deps.db.prisma.user.findUniqueOrThrow({ where: { id: person.user.id } })
+  return { ...person, user, phone, backupCodes }
+}
+
+/** What a page asks passkeys for. */
+export function passkeyOptionsIn(html: string): string {
+  const options = /data-passkey="([^"]+)"/.exec(html)?.[1]
+  if (options === undefined) throw new Error('the page asks for no passkey')
+  return options.replaceAll('&#34;', '"').replaceAll('&amp;', '&')
+}
+
 /** Links the bank (straight back, no pages) and chooses the first current and savings account. */
 export async function linkBank(app: TestApp, person: Person, country = 'DK'): Promise<Person> {
   const { visitor } = person
@@ -113,7 +145,45 @@ export async function newHabit(
 /** As a saver does to whom the page in between comes first: shows the password, and sends the same form. */
 async function postFreshly({ visitor }: Person, path: string, fields: Record<string, string | number>) {
   const answer = await visitor.post(path, fields)
-  return answer.status === 403 ? visitor.post(path, { ...fields, _password: PASSWORD }) : answer
+  return answer.status === 403 ? visitor.post(path, confirming(answer)) : answer
+}
+
+/** The same, of somebody with an authenticator: where the page in between comes, it gets the password and a code. */
+export async function postWithCode(
+  { visitor, code }: Pick<PersonWithFactor, 'visitor' | 'code'>,
+  path: string,
+  fields: Record<string, string> = {},
+) {
+  const answer = await visitor.post(path, fields)
+  const isAsked = answer.status === 403 && answer.text.includes('name="_code"')
+  return isAsked ? visitor.post(path, confirming(answer, { _password: PASSWORD, _code: code() })) : answer
+}
+
+/** What the page in between sends: the form it carries, the mark of what it shows, and what is typed there. */
+export function confirming(
+  asked: { text: string },
+  shown: Record<string, string> = { _password: PASSWORD },
+): Record<string, string> {
+  const hidden = asked.text.matchAll(/<input type="hidden" name="([^"]+)" value="([^"]*)">/g)
+  const fields = [...hidden].map(([, name, value]) => [textOf(name ?? ''), textOf(value ?? '')])
+  return { ...Object.fromEntries(fields), ...shown }
+}
+
+/** A second browser of somebody without a second factor: signs in there, and opens the link that is mailed to confirm it. */
+export async function secondBrowser(
+  app: TestApp,
+  { email }: Pick<Person, 'email'>,
+  visitor = new Visitor(app),
+): Promise<Visitor> {
+  await visitor.post('/login', { email, password: PASSWORD })
+  await visitor.get('/browser')
+  await visitor.post('/browser')
+  await app.sendMails()
+  const link = linkIn(app, email, '/browser/')
+  await visitor.get(link)
+  const confirmed = await visitor.post(link)
+  if (confirmed.headers.location !== '/browser') throw new Error(`not confirmed: ${confirmed.status}`)
+  return visitor
 }
 
 /** What the dashboard's check-off button would send now. */
@@ -121,12 +191,12 @@ export async function offerOf(
   app: TestApp,
   person: Person,
   habitId: string,
-): Promise<{ day: string; slot: number }> {
+): Promise<{ day: string; slot: number; version: number }> {
   const user = await app.deps.db.prisma.user.findUniqueOrThrow({ where: { id: person.user.id } })
   const habit = await app.deps.models.habits.findOwned(user, habitId)
   if (habit?.progress.next.kind !== 'open')
     throw new Error(`nothing to check off: ${habit?.progress.next.kind}`)
-  return { day: habit.today, slot: habit.progress.next.slot }
+  return { day: habit.today, slot: habit.progress.next.slot, version: habit.version.number }
 }
 
 export async function checkOff(app: TestApp, person: Person, habitId: string): Promise<string> {

@@ -25,8 +25,12 @@ export function testEnvironment(overrule: Record<string, string> = {}): Record<s
     BANK_CALLS_PER_SECOND: '0',
     UNATTENDED_READS_PER_DAY: '0',
     SANDBOX_CONSOLE: 'on',
-    // So is the limit of forms a minute; most tests send more than any person.
+    // So are the limits of forms and pages a minute; most tests send more than any person.
     WRITES_PER_MINUTE: '0',
+    READS_PER_MINUTE: '0',
+    BANK_READS_PER_MINUTE: '0',
+    // Reading the table costs every app some milliseconds; tests of countries bring a small one of their own.
+    COUNTRY_TABLE: 'off',
     // Visitors here have no JavaScript; the tests of the puzzles switch them on.
     PROOF_OF_WORK: 'off',
     // Clocks are moved by hours; who has been idle is tested by itself.

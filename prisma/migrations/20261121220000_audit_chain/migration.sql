@@ -25,7 +25,9 @@ ALTER TABLE "AuditSeal"
 
 -- ── Every line comes into the queue with its own transaction, and writers wait for nobody ────────────────────────────
 
-CREATE FUNCTION new_lines_wait_for_their_seal() RETURNS trigger LANGUAGE plpgsql AS $$
+-- As the owner: who may add a line to the trail needs no right to the queue.
+CREATE FUNCTION new_lines_wait_for_their_seal() RETURNS trigger
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
   INSERT INTO "AuditUnsealed" ("eventId") SELECT id FROM new_lines;
   RETURN NULL;

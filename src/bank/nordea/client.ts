@@ -3,6 +3,7 @@ import { accounts } from './accounts.ts'
 import { authorization } from './authorization.ts'
 import { browserUrlCheck } from './browser-url.ts'
 import { createCaller } from './caller.ts'
+import { endpointsOf } from './endpoints.ts'
 import { payments } from './payments.ts'
 import { sandboxBank } from './sandbox.ts'
 import { checkSettings, type NordeaSettings } from './settings.ts'
@@ -20,7 +21,9 @@ export function createNordea(settings: NordeaSettings): Bank & { close(): Promis
   const browserUrl = browserUrlCheck(settings)
   return {
     profile: profile.name,
+    endpoints: endpointsOf(profile, settings),
     browserOrigins: settings.browserOrigins,
+    canRevoke: profile.revokePath !== null,
     ...authorization(call, settings, checked, browserUrl),
     ...accounts(call, profile),
     ...payments(call, settings, profile, browserUrl),

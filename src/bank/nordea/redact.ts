@@ -5,45 +5,65 @@ import { parseJson } from './trouble.ts'
 const MAX_LENGTH = 4_000
 const MAX_ITEMS = 20
 const MAX_DEPTH = 10
+const MAX_FIELDS = 100
 const GONE = '[redacted]'
 
-/** Open doors: whoever holds the value can act. */
-const SECRET_KEYS = new Set(
-  'access_token refresh_token token id_token tpp_token client_token client_secret client_id assertion state psu_id'.split(
-    ' ',
-  ),
+/** Open doors, told by name that they were there: whoever holds the value can act. */
+const SECRET_KEYS = words(
+  'access_token refresh_token token id_token tpp_token client_token client_secret client_id assertion state psu_id code',
 )
-/** About people and their money; amounts of orders stay, they are ours. */
-const PERSONAL_KEYS = new Set(
-  (
-    'account_name nickname name owner_name cardholder_name counterparty_name counterparty_account card_number ' +
-    'narrative message own_message available_balance booked_balance value_dated_balance balance_after_transaction credit_limit'
-  ).split(' '),
+/** What hangs together, and holds what is kept. */
+const HOLDERS = words(
+  `response error errors failures group_header message_pagination messages accounts account account_numbers transactions
+  payments debtor creditor instructed_amount tpp_messages links _links bank payments_ids scope`,
 )
-/** Under these, `code` is the bank's name for a failure; anywhere else it is an authorization code. */
-const CODED_LISTS = new Set(['failures', 'tpp_messages', 'errors'])
+/** What a call is about: which order, which state, which failure. All else is shown by its type. */
+const KEPT = words(
+  `_id _type id account_type amount bic booking_date category continuation_key country creation_date_time currency
+  description duration end_to_end_identification entry_date_time error error_description expires_in external_id grant_type
+  href httpCode httpMessage http_code message_identification moreInformation path payment_date payment_id payment_status
+  payments_ids planned_execution_date product redirect_uri redirect_url rel requested_execution_date scope status
+  token_type transaction_id type urgency value`,
+)
+/** Of what else a saver does with their account only that there is something, and when. */
+const KEPT_OF_TRANSACTIONS = words('transaction_id booking_date currency status')
+/** Of a list that is named so, `code` is the bank's name for a failure; anywhere else it is an authorization code. */
+const CODED_LISTS = words('failures tpp_messages errors')
+/** A field of an interface is named so; anything else may be somebody's. */
+const FIELD_NAME = /^_?[a-z]+(?:[_A-Z][a-z]+){0,6}$/
+
+function words(text: string): ReadonlySet<string> {
+  return new Set(text.split(/\s+/))
+}
 
 /**
  * @param secrets values known to be secret in this call: removed wherever they turn up, whatever shape the body has.
- * @returns at most a few kilobytes, never a token, code, secret or whole account number.
+ * @returns at most a few kilobytes: the fields of the lists above, never a token, code, secret or whole account number.
  */
 export function redactBody(body: string | null, secrets: readonly string[] = []): string | null {
   if (body === null || body === '') return null
   const json = parseJson(body)
-  const clean =
-    typeof json === 'object' && json !== null
-      ? JSON.stringify(redactValue(json, null, 0, secrets))
-      : redactText(cut(body, MAX_LENGTH), secrets)
-  return cut(clean, MAX_LENGTH)
+  if (typeof json !== 'object' || json === null) return redactPage(body, secrets)
+  return cut(JSON.stringify(redactValue(json, { list: null, kept: KEPT, depth: 0, secrets })), MAX_LENGTH)
 }
 
-/** For a form we send: `code` and tokens by name, the rest as text. */
+const GATEWAY_FIELDS = /<(httpCode|httpMessage|moreInformation)>([^<]{0,200})</g
+
+/** Of a page or any other text only its size, and what the gateway says of a failure. */
+function redactPage(text: string, secrets: readonly string[]): string {
+  const told = [...text.matchAll(GATEWAY_FIELDS)].map(
+    ([, name, value = '']) => `, ${name}: ${redactText(value, secrets)}`,
+  )
+  return `[text of ${text.length} characters${told.slice(0, 3).join('')}]`
+}
+
+/** For a form we send: what is kept by name, the rest by its type. */
 export function redactForm(
   fields: Readonly<Record<string, string>>,
   secrets: readonly string[] = [],
 ): string {
   return Object.entries(fields)
-    .map(([name, value]) => `${name}=${isSecret(name, null) ? GONE : redactText(value, secrets)}`)
+    .map(([name, value]) => `${name}=${String(redactField(name, value, { ...OF_FORM, secrets }))}`)
     .join('&')
 }
 
@@ -54,42 +74,62 @@ export function redactPath(target: string, secrets: readonly string[] = []): str
   return cut(segments.join('/') + (query === undefined ? '' : redactText(`?${query}`, secrets)), 500)
 }
 
-function redactValue(
-  value: unknown,
-  list: string | null,
-  depth: number,
-  secrets: readonly string[],
-): unknown {
-  if (typeof value === 'string') return redactText(cut(value, 500), secrets)
+interface Surroundings {
+  /** The name under which this stands. */
+  list: string | null
+  kept: ReadonlySet<string>
+  depth: number
+  secrets: readonly string[]
+}
+
+const OF_FORM = { list: null, kept: KEPT, depth: 0 }
+
+/** Of what may be kept, or holds it. */
+function redactValue(value: unknown, around: Surroundings): unknown {
+  if (typeof value === 'string') return redactText(cut(value, 500), around.secrets)
   if (typeof value === 'number' && Number.isInteger(value) && Math.abs(value) >= 10_000_000)
     return maskIban(String(value))
   if (typeof value !== 'object' || value === null) return value
-  if (depth >= MAX_DEPTH) return '[deep]'
+  if (around.depth >= MAX_DEPTH) return '[deep]'
+  const inside = { ...around, depth: around.depth + 1 }
   if (Array.isArray(value)) {
-    const kept = value.slice(0, MAX_ITEMS).map((item) => redactValue(item, list, depth + 1, secrets))
+    const kept = value.slice(0, MAX_ITEMS).map((item) => redactValue(item, inside))
     return value.length > MAX_ITEMS ? [...kept, `[${value.length - MAX_ITEMS} more]`] : kept
   }
   const isAccount = '_type' in value || 'type' in value
   return Object.fromEntries(
     Object.entries(value)
-      .slice(0, 100)
-      .map(([key, inner]) => {
-        const name = redactText(cut(key, 100), secrets)
-        if (isGone(key, inner, list)) return [name, GONE]
-        if (isAccount && key === 'value' && typeof inner === 'string') return [name, maskIban(inner)]
-        return [name, redactValue(inner, key, depth + 1, secrets)]
-      }),
+      .slice(0, MAX_FIELDS)
+      .map(([name, inner]) => [
+        FIELD_NAME.test(name) ? cut(name, 60) : '[odd name]',
+        isAccount && name === 'value' && typeof inner === 'string'
+          ? maskIban(inner)
+          : redactField(name, inner, inside),
+      ]),
   )
 }
 
-function isGone(key: string, value: unknown, list: string | null): boolean {
-  if (value === null || typeof value === 'object') return false
-  return isSecret(key, list) || PERSONAL_KEYS.has(key)
+function redactField(name: string, value: unknown, around: Surroundings): unknown {
+  if (value === null) return null
+  if (isSecret(name, around.list)) return GONE
+  const { kept } = around
+  const inside = { ...around, list: name, kept: name === 'transactions' ? KEPT_OF_TRANSACTIONS : kept }
+  if (typeof value === 'object') {
+    const isKnown = HOLDERS.has(name) && (kept === KEPT || kept.has(name))
+    return isKnown ? redactValue(value, inside) : typeOf(value)
+  }
+  const isFailureCode = name === 'code' && around.list !== null && CODED_LISTS.has(around.list)
+  return kept.has(name) || isFailureCode ? redactValue(value, inside) : typeOf(value)
 }
 
-function isSecret(key: string, list: string | null): boolean {
-  const name = key.toLowerCase()
-  return SECRET_KEYS.has(name) || (name === 'code' && !(list !== null && CODED_LISTS.has(list)))
+function typeOf(value: unknown): string {
+  if (Array.isArray(value)) return `[list of ${value.length}]`
+  return `[${typeof value}]`
+}
+
+function isSecret(name: string, list: string | null): boolean {
+  const isFailureCode = name === 'code' && list !== null && CODED_LISTS.has(list)
+  return SECRET_KEYS.has(name.toLowerCase()) && !isFailureCode
 }
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i

@@ -2,6 +2,7 @@ import type { RequestHandler } from 'express'
 import type { Alarm } from '../../generated/client.ts'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
 import { flash } from '../../middleware/flash.ts'
+import { BOOKS_DIFFER } from '../../models/alarm.ts'
 import type { RuleName } from '../../models/detection/rules.ts'
 import { paths } from '../../paths.ts'
 import type { WebContext } from '../context.ts'
@@ -12,7 +13,7 @@ import { formatInstant } from '../view-models/format.ts'
 const MOST_OPEN = 100
 const MOST_DONE = 25
 
-const WORDS: Record<RuleName, { title: string; counted: string }> = {
+const WORDS: Record<RuleName | typeof BOOKS_DIFFER, { title: string; counted: string }> = {
   'failed-sign-ins-of-account': { title: 'Many failed sign-ins of one account', counted: 'in 15 minutes' },
   'wrong-codes-of-account': { title: 'Many wrong codes after the right password', counted: 'in an hour' },
   'failed-sign-ins-from-network': {
@@ -21,10 +22,16 @@ const WORDS: Record<RuleName, { title: string; counted: string }> = {
   },
   'foreign-objects': { title: 'Many tries at things of others', counted: 'in a minute; the account rests' },
   'several-networks': { title: 'Signed in from several networks', counted: 'networks within an hour' },
+  'new-country': {
+    title: 'Signed in from a new country',
+    counted: 'sign-in from a country that is new to this account',
+  },
+  'several-countries': { title: 'Signed in from several countries', counted: 'countries within 6 hours' },
   'unusual-hour': { title: 'Signed in at an unusual hour', counted: 'sign-ins before, none near this hour' },
   'unusual-amount': { title: 'An unusual amount', counted: 'times the usual amount' },
   'huge-amount': { title: 'A very unusual amount', counted: 'times the usual amount' },
   'many-exports': { title: 'Many exports of one account’s data', counted: 'in a day' },
+  'books-differ': { title: 'Check-offs, payments, ledger and bank don’t agree', counted: '' },
 }
 
 export function alarmControllers({ models, log }: WebContext) {
@@ -69,12 +76,17 @@ function openCard(alarm: Alarm, timezone: string) {
     title,
     facts: [
       { term: 'When', text: formatInstant(alarm.at, timezone) },
-      { term: alarm.subjectId ? 'Account' : 'Network', text: alarm.key },
+      ...whose(alarm),
       { term: 'Seen', text: seen },
       { term: 'Alarm', text: alarm.id },
     ],
     acknowledgePath: paths.adminAlarmAcknowledge(alarm.id),
   }
+}
+
+function whose({ rule, key, subjectId }: Alarm) {
+  if (rule !== BOOKS_DIFFER) return [{ term: subjectId ? 'Account' : 'Network', text: key }]
+  return [{ term: 'Difference', text: key }, ...(subjectId ? [{ term: 'Account', text: subjectId }] : [])]
 }
 
 function doneRow(alarm: Alarm, timezone: string) {
@@ -91,7 +103,7 @@ function doneRow(alarm: Alarm, timezone: string) {
 
 /** Rules come and go; their alarms stay. */
 function wordsOf({ rule, detail }: Alarm): { title: string; seen: string } {
-  const words = WORDS[rule as RuleName] ?? { title: rule, counted: '' }
-  const { count } = detail as { count?: number }
-  return { title: words.title, seen: `${count ?? ''} ${words.counted}`.trim() }
+  const words = WORDS[rule as keyof typeof WORDS] ?? { title: rule, counted: '' }
+  const { count, kind } = detail as { count?: number; kind?: string }
+  return { title: words.title, seen: `${count ?? kind ?? ''} ${words.counted}`.trim() }
 }

@@ -6,7 +6,9 @@ import type { WebContext } from '../context.ts'
 import { alarmControllers } from './alarms.ts'
 import { auditControllers } from './audit.ts'
 import { callControllers } from './calls.ts'
+import { consentReviewControllers } from './consents.ts'
 import { jobControllers } from './jobs.ts'
+import { noted } from './looks.ts'
 import { overviewControllers } from './overview.ts'
 import { paymentStopControllers } from './payment-stop.ts'
 import { paymentDeskControllers } from './payments.ts'
@@ -29,12 +31,12 @@ export function adminRouter(context: WebContext, options: { sandboxConsole: bool
   const jobs = jobControllers(context)
   const users = userControllers(context)
   const payments = paymentDeskControllers(context)
+  const consents = consentReviewControllers(context)
 
-  const router = context.routes.router([
+  const rows: Route[] = [
     ['GET', '/admin', ADMIN, overview.show],
     ['GET', '/admin/routes', ADMIN, routes.list],
     ['GET', '/admin/alarms', ADMIN, alarms.list],
-    ['POST', '/admin/alarms/:id/acknowledge', ADMIN, alarms.acknowledge],
     ['GET', '/admin/users', ADMIN, users.list],
     ['GET', '/admin/users/:id', ADMIN, users.show],
     ['POST', '/admin/users/:id/lock', ADMIN_FRESHLY, users.lock],
@@ -49,8 +51,11 @@ export function adminRouter(context: WebContext, options: { sandboxConsole: bool
     ['GET', '/admin/audit', ADMIN, audit.list],
     ['POST', '/admin/audit/export', ADMIN_FRESHLY, audit.exportFile],
     ['GET', '/admin/audit/:id', ADMIN, audit.show],
+    ['POST', '/admin/alarms/:id/acknowledge', ADMIN_FRESHLY, alarms.acknowledge],
+    ['GET', '/admin/consents', ADMIN, consents.list],
+    ['POST', '/admin/consents/:id/ask', ADMIN_FRESHLY, consents.ask],
     ['GET', '/admin/payments/stop', ADMIN, stop.show],
-    ['POST', '/admin/payments/stop', ADMIN, stop.start],
+    ['POST', '/admin/payments/stop', ADMIN_FRESHLY, stop.start],
     ['POST', '/admin/payments/stop/end', ADMIN_FRESHLY, stop.end],
     ['GET', '/admin/review', ADMIN, payments.review],
     ['GET', '/admin/payments', ADMIN, payments.list],
@@ -61,7 +66,8 @@ export function adminRouter(context: WebContext, options: { sandboxConsole: bool
     ['POST', '/admin/payments/:id/mark', ADMIN_FRESHLY, payments.mark],
     ['POST', '/admin/payments/:id/unmark', ADMIN_FRESHLY, payments.unmark],
     ...(options.sandboxConsole ? consoleRoutes(context) : []),
-  ])
+  ]
+  const router = context.routes.router(rows.map((row) => noted(row, context)))
   return router.use(paths.admin, ...guardsOf(ADMIN))
 }
 
@@ -78,14 +84,14 @@ function consoleRoutes(context: WebContext): Route[] {
   return [
     ['GET', '/admin/sandbox', ADMIN, console.show],
     ['GET', '/admin/sandbox/accounts/new', ADMIN, newAccounts.show],
-    ['POST', '/admin/sandbox/accounts/new', ADMIN, newAccounts.create],
+    ['POST', '/admin/sandbox/accounts/new', ADMIN_FRESHLY, newAccounts.create],
     ['GET', '/admin/sandbox/accounts/delete', ADMIN, deletions.show],
-    ['POST', '/admin/sandbox/accounts/delete', ADMIN, deletions.create],
+    ['POST', '/admin/sandbox/accounts/delete', ADMIN_FRESHLY, deletions.create],
     ['GET', '/admin/sandbox/transactions/new', ADMIN, funds.show],
-    ['POST', '/admin/sandbox/transactions/new', ADMIN, funds.create],
+    ['POST', '/admin/sandbox/transactions/new', ADMIN_FRESHLY, funds.create],
     ['GET', '/admin/sandbox/payments/new', ADMIN, payments.showNew],
-    ['POST', '/admin/sandbox/payments/new', ADMIN, payments.create],
+    ['POST', '/admin/sandbox/payments/new', ADMIN_FRESHLY, payments.create],
     ['GET', '/admin/sandbox/payments/:id', ADMIN, payments.show],
-    ['POST', '/admin/sandbox/payments/:id/confirm', ADMIN, payments.confirm],
+    ['POST', '/admin/sandbox/payments/:id/confirm', ADMIN_FRESHLY, payments.confirm],
   ]
 }

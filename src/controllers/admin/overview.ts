@@ -38,6 +38,7 @@ export function overviewControllers({ models, clock }: WebContext) {
         callRows: calls.map((call) => callRow(call, timezone)),
         stopPath: paths.adminPaymentStop,
         alarmsPath: paths.adminAlarms,
+        consentsPath: paths.adminConsents,
       },
     )
   }

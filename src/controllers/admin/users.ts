@@ -19,7 +19,7 @@ const PAGE_SIZE = 50
 const filter = {
   search: optional(z.string().trim().max(200, 'That is too long.')),
   role: optional(z.enum(['SAVER', 'ADMIN'])),
-  status: optional(z.enum(['ACTIVE', 'LOCKED', 'CLOSED'])),
+  status: optional(z.enum(['ACTIVE', 'LOCKED', 'DORMANT', 'CLOSED'])),
 }
 
 export function userControllers({ models, log }: WebContext) {

@@ -11,13 +11,15 @@ import type { WebContext } from '../context.ts'
 import { callbackQuery, connectForm } from '../forms/bank-forms.ts'
 import { idOf, readForm } from '../forms/form.ts'
 import { renderPage, renderRefused } from '../page.ts'
-import { consentCard } from '../view-models/consent-view.ts'
+import { consentCard, SCOPE_WORDS } from '../view-models/consent-view.ts'
 
 const PAGE = { title: 'Your bank' } as const
 const COUNTRY_NAMES: Record<Country, string> = { DK: 'Denmark', SE: 'Sweden', NO: 'Norway', FI: 'Finland' }
 const MINUTES_PER_DAY = 24 * 60
 
-export function bankConnectionControllers({ models, bank, clock, consentDays, log }: WebContext) {
+export function bankConnectionControllers(context: WebContext) {
+  const { models, bank, clock, consentDays, bankIssuer, log } = context
+
   /** GET /bank */
   const show: RequestHandler = async (req, res) => {
     renderPage(req, res, 'auth/bank', PAGE, await propsFor(signedIn(req), null))
@@ -42,7 +44,8 @@ export function bankConnectionControllers({ models, bank, clock, consentDays, lo
 
   /**
    * GET /bank/callback: the one GET that acts, because the bank sends the browser here. The state value is bound to this
-   * saver's session and works once; the answer is a redirect, so that the code stays in no history.
+   * saver's session and works once; the answer is a redirect, so that the code stays in no history. Whoever answers must be
+   * the bank: where it names itself, that name has to be right (RFC 9207).
    */
   const callback: RequestHandler = async (req, res) => {
     const user = signedIn(req)
@@ -51,8 +54,9 @@ export function bankConnectionControllers({ models, bank, clock, consentDays, lo
     const country = query.success
       ? await models.consents.redeemState(user.id, req.sessionID, query.data.state)
       : null
-    if (!query.success || !country) {
-      log.warn('bank callback refused', { userId: user.id, ip: req.ip })
+    const because = !query.success || !country ? 'state' : isIssuer(query.data.iss) ? null : 'issuer'
+    if (!query.success || !country || because) {
+      log.warn('bank callback refused', { userId: user.id, ip: req.ip, because })
       await flash(
         req,
         'warning',
@@ -84,10 +88,10 @@ export function bankConnectionControllers({ models, bank, clock, consentDays, lo
     const id = idOf(req)
     const revoked = await models.consents.revoke(user.id, id, actorOf(req))
     if (!revoked) throw await whyNotRevoked(user.id, id)
-    const told = await tellBank(req, revoked.refreshToken)
+    const told = await tellBank(req, id, revoked.refreshToken)
     const sentence = told
       ? 'The link to Nordea has ended, here and at the bank.'
-      : 'The link has ended here. Nordea could not be told; the consent there ends by itself, or in your netbank.'
+      : 'The link has ended here. Nordea could not be told yet; we go on trying, or end the consent in your netbank.'
     await flash(req, told ? 'done' : 'warning', sentence)
     res.redirect(303, paths.bank)
   }
@@ -104,9 +108,17 @@ export function bankConnectionControllers({ models, bank, clock, consentDays, lo
     )
   }
 
-  async function tellBank(req: Request, refreshToken: string): Promise<boolean> {
+  /** Without a name configured, the bank gives none: then nobody who gives one is the bank. */
+  function isIssuer(named: string | undefined): boolean {
+    return bankIssuer === '' ? named === undefined : named === bankIssuer
+  }
+
+  /** What fails here is tried again by the worker. */
+  async function tellBank(req: Request, id: string, refreshToken: string): Promise<boolean> {
+    if (!bank.canRevoke) return false
     try {
       await bank.revoke(refreshToken, anonymous(req))
+      await models.consents.noteTold(id, actorOf(req))
       return true
     } catch (error) {
       if (!(error instanceof BankError)) throw error
@@ -118,9 +130,12 @@ export function bankConnectionControllers({ models, bank, clock, consentDays, lo
     const consents = await models.consents.listOwned(user.id)
     const chosen = await models.accounts.chosenBy(user.id)
     const live = consents.find((consent) => consent.revokedAt === null)
+    const today = { now: clock.now(), timezone: user.timezone }
     const picked = typedCountry ?? live?.country ?? 'DK'
     return {
-      consents: consents.map((consent) => consentCard(consent, clock.now(), user.timezone)),
+      consents: consents.map((consent) => consentCard(consent, models.consents.standingOf(consent), today)),
+      scopes: SCOPES.map((scope) => SCOPE_WORDS[scope]),
+      activityPath: paths.activity,
       linked: live !== undefined,
       chosenAccounts: chosen && { debtor: chosen.debtor.name, creditor: chosen.creditor.name },
       countries: Object.entries(COUNTRY_NAMES).map(([value, label]) => ({

@@ -7,7 +7,9 @@ import { paths } from '../../paths.ts'
 import type { Route } from '../../routes.ts'
 import type { WebContext } from '../context.ts'
 import { accountControllers } from './accounts.ts'
+import { addressLinkControllers } from './addresses.ts'
 import { bankConnectionControllers } from './bank-connections.ts'
+import { browserControllers } from './browsers.ts'
 import { passwordControllers } from './passwords.ts'
 import { registrationControllers } from './registrations.ts'
 import { sessionControllers } from './sessions.ts'
@@ -17,6 +19,8 @@ export function authRouter(context: WebContext, checkPassword: CheckPassword): R
   const sessions = sessionControllers(context, checkPassword)
   const registrations = registrationControllers(context)
   const passwords = passwordControllers(context)
+  const browsers = browserControllers(context)
+  const addressLinks = addressLinkControllers(context)
   const connections = bankConnectionControllers(context)
   const accounts = accountControllers(context)
 
@@ -25,8 +29,10 @@ export function authRouter(context: WebContext, checkPassword: CheckPassword): R
     ['GET', '/privacy', PUBLIC, registrations.privacy],
     ['GET', '/login', VISITOR, sessions.show],
     ['POST', '/login', VISITOR, takeProof, sessions.create],
+    ['POST', '/login/passkey', VISITOR, sessions.createWithPasskey],
     ['GET', '/login/code', VISITOR, sessions.showCode],
     ['POST', '/login/code', VISITOR, sessions.createWithCode],
+    ['POST', '/login/code/passkey', VISITOR, sessions.finishWithPasskey],
     ['POST', '/login/lost', VISITOR, sessions.lose],
     ['GET', '/login/lost/:token', PUBLIC, sessions.showLost],
     ['POST', '/login/lost/:token', PUBLIC, sessions.askReset],
@@ -44,6 +50,13 @@ export function authRouter(context: WebContext, checkPassword: CheckPassword): R
     ['POST', '/password/forgot', PUBLIC, takeProof, passwords.forget],
     ['GET', '/password/reset/:token', PUBLIC, passwords.showReset],
     ['POST', '/password/reset/:token', PUBLIC, passwords.reset],
+
+    ['GET', '/browser', CONFIRMED, browsers.show],
+    ['POST', '/browser', CONFIRMED, browsers.ask],
+    ['GET', '/browser/:token', PUBLIC, browsers.showLink],
+    ['POST', '/browser/:token', CONFIRMED, browsers.confirm],
+    ['GET', '/address/take-back/:token', PUBLIC, addressLinks.show],
+    ['POST', '/address/take-back/:token', PUBLIC, addressLinks.takeBack],
 
     ['GET', '/bank', CONFIRMED, connections.show],
     ['POST', '/bank/connect', CONFIRMED_FRESHLY, connections.connect],

@@ -3,6 +3,7 @@ import { actorOf, startHalf, startSession } from '../../middleware/authenticatio
 import { flash } from '../../middleware/flash.ts'
 import { passwordProblem } from '../../models/password.ts'
 import { LEAST_AGE, NOTICE_VERSION } from '../../models/privacy-notice.ts'
+import { hasFactor } from '../../models/second-factor.ts'
 import { paths } from '../../paths.ts'
 import type { WebContext } from '../context.ts'
 import { confirmForm, emailForm, signUpForm } from '../forms/account-forms.ts'
@@ -87,11 +88,16 @@ export function registrationControllers({ models, clock, privacy: notice }: WebC
         await flash(req, 'warning', 'That link has been used or is too old. Ask for a new one here.')
         return res.redirect(303, req.user?.emailConfirmedOn ? paths.dashboard : paths.confirmResend)
       case 'confirmed':
-        if (result.user.totpConfirmedOn) {
+        if (hasFactor(result.user)) {
           await startHalf(req, result.user, clock)
           return res.redirect(303, paths.loginCode)
         }
-        await startSession(req, res, { user: result.user, factor: null }, { users: models.users, clock })
+        await startSession(
+          req,
+          res,
+          { user: result.user, factor: null, byMail: true },
+          { users: models.users, clock },
+        )
         await flash(req, 'done', 'Your address is confirmed, and you are signed in.')
         res.redirect(303, paths.dashboard)
     }

@@ -10,20 +10,27 @@ import {
 import { browserOf } from '../../middleware/browser-mark.ts'
 import { flash } from '../../middleware/flash.ts'
 import { isOwnPath } from '../../middleware/own-path.ts'
+import type { FactorResult } from '../../models/identity.ts'
 import type { Comer } from '../../models/proof-of-work.ts'
-import type { CodeKind } from '../../models/second-factor.ts'
+import { type FactorKind, hasFactor, withoutFactors } from '../../models/second-factor.ts'
 import { paths } from '../../paths.ts'
 import type { WebContext } from '../context.ts'
-import { codeForm, signInForm } from '../forms/account-forms.ts'
+import { codeForm, passkeyForm, signInForm } from '../forms/account-forms.ts'
 import { type FieldError, type Refused, readForm, refusedWith, tokenOf } from '../forms/form.ts'
 import { askToWait, renderPage, renderRefused } from '../page.ts'
-import { inWords, tooManyTries } from '../view-models/format.ts'
+import { inWords, listed, tooManyTries } from '../view-models/format.ts'
 import { unproven } from './proofs.ts'
 
 const SIGN_IN = { title: 'Sign in', width: 'narrow' } as const
-const CODE = { title: 'Your code', width: 'narrow' } as const
-const LOST = { title: 'Authenticator lost', width: 'narrow' } as const
+const CODE = { title: 'One more step', width: 'narrow' } as const
+const LOST = { title: 'Second step lost', width: 'narrow' } as const
 const WRONG = [{ field: null, message: 'The address or the password is wrong.' }]
+const WRONG_PASSKEY = [
+  {
+    field: null,
+    message: 'This passkey did not sign you in. If this page was open for a while, try once more.',
+  },
+]
 const WRONG_CODE = [{ field: 'code', message: 'This code is wrong, or has been used already.' }]
 
 export function sessionControllers({ models, clock }: WebContext, checkPassword: CheckPassword) {
@@ -35,8 +42,7 @@ export function sessionControllers({ models, clock }: WebContext, checkPassword:
 
   /** GET /login */
   const show: RequestHandler = async (req, res) => {
-    const proof = await proofFor(req, null)
-    renderPage(req, res, 'auth/login', SIGN_IN, { form: {}, errors: [], proof })
+    renderPage(req, res, 'auth/login', SIGN_IN, await loginProps(req, { typed: {}, errors: [] }, null))
   }
 
   /** POST /login */
@@ -56,41 +62,57 @@ export function sessionControllers({ models, clock }: WebContext, checkPassword:
       return refuse(tooMany(result.ms), res.statusCode)
     }
     const { user } = result
-    if (!user.totpConfirmedOn) return enter(req, res, user, null)
+    if (!hasFactor(user)) return enter(req, res, user, null)
     if (await models.factors.completeReset(user.id, actorOf(req))) {
-      return enter(req, res, { ...user, totpConfirmedOn: null }, null)
+      return enter(req, res, withoutFactors(user), null)
     }
     await startHalf(req, user, clock)
     res.redirect(303, paths.loginCode)
+  }
+
+  /** POST /login/passkey: instead of address, password and code. */
+  const createWithPasskey: RequestHandler = async (req, res) => {
+    const refuse = (errors: FieldError[], status?: number) =>
+      refuseSignIn(req, res, { typed: {}, errors }, null, status)
+    const reading = readForm(passkeyForm, req.body)
+    if (reading.kind === 'refused') return refuse(withoutFields(reading.errors))
+    const at = { sid: req.sessionID, mark: browserOf(req).mark }
+    const result = await models.identity.signIn(reading.value.answer, at, actorOf(req))
+    if (result.kind === 'wrong') return refuse(WRONG_PASSKEY)
+    if (result.kind === 'wait') {
+      askToWait(res, result.ms)
+      return refuse(tooMany(result.ms), res.statusCode)
+    }
+    await enter(req, res, result.user, 'passkey')
   }
 
   /** GET /login/code */
   const showCode: RequestHandler = async (req, res) => {
     const user = await halfUser(req)
     if (!user) return beginAgain(req, res)
-    renderPage(req, res, 'auth/login-code', CODE, await codeProps(user, []))
+    renderPage(req, res, 'auth/login-code', CODE, await codeProps(req, user, []))
   }
 
   /** POST /login/code */
   const createWithCode: RequestHandler = async (req, res) => {
     const user = await halfUser(req)
     if (!user) return beginAgain(req, res)
-    const refuse = async (errors: FieldError[]) =>
-      renderRefused(req, res, 'auth/login-code', CODE, await codeProps(user, errors))
     const reading = readForm(codeForm, req.body)
-    if (reading.kind === 'refused') return refuse(reading.errors)
-    const result = await models.identity.checkCode(
-      user,
-      reading.value.code,
-      browserOf(req).mark,
-      actorOf(req),
-    )
-    if (result.kind === 'wrong') return refuse(WRONG_CODE)
-    if (result.kind === 'wait') {
-      askToWait(res, result.ms)
-      return renderPage(req, res, 'auth/login-code', CODE, await codeProps(user, tooMany(result.ms)))
-    }
-    await enter(req, res, user, result.factor)
+    if (reading.kind === 'refused') return refuseCode(req, res, user, reading.errors)
+    const { code } = reading.value
+    const result = await models.identity.checkCode(user, code, browserOf(req).mark, actorOf(req))
+    await finish(req, res, user, result, WRONG_CODE)
+  }
+
+  /** POST /login/code/passkey */
+  const finishWithPasskey: RequestHandler = async (req, res) => {
+    const user = await halfUser(req)
+    if (!user) return beginAgain(req, res)
+    const reading = readForm(passkeyForm, req.body)
+    if (reading.kind === 'refused') return refuseCode(req, res, user, withoutFields(reading.errors))
+    const at = { sid: req.sessionID, mark: browserOf(req).mark }
+    const result = await models.identity.checkPasskey(user, reading.value.answer, at, actorOf(req))
+    await finish(req, res, user, result, WRONG_PASSKEY)
   }
 
   /** POST /login/lost: the way back for who has shown the password and has no code any more goes through their mailbox. */
@@ -139,24 +161,64 @@ export function sessionControllers({ models, clock }: WebContext, checkPassword:
     res.status(204).end()
   }
 
-  return { home, show, create, showCode, createWithCode, lose, showLost, askReset, destroy, keep }
+  return {
+    home,
+    show,
+    create,
+    createWithPasskey,
+    showCode,
+    createWithCode,
+    finishWithPasskey,
+    lose,
+    showLost,
+    askReset,
+    destroy,
+    keep,
+  }
 
   async function refuseSignIn(
     req: Request,
     res: Response,
-    { typed, errors }: Refused,
+    refused: Refused,
     email: string | null,
     status?: number,
   ) {
-    const proof = await proofFor(req, email)
-    renderRefused(req, res, 'auth/login', SIGN_IN, { form: typed, errors, proof }, status)
+    renderRefused(req, res, 'auth/login', SIGN_IN, await loginProps(req, refused, email), status)
+  }
+
+  async function loginProps(req: Request, { typed, errors }: Refused, email: string | null) {
+    return {
+      form: typed,
+      errors,
+      proof: await proofFor(req, email),
+      passkey: await models.passkeys.ask({ purpose: 'sign-in', sid: req.sessionID, userId: null }),
+      passkeyPath: paths.loginPasskey,
+    }
+  }
+
+  /** The second step was shown, somehow. */
+  async function finish(
+    req: Request,
+    res: Response,
+    user: Express.User,
+    result: FactorResult,
+    wrong: FieldError[],
+  ) {
+    if (result.kind === 'right') return enter(req, res, user, result.factor)
+    if (result.kind === 'wrong') return refuseCode(req, res, user, wrong)
+    askToWait(res, result.ms)
+    renderPage(req, res, 'auth/login-code', CODE, await codeProps(req, user, tooMany(result.ms)))
+  }
+
+  async function refuseCode(req: Request, res: Response, user: Express.User, errors: FieldError[]) {
+    renderRefused(req, res, 'auth/login-code', CODE, await codeProps(req, user, errors))
   }
 
   async function proofFor(req: Request, email: string | null): Promise<string | null> {
     return (await models.proofs.isDue(comerOf(req, email))) ? models.proofs.challengeFor('sign-in') : null
   }
 
-  async function enter(req: Request, res: Response, user: Express.User, factor: CodeKind | null) {
+  async function enter(req: Request, res: Response, user: Express.User, factor: FactorKind | null) {
     const { returnTo } = req.session
     await startSession(req, res, { user, factor }, { users: models.users, clock })
     res.redirect(303, user.emailConfirmedOn ? destination(user, returnTo) : paths.confirmResend)
@@ -168,12 +230,25 @@ export function sessionControllers({ models, clock }: WebContext, checkPassword:
     return user?.status === 'ACTIVE' ? user : null
   }
 
-  async function codeProps(user: Express.User, errors: FieldError[]) {
+  async function codeProps(req: Request, user: Express.User, errors: FieldError[]) {
     const reset = await models.factors.openReset(user.id)
     const resetNote =
       reset &&
       `Your request is noted: from ${inWords(reset.effectiveOn.getTime() - clock.now().getTime())} from now on your password alone signs you in.`
-    return { errors, resetNote, codePath: paths.loginCode, lostPath: paths.loginLost }
+    return {
+      errors,
+      resetNote,
+      lostThings: listed([
+        ...(user.totpConfirmedOn ? ['your authenticator'] : []),
+        ...(user.passkeyCount > 0 ? ['your passkeys'] : []),
+        'your backup codes',
+      ]),
+      hasAuthenticator: user.totpConfirmedOn !== null,
+      passkey: await models.passkeys.ask({ purpose: 'confirm', sid: req.sessionID, userId: user.id }),
+      codePath: paths.loginCode,
+      passkeyPath: paths.loginCodePasskey,
+      lostPath: paths.loginLost,
+    }
   }
 }
 
@@ -189,6 +264,11 @@ async function beginAgain(req: Request, res: Response): Promise<void> {
 async function linkTooOld(req: Request, res: Response): Promise<void> {
   await flash(req, 'warning', 'That link has been used or is too old. Sign in to ask for a new one.')
   res.redirect(303, paths.login)
+}
+
+/** The answer stands in no field that anybody could put right. */
+function withoutFields(errors: FieldError[]): FieldError[] {
+  return errors.map(({ message }) => ({ field: null, message }))
 }
 
 function tooMany(ms: number): FieldError[] {

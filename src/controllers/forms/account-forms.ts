@@ -55,11 +55,27 @@ export const codeForm = z.strictObject({
     .max(20, 'A code has six digits, or ten characters.'),
 })
 
+/** What the browser's script has got from an authenticator, as JSON. */
+const passkeyAnswer = z
+  .string({ error: 'A passkey needs JavaScript in your browser.' })
+  .min(1, 'A passkey needs JavaScript in your browser.')
+  .max(14_000, 'That is no passkey’s answer.')
+
+export const passkeyForm = z.strictObject({ answer: passkeyAnswer })
+
+const passkeyLabel = line({ missing: 'Give it a name, so that you know it again.', max: 60 })
+
+export const passkeyNewForm = z.strictObject({ label: passkeyLabel, answer: passkeyAnswer })
+
+export const passkeyRenameForm = z.strictObject({ label: passkeyLabel })
+
 export const sessionMarkForm = z.strictObject({ session: z.string().regex(/^[0-9a-f]{64}$/) })
 
 export const confirmForm = z.strictObject({ password: currentPasswordField })
 
 export const emailForm = z.strictObject({ email: emailField })
+
+export const newEmailForm = z.strictObject({ newEmail: emailField })
 
 export const newPasswordForm = z
   .strictObject({ password: newPasswordField, passwordConfirm: repeated })
@@ -69,6 +85,7 @@ export const changePasswordForm = z
   .strictObject({
     passwordCurrent: currentPasswordField,
     code: z.string().trim().max(20, 'A code has six digits, or ten characters.').optional(),
+    answer: passkeyAnswer.optional(),
     password: newPasswordField,
     passwordConfirm: repeated,
   })

@@ -20,6 +20,7 @@ export const callbackQuery = z.object({
   state: z.string().min(20).max(200),
   code: z.string().min(1).max(4_000).optional(),
   error: z.string().max(200).optional(),
+  iss: z.string().max(500).optional(),
 })
 
 export const SANDBOX_MOST_MINOR = 100_000_000

@@ -44,9 +44,10 @@ export function amountField(capMinor: number) {
 const place = {
   day: z.iso.date(),
   slot: wholeNumber({ missing: 'Which one?', min: 1, max: 100 }),
+  version: wholeNumber({ missing: 'By which terms?', min: 1, max: 999_999 }),
 }
 
-/** What the page offered: which place the check-off takes. */
+/** What the page offered: which place the check-off takes, and by which version of the habit. */
 export const checkOffForm = z.strictObject(place)
 
 /** A place on a past day, and whether money moves for it. */

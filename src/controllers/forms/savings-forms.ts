@@ -7,6 +7,7 @@ import { line } from './form.ts'
 const MOST_MINOR = 100_000_000
 const LONGEST_PAUSE_DAYS = 731
 const ZERO = /^0+(?:[.,]0{1,2})?$/
+const EMPTY = /^$/
 
 /** The order of the words on the page. */
 export const CADENCES = ['AT_ONCE', 'DAILY', 'WEEKLY'] as const
@@ -16,7 +17,7 @@ export const savingsForm = z
     capPerPayment: amount('More than 0. To send nothing at all, pause your savings.'),
     capPerDay: amount('More than 0. To send nothing at all, pause your savings.'),
     capPerMonth: amount('More than 0. To send nothing at all, pause your savings.'),
-    floor: amountOrNothing(),
+    floor: amountOr(ZERO, 0, 'Enter 0 or more.'),
     cadence: z.enum(CADENCES, { error: 'Choose when the money goes out.' }),
   })
   .transform(({ cadence, ...form }) => ({
@@ -46,6 +47,14 @@ export function pauseForm(today: Day) {
 
 export const LATER_DAY = 'Choose a day after today, or leave this empty.'
 
+/** An empty amount is no wish. */
+export const questionsForm = z
+  .strictObject({
+    always: z.literal('yes', { error: 'Tick it, or leave it.' }).optional(),
+    above: amountOr(EMPTY, null, 'More than 0. To be asked at every check-off, tick the box above.'),
+  })
+  .transform(({ always, above }) => ({ asksAtCheckOff: always === 'yes', asksAboveMinor: above }))
+
 export const stopForm = z.strictObject({
   reason: line({ missing: 'Say why: others must know whether they may end it.', max: 300 }),
 })
@@ -69,18 +78,15 @@ function amount(notPositive: string) {
     })
 }
 
-function amountOrNothing() {
-  const positive = amount('Enter 0 or more.')
-  const zero = z
-    .string()
-    .trim()
-    .regex(ZERO)
-    .transform(() => 0)
-  return z.unknown().transform((typed, context) => {
-    if (zero.safeParse(typed).success) return 0
+/** @param none how it is written that there is no amount, which is then worth `instead`. */
+function amountOr<T>(none: RegExp, instead: T, notPositive: string) {
+  const positive = amount(notPositive)
+  const nothing = z.string().trim().regex(none)
+  return z.unknown().transform((typed, context): number | T => {
+    if (nothing.safeParse(typed).success) return instead
     const reading = positive.safeParse(typed)
     if (reading.success) return reading.data
-    context.addIssue(reading.error.issues[0]?.message ?? 'Enter 0 or more.')
+    context.addIssue(reading.error.issues[0]?.message ?? notPositive)
     return z.NEVER
   })
 }

@@ -52,8 +52,15 @@ export function backfillWords(result: BackfillResult, name: string, day: string)
   }
 }
 
-function refusal(because: 'archived' | 'no-accounts' | 'currency-differs', name: string): Flash {
+function refusal(
+  because: 'terms-changed' | 'archived' | 'no-accounts' | 'currency-differs',
+  name: string,
+): Flash {
   switch (because) {
+    case 'terms-changed':
+      return warning(
+        `${name} has been changed since that page was made. Nothing was recorded; look at the amount and check off again.`,
+      )
     case 'archived':
       return warning(`${name} has been put away. Nothing was recorded.`)
     case 'no-accounts':

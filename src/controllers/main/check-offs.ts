@@ -1,8 +1,9 @@
-import type { Request, RequestHandler } from 'express'
-import { NotFound } from '../../errors.ts'
+import type { Request, RequestHandler, Response } from 'express'
+import { NotFound, StepUpNeeded } from '../../errors.ts'
 import type { Habit } from '../../generated/client.ts'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
 import { flash } from '../../middleware/flash.ts'
+import { asksAt, asksAtAll } from '../../models/question.ts'
 import { paths } from '../../paths.ts'
 import type { WebContext } from '../context.ts'
 import { idOf } from '../forms/form.ts'
@@ -15,6 +16,7 @@ export function checkOffControllers({ models }: WebContext) {
   const create: RequestHandler = async (req, res) => {
     const habit = await owned(req)
     const offer = readOffer(checkOffForm, req.body)
+    await askIfWished(req, res, habit.id, offer.version)
     const result = await models.checkOffs.record(signedIn(req), habit.id, offer, actorOf(req))
     const { kind, text } = checkOffWords(result, habit.name)
     await flash(req, kind, text)
@@ -25,6 +27,7 @@ export function checkOffControllers({ models }: WebContext) {
   const backfill: RequestHandler = async (req, res) => {
     const habit = await owned(req)
     const offer = readOffer(backfillForm, req.body)
+    if (offer.pays) await askIfWished(req, res, habit.id, offer.version)
     const result = await models.checkOffs.backfill(signedIn(req), habit.id, offer, actorOf(req))
     const { kind, text } = backfillWords(result, habit.name, offer.day)
     await flash(req, kind, text)
@@ -57,6 +60,14 @@ export function checkOffControllers({ models }: WebContext) {
   }
 
   return { create, backfill, undo }
+
+  /** @throws StepUpNeeded when its owner wants to be asked before so much moves. The amount is that of the terms offered. */
+  async function askIfWished(req: Request, res: Response, habitId: string, version: number): Promise<void> {
+    const user = signedIn(req)
+    if (res.locals.isFresh === true || !asksAtAll(user)) return
+    const terms = await models.habits.terms(user.id, habitId, version)
+    if (terms && asksAt(user, terms.amountMinor)) throw new StepUpNeeded('asked')
+  }
 
   async function owned(req: Request): Promise<Pick<Habit, 'id' | 'name'>> {
     const habit = await models.habits.nameOwned(signedIn(req).id, idOf(req))

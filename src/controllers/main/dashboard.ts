@@ -39,6 +39,7 @@ export function dashboardControllers({ models, clock }: WebContext) {
         notices: noticesFor({
           user,
           consent,
+          standing: consent && models.consents.standingOf(consent),
           waiting,
           approvals,
           isStopped: stop !== null,

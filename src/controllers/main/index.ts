@@ -1,11 +1,20 @@
 import type { Router } from 'express'
-import { CONFIRMED, CONFIRMED_FRESHLY } from '../../middleware/authorisation.ts'
+import {
+  CONFIRMED,
+  CONFIRMED_FRESHLY,
+  CONFIRMED_HERE,
+  CONFIRMED_HERE_FRESHLY,
+} from '../../middleware/authorisation.ts'
 import type { WebContext } from '../context.ts'
+import { activityControllers } from './activity.ts'
+import { addressControllers } from './address.ts'
 import { approvalControllers } from './approvals.ts'
+import { questionControllers } from './check-off-questions.ts'
 import { checkOffControllers } from './check-offs.ts'
 import { dashboardControllers } from './dashboard.ts'
 import { dataControllers } from './data.ts'
 import { habitControllers } from './habits.ts'
+import { passkeyControllers } from './passkeys.ts'
 import { paymentControllers } from './payments.ts'
 import { previewControllers } from './preview.ts'
 import { reversalControllers } from './reversals.ts'
@@ -21,15 +30,21 @@ export function mainRouter(context: WebContext): Router {
   const payments = paymentControllers(context)
   const approvals = approvalControllers(context)
   const reversals = reversalControllers(context)
+  const address = addressControllers(context)
+  const questions = questionControllers(context)
   const settings = settingsControllers(context)
   const security = securityControllers(context)
+  const passkeys = passkeyControllers(context)
   const savings = savingsControllers(context)
   const data = dataControllers(context)
+  const activity = activityControllers(context)
   const preview = previewControllers(context)
 
   return context.routes.router([
     ['GET', '/dashboard', CONFIRMED, dashboard.show],
     ['GET', '/profile', CONFIRMED, settings.profile],
+    ['GET', '/activity', CONFIRMED, activity.calls],
+    ['GET', '/activity/account', CONFIRMED, activity.events],
 
     ['GET', '/habits/new', CONFIRMED, habits.showNew],
     ['POST', '/habits/new', CONFIRMED_FRESHLY, habits.create],
@@ -38,28 +53,41 @@ export function mainRouter(context: WebContext): Router {
     ['POST', '/habits/:id/edit', CONFIRMED_FRESHLY, habits.edit],
     ['GET', '/habits/:id/delete', CONFIRMED, habits.showDelete],
     ['POST', '/habits/:id/delete', CONFIRMED, habits.destroy],
-    ['POST', '/habits/:id/checkoff', CONFIRMED, checkOffs.create],
-    ['POST', '/habits/:id/backfill', CONFIRMED, checkOffs.backfill],
+    ['POST', '/habits/:id/checkoff', CONFIRMED_HERE, checkOffs.create],
+    ['POST', '/habits/:id/backfill', CONFIRMED_HERE, checkOffs.backfill],
     ['POST', '/checkoffs/:id/undo', CONFIRMED, checkOffs.undo],
     ['GET', '/checkoffs/:id/move-back', CONFIRMED, reversals.confirm],
-    ['POST', '/checkoffs/:id/move-back', CONFIRMED, reversals.create],
+    ['POST', '/checkoffs/:id/move-back', CONFIRMED_HERE, reversals.create],
 
     ['GET', '/payments', CONFIRMED, payments.list],
     ['GET', '/payments/return', CONFIRMED, approvals.comeBack],
     ['GET', '/payments/preview', CONFIRMED, preview.show],
     ['GET', '/payments/:id', CONFIRMED, payments.show],
     ['POST', '/payments/:id/cancel', CONFIRMED, reversals.cancel],
-    ['POST', '/payments/:id/again', CONFIRMED, payments.again],
-    ['POST', '/payments/:id/try-now', CONFIRMED, payments.tryNow],
+    ['POST', '/payments/:id/again', CONFIRMED_HERE, payments.again],
+    ['POST', '/payments/:id/try-now', CONFIRMED_HERE, payments.tryNow],
 
     ['GET', '/settings', CONFIRMED, settings.show],
     ['POST', '/settings', CONFIRMED, settings.update],
+    ['GET', '/settings/check-offs', CONFIRMED, questions.show],
+    ['POST', '/settings/check-offs', CONFIRMED, questions.update],
+    ['GET', '/settings/email', CONFIRMED, address.show],
+    ['POST', '/settings/email', CONFIRMED_HERE_FRESHLY, address.ask],
+    ['POST', '/settings/email/call-off', CONFIRMED, address.callOff],
+    ['GET', '/address/new/:token', CONFIRMED, address.showMove],
+    ['POST', '/address/new/:token', CONFIRMED, address.move],
     ['GET', '/settings/security', CONFIRMED, security.show],
     ['POST', '/settings/security', CONFIRMED, security.changePassword],
     ['GET', '/settings/security/authenticator', CONFIRMED, security.showAuthenticator],
-    ['POST', '/settings/security/authenticator', CONFIRMED_FRESHLY, security.confirm],
-    ['POST', '/settings/security/authenticator/begin', CONFIRMED_FRESHLY, security.begin],
+    ['POST', '/settings/security/authenticator', CONFIRMED_HERE_FRESHLY, security.confirm],
+    ['POST', '/settings/security/authenticator/begin', CONFIRMED_HERE_FRESHLY, security.begin],
     ['POST', '/settings/security/authenticator/remove', CONFIRMED_FRESHLY, security.remove],
+    ['POST', '/settings/security/passkeys/begin', CONFIRMED_HERE_FRESHLY, passkeys.begin],
+    ['GET', '/settings/security/passkeys/new', CONFIRMED, passkeys.showNew],
+    ['POST', '/settings/security/passkeys/new', CONFIRMED_HERE_FRESHLY, passkeys.create],
+    ['GET', '/settings/security/passkeys/:id/rename', CONFIRMED, passkeys.showRename],
+    ['POST', '/settings/security/passkeys/:id/rename', CONFIRMED, passkeys.rename],
+    ['POST', '/settings/security/passkeys/:id/remove', CONFIRMED_FRESHLY, passkeys.remove],
     ['GET', '/settings/security/codes', CONFIRMED, security.showNewCodes],
     ['POST', '/settings/security/codes', CONFIRMED_FRESHLY, security.renewCodes],
     ['POST', '/settings/security/reset/call-off', CONFIRMED, security.callOffReset],
@@ -74,6 +102,6 @@ export function mainRouter(context: WebContext): Router {
     ['POST', '/settings/savings', CONFIRMED_FRESHLY, savings.update],
     ['POST', '/settings/savings/withdraw', CONFIRMED, savings.withdraw],
     ['POST', '/settings/savings/pause', CONFIRMED, savings.pause],
-    ['POST', '/settings/savings/resume', CONFIRMED, savings.resume],
+    ['POST', '/settings/savings/resume', CONFIRMED_HERE, savings.resume],
   ])
 }

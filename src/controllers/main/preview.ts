@@ -8,6 +8,8 @@ import { renderPage } from '../page.ts'
 import { type BankNews, previewPage } from '../view-models/preview-view.ts'
 
 const PAGE = { title: 'What goes out next' } as const
+/** Of a consent that gave no access; one that is good again by now was just being renewed. */
+const CLOSED = { good: 'no-answer', expired: 'consent-expired', outdated: 'consent-outdated' } as const
 
 export function previewControllers({ models, bank, clock }: WebContext) {
   /** GET /payments/preview: asks the bank what there is; nothing is sent or kept. */
@@ -30,7 +32,8 @@ export function previewControllers({ models, bank, clock }: WebContext) {
       if (error instanceof BankTrouble) return { says: { kind: 'no-answer' }, news: error }
       if (!(error instanceof WrongState)) throw error
       const consent = await models.consents.live(signedIn(req).id)
-      return { says: { kind: consent ? 'consent-expired' : 'no-consent' }, news: error }
+      const standing = consent && models.consents.standingOf(consent)
+      return { says: { kind: standing ? CLOSED[standing] : 'no-consent' }, news: error }
     }
   }
 }

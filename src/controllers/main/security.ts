@@ -1,24 +1,30 @@
-import type { Request, RequestHandler, Response } from 'express'
+import type { Request, RequestHandler } from 'express'
 import { MINUTE } from '../../clock.ts'
 import { Forbidden } from '../../errors.ts'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
 import { flash } from '../../middleware/flash.ts'
-import { saved } from '../../middleware/session-store.ts'
 import { isFresh } from '../../middleware/step-up.ts'
+import { MOST_PASSKEYS } from '../../models/passkey.ts'
 import { passwordProblem } from '../../models/password.ts'
+import { hasFactor } from '../../models/second-factor.ts'
 import { paths } from '../../paths.ts'
 import type { WebContext } from '../context.ts'
 import { changePasswordForm, codeForm, sessionMarkForm } from '../forms/account-forms.ts'
 import { type FieldError, readForm } from '../forms/form.ts'
 import { askToWait, renderPage, renderRefused } from '../page.ts'
 import { formatInstant, tooManyTries } from '../view-models/format.ts'
+import { passkeyList } from '../view-models/passkey-list.ts'
 import { qrCode } from '../view-models/qr-code.ts'
+import { ADMINS_NEED_ONE, showCodes } from './factors.ts'
 import { readNothing } from './offers.ts'
 
 const SECURITY = { title: 'Password and security', width: 'narrow' } as const
 const AUTHENTICATOR = { title: 'Authenticator app', width: 'narrow' } as const
 const CODES = { title: 'Your backup codes', width: 'narrow' } as const
 const WRONG_CODE = 'This code is wrong. Is the clock of your phone right?'
+
+/** What a passkey confirms in the form of the password. */
+const NEW_PASSWORD = 'a new password'
 
 export function securityControllers({ models, clock, idleMinutes }: WebContext) {
   /** GET /settings/security */
@@ -33,7 +39,7 @@ export function securityControllers({ models, clock, idleMinutes }: WebContext) 
       renderRefused(req, res, 'main/security', SECURITY, await securityProps(req, errors))
     const reading = readForm(changePasswordForm, req.body)
     if (reading.kind === 'refused') return refuse(reading.errors)
-    const { passwordCurrent, password, code } = reading.value
+    const { passwordCurrent, password, code, answer } = reading.value
     const problem = await passwordProblem(password, [user.fullName, user.email])
     if (problem) return refuse([{ field: 'password', message: problem }])
     const tooMany = async (ms: number) => {
@@ -42,11 +48,12 @@ export function securityControllers({ models, clock, idleMinutes }: WebContext) 
       renderPage(req, res, 'main/security', SECURITY, await securityProps(req, errors))
     }
     if (asksForCode(req)) {
-      const shown = { password: passwordCurrent, code: code ?? '' }
+      const shown = answer
+        ? { passkey: answer, sid: req.sessionID, about: NEW_PASSWORD }
+        : { password: passwordCurrent, code: code ?? '' }
       const confirmed = await models.identity.confirm(user, shown, actorOf(req))
       if (confirmed.kind === 'wait') return tooMany(confirmed.ms)
-      if (confirmed.kind === 'wrong')
-        return refuse([{ field: 'passwordCurrent', message: 'The current password or the code is wrong.' }])
+      if (confirmed.kind === 'wrong') return refuse([{ field: 'passwordCurrent', message: wrongFor(user) }])
     }
     const change = { current: passwordCurrent, next: password }
     const result = await models.users.changePassword(user, change, req.sessionID, actorOf(req))
@@ -82,16 +89,17 @@ export function securityControllers({ models, clock, idleMinutes }: WebContext) 
     if (!codes) return refuse([{ field: 'code', message: WRONG_CODE }])
     // Whoever has just shown a code has the factor in hand.
     req.session.factor = 'authenticator'
-    await showCodes(req, res, user, codes)
+    await showCodes(req, res, models.factors, codes)
   }
 
   /** POST /settings/security/authenticator/remove */
   const remove: RequestHandler = async (req, res) => {
     readNothing(req.body)
     const user = signedIn(req)
-    if (user.role === 'ADMIN') throw new Forbidden('Admins sign in with a second factor.')
-    await models.factors.remove(user.id, req.sessionID, actorOf(req))
-    req.session.factor = null
+    const isRemoved = await models.factors.remove(user.id, req.sessionID, actorOf(req))
+    if (!isRemoved) throw new Forbidden(ADMINS_NEED_ONE)
+    // What was shown at the sign-in counts as long as there is another factor that could be shown.
+    if (user.passkeyCount === 0) req.session.factor = null
     await flash(req, 'done', 'Your authenticator is no longer asked for.')
     res.redirect(303, paths.settingsSecurity)
   }
@@ -109,8 +117,8 @@ export function securityControllers({ models, clock, idleMinutes }: WebContext) 
   const renewCodes: RequestHandler = async (req, res) => {
     readNothing(req.body)
     const user = signedIn(req)
-    if (!user.totpConfirmedOn) return res.redirect(303, paths.authenticator)
-    await showCodes(req, res, user, await models.factors.newCodes(user.id, actorOf(req)))
+    if (!hasFactor(user)) return res.redirect(303, paths.authenticator)
+    await showCodes(req, res, models.factors, await models.factors.newCodes(user.id, actorOf(req)))
   }
 
   /** POST /settings/security/reset/call-off */
@@ -120,7 +128,7 @@ export function securityControllers({ models, clock, idleMinutes }: WebContext) 
     await flash(
       req,
       'done',
-      wasOpen ? 'Called off. Your authenticator stays.' : 'There was nothing to call off.',
+      wasOpen ? 'Called off. Your second step stays.' : 'There was nothing to call off.',
     )
     res.redirect(303, paths.settingsSecurity)
   }
@@ -159,14 +167,7 @@ export function securityControllers({ models, clock, idleMinutes }: WebContext) 
 
   /** The form asks for the password itself; what a sign-in asks for besides must be as fresh. */
   function asksForCode(req: Request): boolean {
-    return signedIn(req).totpConfirmedOn !== null && !isFresh(req, clock)
-  }
-
-  async function showCodes(req: Request, res: Response, user: Express.User, codes: readonly string[]) {
-    req.session.newCodes = models.factors.hold(user.id, codes)
-    // The browser may ask for them before this answer has ended.
-    await saved(req.session)
-    res.redirect(303, paths.backupCodes)
+    return hasFactor(signedIn(req)) && !isFresh(req, clock)
   }
 
   async function securityProps(req: Request, errors: FieldError[]) {
@@ -174,18 +175,27 @@ export function securityControllers({ models, clock, idleMinutes }: WebContext) 
     const aliveSince = new Date(clock.now().getTime() - idleMinutes * MINUTE)
     const sessions = await models.sessions.listOwned(user.id, req.sessionID, aliveSince)
     const reset = await models.factors.openReset(user.id)
+    const question = {
+      purpose: 'confirm',
+      sid: req.sessionID,
+      userId: user.id,
+      about: NEW_PASSWORD,
+    } as const
     return {
       email: user.email,
       securityPath: paths.settingsSecurity,
       errors,
       asksForCode: asksForCode(req),
+      passkey: asksForCode(req) ? await models.passkeys.ask(question) : null,
       factor: {
         isOn: user.totpConfirmedOn !== null,
         since: user.totpConfirmedOn && formatInstant(user.totpConfirmedOn, user.timezone),
-        codesLeft: user.totpConfirmedOn ? await models.factors.codesLeft(user.id) : 0,
-        mayBeRemoved: user.role !== 'ADMIN',
+        codesLeft: hasFactor(user) ? await models.factors.codesLeft(user.id) : null,
+        mayBeRemoved: user.role !== 'ADMIN' || user.passkeyCount > 0,
         resetOn: reset && formatInstant(reset.effectiveOn, user.timezone),
       },
+      passkeys: passkeyList(await models.passkeys.listOwned(user.id), user),
+      mayAddPasskey: models.passkeys.isOn && user.passkeyCount < MOST_PASSKEYS,
       sessions: sessions.map((session) => ({
         mark: session.mark,
         browser: session.browser,
@@ -198,6 +208,7 @@ export function securityControllers({ models, clock, idleMinutes }: WebContext) 
         authenticator: paths.authenticator,
         begin: paths.authenticatorBegin,
         remove: paths.authenticatorRemove,
+        addPasskey: paths.passkeyBegin,
         codes: paths.backupCodes,
         callOff: paths.resetCallOff,
         endSession: paths.sessionEnd,
@@ -224,4 +235,10 @@ export function securityControllers({ models, clock, idleMinutes }: WebContext) 
       securityPath: paths.settingsSecurity,
     }
   }
+}
+
+function wrongFor({ passkeyCount }: Express.User): string {
+  const shown =
+    passkeyCount > 0 ? 'The current password, the code or the passkey' : 'The current password or the code'
+  return `${shown} is wrong.`
 }

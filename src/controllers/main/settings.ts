@@ -92,6 +92,8 @@ function propsFor(user: Express.User, typed: Record<string, string>, errors: Fie
     settingsPath: paths.settings,
     securityPath: paths.settingsSecurity,
     savingsPath: paths.settingsSavings,
+    questionsPath: paths.settingsCheckOffs,
+    emailPath: paths.settingsEmail,
     dataPath: paths.settingsData,
   }
 }

@@ -61,6 +61,11 @@ export function inWords(ms: number): string {
   return plural(Math.max(1, Math.ceil(ms / SECOND)), 'second')
 }
 
+/** "this", "this and that", "this, that and more". */
+export function listed(things: readonly string[]): string {
+  return things.join(', ').replace(/, (?=[^,]*$)/, ' and ')
+}
+
 /** For a form that was tried too often. */
 export function tooManyTries(ms: number): string {
   return `Too many tries. Try again in ${inWords(ms)}.`

@@ -38,6 +38,7 @@ export function habitCard(today: HabitToday): HabitCard {
             hidden: [
               { name: 'day', value: today.today },
               { name: 'slot', value: String(next.slot) },
+              { name: 'version', value: String(version.number) },
             ],
           }
         : null,

@@ -35,6 +35,7 @@ export function habitPage(
     openDays: openDays.map((open) => ({
       day: open.day,
       slot: String(open.slot),
+      version: String(open.version),
       label: formatWeekday(open.day),
       saveLabel: `Save ${formatMoney(open.amountMinor, open.currency)}`,
     })),

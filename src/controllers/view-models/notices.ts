@@ -1,5 +1,6 @@
-import { DAY } from '../../clock.ts'
 import type { BankConsent, Payment, User } from '../../generated/client.ts'
+import type { Standing } from '../../models/consent/standing.ts'
+import { END_IS_NEAR_MS } from '../../models/consent-care.ts'
 import type { PaymentReason, WaitingApproval } from '../../models/payment.ts'
 import { type Pause, pauseAt } from '../../models/savings.ts'
 import { paths } from '../../paths.ts'
@@ -14,12 +15,12 @@ export interface Notice {
   action: { href: string; label: string } | null
 }
 
-const SOON_MS = 14 * DAY
-
 /** Everything that waits for the saver, as one list: what holds back all payments, the bank link, then single payments. */
 export function noticesFor(state: {
   user: Pick<User, 'accLoaded' | 'timezone' | 'pausedUntil' | 'pausedByAlarmId' | 'dayStartHour'>
   consent: BankConsent | null
+  /** How it stands; null without one. */
+  standing: Standing | null
   waiting: readonly Payment[]
   approvals: readonly WaitingApproval[]
   /** An admin has stopped everybody's payments. */
@@ -69,7 +70,7 @@ function pauseNotice(pause: Pause): Notice {
   }
 }
 
-function consentNotices({ user, consent, now }: Parameters<typeof noticesFor>[0]): Notice[] {
+function consentNotices({ user, consent, standing, now }: Parameters<typeof noticesFor>[0]): Notice[] {
   if (!user.accLoaded) return []
   if (!consent)
     return [
@@ -77,6 +78,14 @@ function consentNotices({ user, consent, now }: Parameters<typeof noticesFor>[0]
         'problem',
         'Your bank is not linked',
         'Habits go on; payments wait until you link Nordea again.',
+      ),
+    ]
+  if (standing === 'outdated')
+    return [
+      linkNotice(
+        'problem',
+        'Sparvana needs a new consent at Nordea',
+        'What we ask of your bank has changed. Habits go on; payments wait until you renew it.',
       ),
     ]
   const left = consent.expiresAt.getTime() - now.getTime()
@@ -88,7 +97,7 @@ function consentNotices({ user, consent, now }: Parameters<typeof noticesFor>[0]
         'Habits go on; payments wait until you renew it.',
       ),
     ]
-  if (left > SOON_MS) return []
+  if (left > END_IS_NEAR_MS) return []
   const until = formatInstant(consent.expiresAt, user.timezone)
   return [
     linkNotice(

@@ -60,6 +60,8 @@ export const STATE_WORDS: Record<PaymentState, { label: string; tone: Tone; mean
 export const REASON_WORDS: Record<PaymentReason, string> = {
   'no-consent': 'The link to your bank is missing. Link Nordea again and the payment goes on.',
   'consent-expired': 'Your consent at Nordea has ended. Renew it and the payment goes on.',
+  'consent-outdated':
+    'Sparvana needs a new consent at Nordea, because what we ask of your bank has changed. Renew it and the payment goes on.',
   'bank-unreachable': 'Nordea could not be reached. We try again by ourselves.',
   'bank-busy': 'Nordea asked us to wait. We try again by ourselves.',
   'account-missing': 'Nordea no longer shows one of your two accounts. Choose your accounts again.',
@@ -92,6 +94,8 @@ export const REASON_WORDS: Record<PaymentReason, string> = {
   'not-understood': 'Nordea answered in a way we don’t understand. We keep asking; nothing is sent twice.',
   'bank-on-hold': 'Nordea is having a closer look at this payment. It may contact you.',
   'undone-by-saver': 'You took the check-off back before the money was sent.',
+  'account-unused':
+    'Nobody had signed in for over a year, so we called it off and moved nothing. You can try it again.',
   'cancelled-at-bank': 'The order was cancelled at Nordea.',
   'cancelled-by-us':
     'Sparvana has called this payment off before it was sent. Your check-off counts, and you can have it paid again.',
@@ -123,11 +127,13 @@ export function meaningWords(payment: Pick<Payment, 'state' | 'reason'>): {
 }
 
 const TO_BANK = { href: paths.bank, label: 'To your bank link' }
+const TO_RENEWAL = { href: `${paths.bank}#connect`, label: 'Renew your consent' }
 const TO_ACCOUNTS = { href: paths.accountsLoad, label: 'Choose your accounts' }
 const TO_SAVINGS = { href: paths.settingsSavings, label: 'Your limits and pause' }
 const REMEDIES: Partial<Record<PaymentReason, { href: string; label: string }>> = {
   'no-consent': TO_BANK,
-  'consent-expired': TO_BANK,
+  'consent-expired': TO_RENEWAL,
+  'consent-outdated': TO_RENEWAL,
   'account-missing': TO_ACCOUNTS,
   'accounts-changed': TO_ACCOUNTS,
   'currency-differs': TO_ACCOUNTS,

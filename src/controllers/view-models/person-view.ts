@@ -8,6 +8,7 @@ export const ROLE_WORDS = { SAVER: 'Saver', ADMIN: 'Admin' } as const satisfies 
 export const STATUS_WORDS = {
   ACTIVE: 'Open',
   LOCKED: 'Locked',
+  DORMANT: 'Unused, shut',
   CLOSED: 'Closed',
 } as const satisfies Record<UserStatus, string>
 

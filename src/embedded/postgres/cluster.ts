@@ -4,11 +4,14 @@ import { join } from 'node:path'
 import { run } from './account.ts'
 import type { Account, Binaries, Log } from './types.ts'
 
-/** The superuser of every cluster made here. */
-export const OWNER = 'postgres'
+/** Of every cluster made here. */
+export const SUPERUSER = 'postgres'
 
 export interface Passwords {
+  superuser: string
+  /** Of the role that owns databases and tables. */
   owner: string
+  /** Of the app's own. */
   app: string
 }
 
@@ -38,7 +41,7 @@ export async function createCluster(
     if (account) await chown(passwordFile, account.uid, account.gid)
     const args = [
       `--pgdata=${folder}`,
-      `--username=${OWNER}`,
+      `--username=${SUPERUSER}`,
       `--pwfile=${passwordFile}`,
       '--auth=scram-sha-256',
       '--encoding=UTF8',
@@ -68,10 +71,12 @@ export async function refuseOtherMajor(cluster: string, binaries: Binaries): Pro
   )
 }
 
-/** The kept passwords, or null when they were lost or never made. */
+/** The kept passwords, or null when they were lost, or not all of them were ever made. */
 export async function keptPasswords(home: string): Promise<Passwords | null> {
   try {
-    return JSON.parse(await readFile(passwordsFile(home), 'utf8')) as Passwords
+    const kept = JSON.parse(await readFile(passwordsFile(home), 'utf8')) as Partial<Passwords>
+    const { superuser, owner, app } = kept
+    return superuser && owner && app ? { superuser, owner, app } : null
   } catch (error) {
     if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return null
     throw error
@@ -80,21 +85,24 @@ export async function keptPasswords(home: string): Promise<Passwords | null> {
 
 /** New random passwords, kept in a file that only its owner reads. */
 export async function newPasswords(home: string): Promise<Passwords> {
-  const passwords = { owner: randomBytes(24).toString('hex'), app: randomBytes(24).toString('hex') }
+  const [superuser = '', owner = '', app = ''] = Array.from({ length: 3 }, () =>
+    randomBytes(24).toString('hex'),
+  )
+  const passwords = { superuser, owner, app }
   await rm(passwordsFile(home), { force: true })
   await writeFile(passwordsFile(home), JSON.stringify(passwords), { mode: 0o600, flag: 'wx' })
   return passwords
 }
 
 /** Single-user mode asks for no password, only for the files: the way back in when the password was lost. */
-export async function resetOwnerPassword(
+export async function resetSuperuserPassword(
   cluster: string,
   account: Account,
   binaries: Binaries,
   password: string,
 ): Promise<void> {
-  const args = ['--single', '-D', cluster, OWNER]
-  const input = `ALTER ROLE ${OWNER} PASSWORD '${password}'\n`
+  const args = ['--single', '-D', cluster, SUPERUSER]
+  const input = `ALTER ROLE ${SUPERUSER} PASSWORD '${password}'\n`
   const done = await run(account, join(binaries.folder, 'postgres'), args, { input })
   if (done.code !== 0) throw new Error(`PostgreSQL's password could not be set anew:\n${done.output}`)
 }

@@ -11,10 +11,16 @@ export interface Binaries {
   major: string
 }
 
-/** The two connection strings of a running server; plain text, so they can be handed to other processes. */
-export interface DatabaseServer {
-  /** The app's own role, owner of database `sparvana`, no superuser: as on the hosted platform. */
+/** Of one database, as two roles without superuser rights; plain text, so they can be handed to other processes. */
+export interface DatabaseUrls {
+  /** The app's own role, which may do what it was given and owns nothing. */
   url: string
+  /** The role that owns the database and makes its tables. */
+  ownerUrl: string
+}
+
+/** A running server, and its database `sparvana`. */
+export interface DatabaseServer extends DatabaseUrls {
   /** The superuser, in database `postgres`. */
   adminUrl: string
 }

@@ -23,7 +23,7 @@ const MOST_AT_ONCE = 100
 /** A bank that can't be told for so long doesn't keep anybody from being forgotten: our keys to it go all the same. */
 const TELL_BANK_FOR_MS = 3 * DAY
 /** Who says so has ended the consent already. */
-const ENDED_THERE: readonly BankError['kind'][] = [
+export const ENDED_THERE: readonly BankError['kind'][] = [
   'token-expired',
   'token-invalid',
   'consent-denied',

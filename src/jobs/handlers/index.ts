@@ -3,20 +3,26 @@ import { SECOND } from '../../clock.ts'
 import { logContext } from '../../logger.ts'
 import type { Gate } from '../../models/bank-gate.ts'
 import type { JobName, Jobs, Queue } from '../queue.ts'
+import { createCare } from './care.ts'
 import { continuously } from './continuously.ts'
 import { createErase, type EraseDeps } from './erasure.ts'
-import { createReconcile, type ReconcileDeps } from './reconcile.ts'
+import { createReconcileJob, type ReconcileDeps } from './reconcile.ts'
 import { createRetentionSweep } from './retention.ts'
 import { createRunNotes, type NotedRun } from './run-notes.ts'
 import { createSendMail, type SendMailDeps } from './send-mail.ts'
 import { settleContinuously } from './settle-continuously.ts'
 import { createSettleSaver, type SettleDeps } from './settle-saver.ts'
+import { createTellBank } from './tell-bank.ts'
 
 const MAIL_CONCURRENCY = 2
 /** When the books and the bank are compared: at night, when little moves. */
 const RECONCILE_AT = '17 3 * * *'
 /** After it, so that it compares what was there that day. */
 const RETENTION_AT = '47 4 * * *'
+/** After both, when people wake up: its letters are for them. */
+const CARE_AT = '23 5 * * *'
+/** How often the bank is told of consents that are over here, as long as it couldn't be. */
+const TELL_BANK_AT = '*/10 * * * *'
 /** How often it is looked whether a saver who wants to be forgotten can be by now. */
 const ERASE_AT = '*/10 * * * *'
 /** Sooner than any check-off is sent, and than an admin's minute is over. */
@@ -43,12 +49,17 @@ export async function startHandlers(deps: HandlerDeps): Promise<() => Promise<vo
     continuously({ everyMs, noted: noted(name) }, once, stopping.signal)
 
   await work('send-mail', MAIL_CONCURRENCY, createSendMail(deps))
-  await work('reconcile', 1, createReconcile(deps))
+  await work('reconcile', 1, createReconcileJob(deps))
   await queue.repeat('reconcile', RECONCILE_AT, { occasion: 'daily' })
+  await models.reconciliation.askWhenDue()
   await work('erase', 1, createErase(deps))
   await queue.repeat('erase', ERASE_AT, { userId: null })
   await work('retention', 1, createRetentionSweep(deps, stopping.signal))
   await queue.repeat('retention', RETENTION_AT, { occasion: 'daily' })
+  await work('care', 1, createCare(deps))
+  await queue.repeat('care', CARE_AT, { occasion: 'daily' })
+  await work('tell-bank', 1, createTellBank(deps))
+  await queue.repeat('tell-bank', TELL_BANK_AT, { occasion: 'minutes' })
   const settle = createSettleSaver({ ...deps, stopping: stopping.signal })
   const goingOn = [
     settleContinuously(deps, inContext(noted('settle'), settle), stopping.signal),

@@ -1,6 +1,7 @@
 import { currentRequestId } from '../../logger.ts'
 import { workerActor } from '../../models/context.ts'
-import type { Occasion, Recorded, SaverToCompare } from '../../models/reconciliation.ts'
+import type { Occasion, Recorded, Run, SaverToCompare } from '../../models/reconciliation.ts'
+import type { Jobs } from '../queue.ts'
 import type { ReconcileDeps } from './reconcile/deps.ts'
 import { compareSaver } from './reconcile/saver.ts'
 
@@ -10,6 +11,8 @@ export interface ReconcileOrder {
   occasion: Occasion
   /** Our own books among each other, without asking the bank. */
   booksOnly?: boolean
+  /** One that has been begun already. */
+  run?: Run
 }
 
 export interface Reconciled {
@@ -20,6 +23,8 @@ export interface Reconciled {
   /** How many savers could not be compared, or not whole, by why. */
   skipped: Map<string, number>
   differences: number
+  /** How many of them are balances that were added up anew: they are no differences any more. */
+  corrected: number
 }
 
 const PAGE = 200
@@ -27,16 +32,20 @@ const PAGE = 200
 const AT_ONCE = 4
 
 /**
- * Holds check-offs, payments, ledger and bank against each other. What differs is kept, told to the log and never repaired;
- * web and workers go on meanwhile.
+ * Holds check-offs, payments, ledger and bank against each other. What differs is kept and told, to the log and to admins;
+ * but for balances nothing is repaired. Web and workers go on meanwhile.
  * @param onProgress told after each saver how many have had their turn.
  */
 export function createReconcile(deps: ReconcileDeps, onProgress: (savers: number) => void = () => {}) {
   const { reconciliation } = deps.models
 
-  return async function reconcile({ occasion, booksOnly = false }: ReconcileOrder): Promise<Reconciled> {
+  return async function reconcile({
+    occasion,
+    booksOnly = false,
+    run: begun,
+  }: ReconcileOrder): Promise<Reconciled> {
     const by = workerActor(currentRequestId())
-    const run = await reconciliation.begin(occasion)
+    const run = begun ?? (await reconciliation.begin(occasion))
     const paymentsChecked = await reconciliation.paymentCount()
     const found = new Map<string, Recorded>()
     const skipped = new Map<string, number>()
@@ -55,13 +64,25 @@ export function createReconcile(deps: ReconcileDeps, onProgress: (savers: number
       else if (saver.hasOrders || !isUnlinked(because)) skipped.set(because, (skipped.get(because) ?? 0) + 1)
     }
 
-    note(await reconciliation.compareBooks(by))
+    const books = await reconciliation.compareBooks(by)
+    note(books.found)
     if (!booksOnly) await eachSaver(deps, compare, onProgress)
     const saversSkipped = [...skipped.values()].reduce((sum, savers) => sum + savers, 0)
     const counts = { paymentsChecked, saversChecked: compared, saversSkipped, differences: found.size }
     await reconciliation.finish(run.id, counts)
-    deps.log.info('reconciled', { runId: run.id, ...counts, ...(booksOnly ? { booksOnly } : {}) })
-    return { startedOn: run.startedOn, ...counts, skipped }
+    const corrected = books.corrected.size
+    deps.log.info('reconciled', { runId: run.id, ...counts, corrected, ...(booksOnly ? { booksOnly } : {}) })
+    return { startedOn: run.startedOn, ...counts, skipped, corrected }
+  }
+}
+
+/** As a job: the one that a worker asks for at its start is left out when another has made it. */
+export function createReconcileJob(deps: ReconcileDeps) {
+  const reconcile = createReconcile(deps)
+  return async ({ occasion }: Jobs['reconcile']): Promise<void> => {
+    if (occasion === 'daily') return void (await reconcile({ occasion }))
+    const run = await deps.models.reconciliation.beginWhenDue()
+    if (run) await reconcile({ occasion, run })
   }
 }
 
@@ -90,7 +111,7 @@ async function eachSaver(
 
 /** Without a link and without orders there is nothing to compare. */
 function isUnlinked(because: string): boolean {
-  return because === 'no-consent' || because === 'consent-expired'
+  return ['no-consent', 'consent-expired', 'consent-outdated'].includes(because)
 }
 
 /** Ids only: what the amounts are is for those who may look them up. */

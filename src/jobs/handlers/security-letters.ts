@@ -1,4 +1,5 @@
 import type { Letter } from '../../mailer.ts'
+import { hasFactor } from '../../models/second-factor.ts'
 import { paths } from '../../paths.ts'
 import { composeLetter, type Draft, inZone } from './letters.ts'
 import type { SendMailDeps } from './send-mail.ts'
@@ -8,6 +9,7 @@ type Deps = Pick<SendMailDeps, 'models' | 'baseUrl'>
 export type SecurityMail =
   | 'password-changed'
   | 'new-browser'
+  | 'accounts-changed'
   | 'factor-on'
   | 'factor-off'
   | 'factor-lost'
@@ -17,6 +19,9 @@ export type SecurityMail =
   | 'account-locked'
   | 'account-unlocked'
   | 'role-changed'
+  | 'passkey-added'
+  | 'passkey-removed'
+  | 'passkey-copied'
 
 /** What happened to an account, told to whoever owns its mailbox. @returns null when it is no longer so. */
 export async function securityLetter(deps: Deps, userId: string, kind: SecurityMail): Promise<Letter | null> {
@@ -24,10 +29,10 @@ export async function securityLetter(deps: Deps, userId: string, kind: SecurityM
   if (kind === 'factor-lost') {
     const { user, token } = await models.users.mintToken(userId, 'FACTOR')
     return composeLetter(user.email, {
-      subject: 'Signing in without your authenticator',
+      subject: 'Signing in with your password alone',
       paragraphs: [
         `Hello ${user.fullName},`,
-        'Somebody who knows your password, probably you, has no code any more. Here is the way to do without. The link works once, for 30 minutes.',
+        'Somebody who knows your password, probably you, has neither a code nor a passkey any more. Here is the way to do without. The link works once, for 30 minutes.',
       ],
       action: { label: 'Go on', href: baseUrl + paths.lost(token) },
       ending: `If it was not you, change your password now: ${baseUrl}${paths.passwordForgot}`,
@@ -40,12 +45,19 @@ export async function securityLetter(deps: Deps, userId: string, kind: SecurityM
     return (
       reset &&
       toldIn(deps, user, {
-        subject: 'Your authenticator will no longer be asked for',
-        what: `It was asked that your Sparvana account can be signed in to without a code. That takes effect on ${inZone(reset.effectiveOn, user.timezone)}.`,
+        subject: 'Your second step will no longer be asked for',
+        what: `It was asked that your Sparvana account can be signed in to with the password alone, without a code or a passkey. That takes effect on ${inZone(reset.effectiveOn, user.timezone)}.`,
       })
     )
   }
-  return toldIn(deps, user, NEWS[kind])
+  if (kind === 'accounts-changed') {
+    const chosen = await models.accounts.chosenBy(userId)
+    const what = `Other accounts were chosen for your savings just now. Money comes from “${chosen?.debtor.name}” and goes to “${chosen?.creditor.name}”.`
+    return chosen && toldIn(deps, user, { subject: 'Your accounts were changed', what })
+  }
+  const { subject, what } = NEWS[kind]
+  const isBare = (kind === 'factor-off' || kind === 'passkey-removed') && !hasFactor(user)
+  return toldIn(deps, user, { subject, what: isBare ? `${what} Your password alone signs you in.` : what })
 }
 
 interface News {
@@ -53,7 +65,7 @@ interface News {
   what: string
 }
 
-const NEWS: Record<Exclude<SecurityMail, 'factor-lost' | 'factor-reset-asked'>, News> = {
+const NEWS: Record<Exclude<SecurityMail, 'factor-lost' | 'factor-reset-asked' | 'accounts-changed'>, News> = {
   'password-changed': {
     subject: 'Your password was changed',
     what: 'The password of your Sparvana account was changed just now. You are signed out everywhere else.',
@@ -68,11 +80,11 @@ const NEWS: Record<Exclude<SecurityMail, 'factor-lost' | 'factor-reset-asked'>, 
   },
   'factor-off': {
     subject: 'Your authenticator is off',
-    what: 'The authenticator app of your Sparvana account was switched off just now. Your password alone signs you in.',
+    what: 'The authenticator app of your Sparvana account was switched off just now.',
   },
   'factor-reset': {
-    subject: 'Your authenticator is no longer asked for',
-    what: 'The time you had to call it off is over: your Sparvana account was just signed in to with the password alone. Set up a new authenticator as soon as you can.',
+    subject: 'Your second step is no longer asked for',
+    what: 'The time you had to call it off is over: your Sparvana account was just signed in to with the password alone. Its authenticator and its passkeys are gone. Set up new ones as soon as you can.',
   },
   'account-locked': {
     subject: 'Your account is locked',
@@ -89,6 +101,18 @@ const NEWS: Record<Exclude<SecurityMail, 'factor-lost' | 'factor-reset-asked'>, 
   'backup-codes-renewed': {
     subject: 'New backup codes',
     what: 'New backup codes were made for your Sparvana account just now. The old ones are worth nothing any more.',
+  },
+  'passkey-added': {
+    subject: 'A new passkey',
+    what: 'A passkey was added to your Sparvana account just now. It signs in without the password. You are signed out everywhere else.',
+  },
+  'passkey-removed': {
+    subject: 'A passkey was removed',
+    what: 'A passkey of your Sparvana account was removed just now. You are signed out everywhere else.',
+  },
+  'passkey-copied': {
+    subject: 'One of your passkeys may have been copied',
+    what: 'A passkey of your Sparvana account was used and counted backwards, as a copy would. We did not take it. Remove the passkey under Password and security and add it anew.',
   },
 }
 

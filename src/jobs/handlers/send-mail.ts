@@ -1,33 +1,46 @@
+import type { Clock } from '../../clock.ts'
 import type { Letter, Mailer } from '../../mailer.ts'
 import type { Models } from '../../models/index.ts'
 import { paths } from '../../paths.ts'
-import type { Jobs } from '../queue.ts'
+import { type Jobs, NOBODY } from '../queue.ts'
+import { addressLetter } from './address-letters.ts'
 import { approvalLetter } from './approval-letter.ts'
+import { consentLetter } from './consent-letters.ts'
 import { alarmLetter, savingsHeldLetter } from './detection-letters.ts'
 import { composeLetter, inZone } from './letters.ts'
+import { confirmBrowserLetter, newCountryLetter } from './place-letters.ts'
 import { securityLetter } from './security-letters.ts'
 
 export interface SendMailDeps {
   models: Models
   mailer: Mailer
+  clock: Clock
   /** Where links lead: from the settings, never from a request. */
   baseUrl: string
 }
 
 /** Links are made at the moment of sending, so that none lies readable in the queue. */
-export function createSendMail({ models, mailer, baseUrl }: SendMailDeps) {
+export function createSendMail({ models, mailer, clock, baseUrl }: SendMailDeps) {
   return async function sendMail(job: Jobs['send-mail']): Promise<void> {
-    const letter = await letterFor(job)
+    const letter = job.userId === NOBODY ? null : await letterFor(job)
     if (letter) await mailer.send(letter)
   }
 
-  async function letterFor({ userId, kind, paymentId, alarmId }: Jobs['send-mail']): Promise<Letter | null> {
+  async function letterFor({
+    userId,
+    kind,
+    paymentId,
+    alarmId,
+    aboutId,
+    country,
+  }: Jobs['send-mail']): Promise<Letter | null> {
     switch (kind) {
       case 'approval-needed':
       case 'approval-reminder':
         return paymentId ? approvalLetter({ models, baseUrl }, { userId, paymentId, kind }) : null
       case 'password-changed':
       case 'new-browser':
+      case 'accounts-changed':
       case 'factor-on':
       case 'factor-off':
       case 'factor-lost':
@@ -37,9 +50,27 @@ export function createSendMail({ models, mailer, baseUrl }: SendMailDeps) {
       case 'account-locked':
       case 'account-unlocked':
       case 'role-changed':
+      case 'passkey-added':
+      case 'passkey-removed':
+      case 'passkey-copied':
         return securityLetter({ models, baseUrl }, userId, kind)
       case 'alarm':
         return alarmId ? alarmLetter({ models, baseUrl }, { userId, alarmId }) : null
+      case 'consent-ends':
+      case 'consent-unused':
+      case 'consent-withdrawn':
+      case 'account-unused':
+      case 'account-dormant':
+        return consentLetter({ models, clock, baseUrl }, userId, kind)
+      case 'new-country':
+        return country ? newCountryLetter({ models, baseUrl }, { userId, country }) : null
+      case 'confirm-browser':
+        return aboutId ? confirmBrowserLetter({ models, baseUrl }, { userId, browserId: aboutId }) : null
+      case 'address-new':
+      case 'address-old':
+      case 'address-moved-here':
+      case 'address-moved-away':
+        return aboutId ? addressLetter({ models, baseUrl }, { userId, changeId: aboutId, kind }) : null
       case 'savings-held':
         return savingsHeldLetter({ models, baseUrl }, userId)
       case 'limits-loosened': {

@@ -56,6 +56,7 @@ export function createRecording({ clock, rules }: Pick<ModelContext, 'clock' | '
           amountMinor,
           currency,
           recordOnly: payment === null,
+          paymentId: payment?.id ?? null,
         },
       })
       return checkOff

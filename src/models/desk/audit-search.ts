@@ -51,7 +51,7 @@ export function createAuditSearch({ db, clock }: Pick<ModelContext, 'db' | 'cloc
     page: { size: number; before: Place | null },
   ): Promise<Listed<AuditEvent>> {
     const rows = await db.prisma.$queryRaw<AuditEvent[]>`
-        SELECT id, at, "actorKind", "actorId", "subjectId", action, "objectKind", "objectId", outcome, detail, ip, "requestId"
+        SELECT id, at, "actorKind", "actorId", "subjectId", action, "objectKind", "objectId", outcome, detail, ip, country, "requestId"
         FROM "AuditEvent" WHERE ${matching(filter, page.before)}
         ORDER BY at DESC, id DESC LIMIT ${oneMore(page.size)}`
     return listed(rows, page.size, ({ at, id }) => ({ at, id }))

@@ -35,6 +35,7 @@ const PLAIN = Prisma.sql`regexp_replace(ip, '^::ffff:(?=[0-9]+[.])', '') AS plai
 const FAILED_SIGN_IN = Prisma.sql`action = 'user.sign-in' AND outcome = 'refused'`
 const WRONG_CODE = Prisma.sql`action = 'user.factor-checked' AND outcome = 'refused'`
 const SIGNED_IN = Prisma.sql`action = 'user.sign-in' AND outcome = 'done' AND "subjectId" IS NOT NULL`
+const FROM_NEW_COUNTRY = Prisma.sql`${SIGNED_IN} AND detail ->> 'isNewCountry' = 'true'`
 const FOREIGN_OBJECT = Prisma.sql`action = 'access.refused' AND "objectId" IS NOT NULL AND "actorId" IS NOT NULL
   AND detail ->> 'because' IN ('NotFound', 'Forbidden')`
 const EXPORTED = Prisma.sql`action = 'user.exported' AND outcome = 'done' AND "subjectId" IS NOT NULL`
@@ -67,7 +68,14 @@ export const RULES = {
     rests: true,
     sightings: often({ of: FOREIGN_OBJECT, least: 20, withinMs: MINUTE, ...BY_ACTOR }),
   },
-  'several-networks': { weight: 60, sightings: fromNetworks(3, HOUR) },
+  'several-networks': { weight: 60, sightings: fromPlaces(NETWORK, 3, HOUR) },
+  // One of them is a holiday; with anything else that is odd it is enough to stop payments.
+  'new-country': {
+    weight: 40,
+    sightings: often({ of: FROM_NEW_COUNTRY, least: 1, withinMs: MINUTE, ...BY_SUBJECT }),
+  },
+  // Two are a commuter, or a phone that roams.
+  'several-countries': { weight: 60, sightings: fromPlaces(Prisma.sql`country`, 3, 6 * HOUR) },
   'unusual-hour': { weight: 30, sightings: atUnusualHour({ knownAtLeast: 20, hoursOff: 4 }) },
   'unusual-amount': { weight: 50, sightings: aboveUsual({ times: 10, leastMinor: 0, knownAtLeast: 5 }) },
   'huge-amount': { weight: 100, sightings: aboveUsual({ times: 50, leastMinor: 100_000, knownAtLeast: 5 }) },
@@ -96,14 +104,14 @@ function often(pattern: {
     ) AS counted WHERE count >= ${least} GROUP BY key, "subjectId"`
 }
 
-/** Sign-ins of one account from several networks. */
-function fromNetworks(least: number, withinMs: number): Rule['sightings'] {
+/** Sign-ins of one account from several places. @param place what makes one; what has none is not counted. */
+function fromPlaces(place: Prisma.Sql, least: number, withinMs: number): Rule['sightings'] {
   return (name, from) => Prisma.sql`
     SELECT key, key::uuid AS "subjectId", max(seen.count)::int AS count
     FROM (SELECT at, "subjectId"::text AS key FROM "AuditEvent" WHERE ${SIGNED_IN} AND at > ${from}::timestamptz) AS e,
     LATERAL (
-      SELECT count(DISTINCT ${NETWORK}) FROM (
-        SELECT ${PLAIN} FROM "AuditEvent" AS o
+      SELECT count(DISTINCT ${place}) FROM (
+        SELECT country, ${PLAIN} FROM "AuditEvent" AS o
         WHERE ${SIGNED_IN} AND "subjectId" = e.key::uuid AND at <= e.at AND at > e.at - ${interval(withinMs)}
           AND ${isNews(name, Prisma.sql`e.key`, Prisma.sql`o.at`)}
       ) AS others

@@ -9,6 +9,7 @@ import type { Actor, ModelContext } from '../context.ts'
 import { book } from '../ledger.ts'
 import { eventLine, PAYMENT_COLUMNS } from './lines.ts'
 import type { Moves } from './moves.ts'
+import type { PaymentReason } from './reasons.ts'
 import { endedWithoutMoney, isUnsent } from './states.ts'
 
 /** Between which of a saver's accounts, and how much in minor units. */
@@ -115,6 +116,17 @@ export function createPledges({ clock, rules }: Pick<ModelContext, 'clock' | 'ru
       await book(tx, move, [{ habitId, checkOffId, amountMinor }])
       await audit(tx, auditEntry('payment.batch-left', smaller, by))
       return 'taken-back'
+    },
+
+    /**
+     * Cancels whatever of a saver's hasn't been sent, whichever way its money would go. Check-offs stay as they are, so that
+     * each can be tried again. Locks the payments, so that none is sent meanwhile.
+     */
+    async callOffUnsent(tx: Tx, userId: string, reason: PaymentReason, by: Actor): Promise<void> {
+      const unsent = await tx.$queryRaw<Payment[]>`
+        SELECT ${PAYMENT_COLUMNS} FROM "Payment"
+        WHERE "userId" = ${userId}::uuid AND state IN ('SCHEDULED', 'BLOCKED') ORDER BY id FOR UPDATE`
+      for (const payment of unsent) await moves.make(tx, payment, { to: 'CANCELLED', reason }, by)
     },
 
     /** Cancels a payment that brings money back, while it isn't sent: that money stays saved. @returns null if there is none. */

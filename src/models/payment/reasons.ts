@@ -3,6 +3,7 @@ export type PaymentReason =
   // Before sending: it waits, and goes on by itself when the reason is gone.
   | 'no-consent'
   | 'consent-expired'
+  | 'consent-outdated'
   | 'reads-used-up'
   | 'account-missing'
   | 'accounts-changed'
@@ -27,6 +28,7 @@ export type PaymentReason =
   | 'bank-on-hold'
   // How it ended.
   | 'undone-by-saver'
+  | 'account-unused'
   | 'cancelled-at-bank'
   | 'cancelled-by-us'
   | 'approval-timeout'

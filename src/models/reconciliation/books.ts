@@ -25,8 +25,8 @@ export interface BookFindings {
  */
 export function createBooks({ db, clock }: Pick<ModelContext, 'db' | 'clock'>) {
   return {
-    async *compare(): AsyncGenerator<BookFindings> {
-      for (const kind of BOOK_KINDS) {
+    async *compare(kinds: readonly BookKind[] = BOOK_KINDS): AsyncGenerator<BookFindings> {
+      for (const kind of kinds) {
         const rows = await db.prisma.$queryRaw<Omit<Finding, 'kind'>[]>(
           Prisma.sql`SELECT * FROM (${questionOf(kind, clock.now())}) found LIMIT ${MOST_FINDINGS + 1}`,
         )

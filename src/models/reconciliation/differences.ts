@@ -1,5 +1,6 @@
 import type { Db } from '../../db.ts'
 import type { ReconciliationDifference } from '../../generated/client.ts'
+import { BOOKS_DIFFER, raiseAlarm } from '../alarm.ts'
 import { audit } from '../audit.ts'
 import type { Actor, ModelContext } from '../context.ts'
 import { type DifferenceKind, type Finding, holdsBack } from './kinds.ts'
@@ -29,9 +30,11 @@ export type OpenDifference = Omit<ReconciliationDifference, 'detail'> &
 
 /** Findings in one transaction; each new one adds a line to the audit trail. */
 const CHUNK = 200
+/** A mistake of ours may make hundreds of differences in a night. */
+const MOST_TOLD = 10
 
-/** Open differences: one row for each, however often it is found. */
-export function createDifferences({ db, clock }: Pick<ModelContext, 'db' | 'clock'>) {
+/** Open differences: one row for each, however often it is found, and one alarm. */
+export function createDifferences({ db, clock, queue }: Pick<ModelContext, 'db' | 'clock' | 'queue'>) {
   return {
     async record(findings: readonly Finding[], searched: Searched, by: Actor): Promise<Recorded[]> {
       const recorded: Recorded[] = []
@@ -85,6 +88,9 @@ export function createDifferences({ db, clock }: Pick<ModelContext, 'db' | 'cloc
           object: { kind: 'difference', id },
           detail: { kind, paymentId },
         })
+        const about = { key: id, subjectId: userId, detail: { kind } }
+        const alarm = { rule: BOOKS_DIFFER, ...about, mostTold: MOST_TOLD }
+        await raiseAlarm(tx, queue, alarm, { by, at: now })
       }
       return recorded
     })

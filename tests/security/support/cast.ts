@@ -4,6 +4,7 @@ import type { TestApp } from '../../support/app.ts'
 import {
   AGREED,
   addFactor,
+  addPasskey,
   checkOff,
   linkBank,
   newAdmin,
@@ -26,7 +27,7 @@ type Comer = Pick<Person, 'visitor'> & Partial<Person>
 interface Kind {
   come: (app: TestApp) => Promise<Comer>
   /** What they get from each guard that does not let them through. */
-  turnedAway: Partial<Record<Who | 'fresh', string>>
+  turnedAway: Partial<Record<Who | 'known' | 'fresh', string>>
 }
 
 /** Everybody who may come by. The owner comes last, so that nobody is refused only because a thing is gone. */
@@ -39,6 +40,8 @@ export const PEOPLE = {
   other: { come: newLinkedSaver, turnedAway: { visitor: DASHBOARD, admin: '403' } },
   /** The same, who signed in some minutes ago. */
   stale: { come: newStale, turnedAway: { visitor: DASHBOARD, admin: '403', fresh: '403' } },
+  /** The same, in a browser that nobody has confirmed. */
+  elsewhere: { come: newElsewhere, turnedAway: { visitor: DASHBOARD, admin: '403', known: '403' } },
   /** An admin whose password alone has been shown. */
   halfAdmin: { come: newHalfAdmin, turnedAway: { visitor: DASHBOARD, admin: AUTHENTICATOR } },
   staleAdmin: { come: newStaleAdmin, turnedAway: { visitor: DASHBOARD, fresh: '403' } },
@@ -50,9 +53,9 @@ export const PEOPLE = {
 export type Part = keyof typeof PEOPLE
 export const PARTS = Object.keys(PEOPLE) as Part[]
 /** What a guard says to them; nothing where it lets them through. */
-export function turnedAway(part: Part, { who, fresh }: Guard): string | undefined {
+export function turnedAway(part: Part, { who, known, fresh }: Guard): string | undefined {
   const answers: Kind['turnedAway'] = PEOPLE[part].turnedAway
-  return answers[who] ?? (fresh ? answers.fresh : undefined)
+  return answers[who] ?? (known ? answers.known : undefined) ?? (fresh ? answers.fresh : undefined)
 }
 
 export interface Player extends Comer {
@@ -63,15 +66,19 @@ export interface Player extends Comer {
 
 export interface Cast {
   players: Record<Part, Player>
-  /** By the first word of the address. */
-  ids: Record<'habits' | 'checkoffs' | 'payments' | 'bank' | 'admin', string>
+  /** By the first word of the address; of admins' addresses by the first two, where one is here. */
+  ids: Record<OwnThing | 'admin' | DeskThing, string>
 }
+
+type OwnThing = 'habits' | 'checkoffs' | 'payments' | 'bank' | 'settings'
+type DeskThing = 'admin/users' | 'admin/payments' | 'admin/calls' | 'admin/audit'
 
 /** @param parts who is needed besides the owner and the admin; the others are missing. */
 export async function newCast(app: TestApp, parts: readonly Part[] = PARTS): Promise<Cast> {
   const owner = await PEOPLE.owner.come(app)
   const admin = await PEOPLE.admin.come(app)
-  const ids = { ...(await thingsOf(app, owner)), admin: await newOrder(app, admin) }
+  const own = await thingsOf(app, owner)
+  const ids = { ...own, admin: await newOrder(app, admin), ...(await deskThingsOf(app, owner, own)) }
   const players: Partial<Record<Part, Player>> = {}
   for (const part of parts) {
     players[part] = await playerOf({ owner, admin }[part as string] ?? (await PEOPLE[part].come(app)))
@@ -81,12 +88,13 @@ export async function newCast(app: TestApp, parts: readonly Part[] = PARTS): Pro
 
 /** A path of the table with these ids in it. */
 export function addressOf(path: string, ids: Cast['ids']): string {
-  const word = path.split('/')[1] ?? ''
+  const [, word = '', second = ''] = path.split('/')
+  const id = ids[`${word}/${second}` as DeskThing] ?? ids[word as OwnThing]
   return path
     .replace('/css/*file', '/css/tokens.css')
     .replace('/js/*file', '/js/submit-once.js')
     .replace(':token', 'x'.repeat(43))
-    .replace(':id', ids[word as keyof Cast['ids']] ?? 'no-such-kind')
+    .replace(':id', id ?? 'no-such-kind')
 }
 
 export async function playerOf(comer: Comer): Promise<Player> {
@@ -136,6 +144,14 @@ async function newStale(app: TestApp): Promise<Person> {
   return madeStale(app, await newLinkedSaver(app))
 }
 
+async function newElsewhere(app: TestApp): Promise<Person> {
+  const saver = await newLinkedSaver(app)
+  await saver.visitor.post('/logout')
+  const visitor = new Visitor(app)
+  await visitor.post('/login', { email: saver.email, password: PASSWORD })
+  return { ...saver, visitor }
+}
+
 async function newStaleAdmin(app: TestApp): Promise<Person> {
   return madeStale(app, await newLinkedAdmin(app))
 }
@@ -159,13 +175,32 @@ async function newLinkedAdmin(app: TestApp): Promise<Person> {
   return linkBank(app, await newAdmin(app))
 }
 
-async function thingsOf(app: TestApp, owner: Person): Promise<Omit<Cast['ids'], 'admin'>> {
+async function thingsOf(app: TestApp, owner: Person): Promise<Record<OwnThing, string>> {
   // Ten times a day: there is something to check off still.
   const habits = await newHabit(app, owner, { frequency: 10 })
   const checkoffs = await checkOff(app, owner, habits)
   const { paymentId } = await app.deps.db.prisma.checkOff.findUniqueOrThrow({ where: { id: checkoffs } })
   const consent = await app.deps.db.prisma.bankConsent.findFirstOrThrow({ where: { userId: owner.user.id } })
-  return { habits, checkoffs, payments: paymentId ?? '', bank: consent.id }
+  const { user } = await addPasskey(app, owner)
+  const passkey = await app.deps.db.prisma.passkey.findFirstOrThrow({ where: { userId: user.id } })
+  return { habits, checkoffs, payments: paymentId ?? '', bank: consent.id, settings: passkey.id }
+}
+
+/** What of the owner's admins look at. */
+async function deskThingsOf(
+  app: TestApp,
+  { user }: Pick<Person, 'user'>,
+  { payments }: Record<OwnThing, string>,
+): Promise<Record<DeskThing, string>> {
+  const { prisma } = app.deps.db
+  const call = await prisma.bankCall.findFirstOrThrow({ where: { onBehalfOfId: user.id } })
+  const line = await prisma.auditEvent.findFirstOrThrow({ where: { subjectId: user.id } })
+  return {
+    'admin/users': user.id,
+    'admin/payments': payments,
+    'admin/calls': call.id,
+    'admin/audit': line.id,
+  }
 }
 
 /** An order that waits in the sandbox's console for its confirmation. */

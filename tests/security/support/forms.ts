@@ -1,12 +1,13 @@
 import type { TestApp } from '../../support/app.ts'
 import { AGREED, offerOf, PASSWORD } from '../../support/people.ts'
-import type { Cast } from './cast.ts'
+import type { Cast, Part } from './cast.ts'
 
 /** What good fields are made of. */
 export interface Facts {
   email: string
   day: string
   slot: string
+  version: string
   /** Hashes of two accounts, as forms name them. */
   debtorAccount: string
   creditorAccount: string
@@ -16,10 +17,12 @@ const NEW_PASSWORD = 'Brisk-heron-72-ferns'
 const HABIT = { name: 'Walk', frequency: '1', interval: '1', amount: '25' }
 const BUTTON = () => ({})
 
-/** Every form of the app, filled in so that it would be taken (but for a code, which only a phone can show). A form that is not here fails tests/security/mass-assignment. */
+/** Every form of the app, filled in so that it would be taken (but for codes and passkeys, which only a phone can show). A form that is not here fails tests/security/mass-assignment. */
 export const FORMS: Record<string, (facts: Facts) => Record<string, string>> = {
   'POST /login': ({ email }) => ({ email, password: PASSWORD }),
+  'POST /login/passkey': () => ({ answer: '{}' }),
   'POST /login/code': () => ({ code: '123456' }),
+  'POST /login/code/passkey': () => ({ answer: '{}' }),
   'POST /login/lost': BUTTON,
   'POST /login/lost/:token': BUTTON,
   'POST /logout': BUTTON,
@@ -33,6 +36,13 @@ export const FORMS: Record<string, (facts: Facts) => Record<string, string>> = {
   }),
   'POST /confirm/resend': ({ email }) => ({ email }),
   'POST /confirm/:token': () => ({ password: PASSWORD }),
+  'POST /browser': BUTTON,
+  'POST /browser/:token': BUTTON,
+  'POST /address/take-back/:token': BUTTON,
+  'POST /address/new/:token': BUTTON,
+  'POST /settings/check-offs': () => ({ always: 'yes', above: '12,50' }),
+  'POST /settings/email': ({ email }) => ({ newEmail: `moved-${email}` }),
+  'POST /settings/email/call-off': BUTTON,
   'POST /password/forgot': ({ email }) => ({ email }),
   'POST /password/reset/:token': () => ({ password: NEW_PASSWORD, passwordConfirm: NEW_PASSWORD }),
 
@@ -43,8 +53,8 @@ export const FORMS: Record<string, (facts: Facts) => Record<string, string>> = {
   'POST /habits/new': () => HABIT,
   'POST /habits/:id/edit': () => HABIT,
   'POST /habits/:id/delete': BUTTON,
-  'POST /habits/:id/checkoff': ({ day, slot }) => ({ day, slot }),
-  'POST /habits/:id/backfill': ({ day, slot }) => ({ day, slot, pays: 'no' }),
+  'POST /habits/:id/checkoff': ({ day, slot, version }) => ({ day, slot, version }),
+  'POST /habits/:id/backfill': ({ day, slot, version }) => ({ day, slot, version, pays: 'no' }),
   'POST /checkoffs/:id/undo': BUTTON,
   'POST /checkoffs/:id/move-back': BUTTON,
   'POST /payments/:id/cancel': BUTTON,
@@ -65,6 +75,10 @@ export const FORMS: Record<string, (facts: Facts) => Record<string, string>> = {
   'POST /settings/security/authenticator': () => ({ code: '123456' }),
   'POST /settings/security/authenticator/begin': BUTTON,
   'POST /settings/security/authenticator/remove': BUTTON,
+  'POST /settings/security/passkeys/begin': BUTTON,
+  'POST /settings/security/passkeys/new': () => ({ label: 'My phone', answer: '{}' }),
+  'POST /settings/security/passkeys/:id/rename': () => ({ label: 'Laptop' }),
+  'POST /settings/security/passkeys/:id/remove': BUTTON,
   'POST /settings/security/codes': BUTTON,
   'POST /settings/security/reset/call-off': BUTTON,
   'POST /settings/security/sessions/end': () => ({ session: 'a'.repeat(64) }),
@@ -87,6 +101,26 @@ export const FORMS: Record<string, (facts: Facts) => Record<string, string>> = {
   'POST /admin/payments/stop': () => ({ reason: 'A drill' }),
   'POST /admin/payments/stop/end': BUTTON,
   'POST /admin/alarms/:id/acknowledge': BUTTON,
+  'POST /admin/users/:id/unlock': BUTTON,
+  'POST /admin/users/:id/factor-reset': BUTTON,
+  'POST /admin/payments/:id/look': BUTTON,
+  'POST /admin/payments/:id/again': BUTTON,
+  'POST /admin/payments/:id/mark': () => ({ reason: 'A drill' }),
+  'POST /admin/payments/:id/unmark': BUTTON,
+  'POST /admin/payments/:id/cancel': BUTTON,
+  'POST /admin/jobs/:id/retry': BUTTON,
+  'POST /admin/audit/export': () => ({
+    action: '',
+    outcome: '',
+    person: '',
+    object: '',
+    from: '',
+    until: '',
+  }),
+  'POST /admin/users/:id/role': () => ({ role: 'SAVER' }),
+  'POST /admin/users/:id/sign-out': BUTTON,
+  'POST /admin/users/:id/lock': () => ({ reason: 'A drill' }),
+  'POST /admin/consents/:id/ask': BUTTON,
   'POST /admin/sandbox/accounts/new': () => ({
     country: 'DK',
     currency: 'DKK',
@@ -109,16 +143,24 @@ export const FORMS: Record<string, (facts: Facts) => Record<string, string>> = {
   'POST /admin/sandbox/payments/:id/confirm': BUTTON,
 }
 
+/** Who may send it, and has what it is about. */
+export function senderOf(route: string): Part {
+  if (route.startsWith('POST /admin')) return 'admin'
+  if (/^POST \/login\/(code|code\/passkey|lost)$/.test(route)) return 'half'
+  return /^POST \/(login|signup|confirm|password)/.test(route) ? 'visitor' : 'owner'
+}
+
 /** For the owner. @throws when nothing is left to check off. */
 export async function factsOf(app: TestApp, { players, ids }: Cast): Promise<Facts> {
   const { visitor, user, email } = players.owner
   if (!user || email === undefined) throw new Error('the owner has no account')
   const chosen = await app.deps.models.accounts.chosenBy(user.id)
-  const { day, slot } = await offerOf(app, { visitor, user, email }, ids.habits)
+  const { day, slot, version } = await offerOf(app, { visitor, user, email }, ids.habits)
   return {
     email,
     day,
     slot: String(slot),
+    version: String(version),
     debtorAccount: chosen?.debtor.hashedAccNo ?? '',
     creditorAccount: chosen?.creditor.hashedAccNo ?? '',
   }

@@ -18,7 +18,7 @@ const LEAST_READS = 3
 export async function compareSaver(deps: ReconcileDeps, userId: string, by: Actor): Promise<SaverCompared> {
   const found: Recorded[] = []
   try {
-    const bank = await openBank(deps, userId)
+    const bank = await openBank(deps, userId, { purpose: 'upkeep' })
     if (bank.kind === 'busy') return { found, skipped: 'bank-busy' }
     if (bank.kind === 'closed') return { found, skipped: bank.reason }
     return { found, skipped: await compareAtBank(deps, userId, bank, by, found) }

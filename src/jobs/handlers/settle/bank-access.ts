@@ -1,29 +1,33 @@
 import { BankError, type BankTroubleKind, type CallContext, type Country } from '../../../bank/index.ts'
 import { currentRequestId } from '../../../logger.ts'
+import type { Purpose } from '../../../models/consent.ts'
 import { workerActor } from '../../../models/context.ts'
 import type { SettleDeps } from './deps.ts'
 
 type AccessDeps = Pick<SettleDeps, 'models' | 'bank'>
 
 export type OpenBank = { kind: 'open'; consentId: string; country: Country; context: CallContext }
-export type ClosedBank = { kind: 'closed'; reason: 'no-consent' | 'consent-expired' } | { kind: 'busy' }
+type ClosedReason = 'no-consent' | 'consent-expired' | 'consent-outdated'
+export type ClosedBank = { kind: 'closed'; reason: ClosedReason } | { kind: 'busy' }
 
 export async function openBank(
   deps: AccessDeps,
   userId: string,
-  presence?: CallContext['presence'],
+  { presence, purpose }: { presence?: CallContext['presence'] | undefined; purpose?: Purpose } = {},
 ): Promise<OpenBank | ClosedBank> {
   const { models, bank } = deps
   const anonymous = { onBehalfOf: userId, actor: 'worker', requestId: currentRequestId() }
   // Of the consent whose token was spent: a refusal must not end the one that has replaced it in the meantime.
   let askedFor: string | null = null
   try {
-    const access = await models.consents.accessFor(userId, (refreshToken, consentId) => {
+    const refresh = (refreshToken: string, consentId: string) => {
       askedFor = consentId
       return bank.refreshTokens(refreshToken, anonymous)
-    })
+    }
+    const access = await models.consents.accessFor(userId, refresh, purpose)
     if (access.kind === 'busy') return { kind: 'busy' }
     if (access.kind === 'expired') return { kind: 'closed', reason: 'consent-expired' }
+    if (access.kind === 'outdated') return { kind: 'closed', reason: 'consent-outdated' }
     if (access.kind === 'no-consent') return { kind: 'closed', reason: 'no-consent' }
     const context = { ...anonymous, accessToken: access.accessToken, ...(presence ? { presence } : {}) }
     return { kind: 'open', consentId: access.consentId, country: access.country, context }

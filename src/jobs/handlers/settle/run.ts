@@ -34,7 +34,7 @@ export function beginRun(deps: SettleDeps, userId: string, claims: readonly Clai
     by: workerActor(currentRequestId()),
     presence,
     bank: () => {
-      bank ??= openBank(deps, userId, presence)
+      bank ??= openBank(deps, userId, { presence })
       return bank
     },
     // A saver who links again wakes it.

@@ -1,0 +1,97 @@
+import type { User } from '../../generated/client.ts'
+import type { CallKind, EventKind, OwnCall, OwnEvent } from '../../models/activity.ts'
+import { paths } from '../../paths.ts'
+import { callWords, eventWords, RESULT_WORDS } from './activity-words.ts'
+import { formatInstant } from './format.ts'
+
+type Viewer = Pick<User, 'timezone' | 'role'>
+
+interface Filter<Kind extends string> {
+  kind: Kind | null
+  label: string
+}
+
+export const CALL_FILTERS: readonly Filter<CallKind>[] = [
+  { kind: null, label: 'Everything' },
+  { kind: 'accounts', label: 'Looking at accounts' },
+  { kind: 'payments', label: 'Payments' },
+  { kind: 'consent', label: 'Your consent' },
+]
+export const EVENT_FILTERS: readonly Filter<EventKind>[] = [
+  { kind: null, label: 'Everything' },
+  { kind: 'account', label: 'Signing in and security' },
+  { kind: 'bank', label: 'Your bank' },
+  { kind: 'saving', label: 'Saving' },
+]
+
+/** Either list of the activity page; the other is one link away. */
+export function activityPage<Kind extends string>(list: {
+  path: typeof paths.activity | typeof paths.activityAccount
+  filters: readonly Filter<Kind>[]
+  kind: Kind | null
+  rows: object[]
+  /** The last of them, where there are more. */
+  olderThan: string | null
+  isFirst: boolean
+}) {
+  const { path, kind, olderThan } = list
+  const addressOf = (query: Record<string, string | null>) => {
+    const given = Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== null)
+    return given.length === 0 ? path : `${path}?${new URLSearchParams(given)}`
+  }
+  return {
+    tabs: [
+      { href: paths.activity, label: 'Calls to Nordea', current: path === paths.activity },
+      { href: paths.activityAccount, label: 'Your account', current: path === paths.activityAccount },
+    ],
+    filters: list.filters.map(({ kind: own, label }) => ({
+      href: addressOf({ kind: own }),
+      label,
+      current: own === kind,
+    })),
+    rows: list.rows,
+    olderPath: olderThan && addressOf({ kind, before: olderThan }),
+    newestPath: list.isFirst ? null : addressOf({ kind }),
+  }
+}
+
+export function callRow({ at, actor, api, outcome, attended }: OwnCall, { timezone, role }: Viewer) {
+  const result = RESULT_WORDS[outcome as keyof typeof RESULT_WORDS] ?? { text: outcome, tone: 'attention' }
+  return {
+    cells: [
+      { text: formatInstant(at, timezone) },
+      { text: callWords(api) },
+      { text: presenceOf({ actor, attended }, role) },
+      { badge: result },
+    ],
+  }
+}
+
+function presenceOf({ actor, attended }: Pick<OwnCall, 'actor' | 'attended'>, role: User['role']): string {
+  if (actor === 'admin' && role !== 'ADMIN') return 'Away; Sparvana checked your consent'
+  return attended || actor !== 'worker' ? 'Here' : 'Away'
+}
+
+export function eventRow(event: OwnEvent, { timezone }: Viewer) {
+  const text = eventWords(event.action, event.outcome)
+  const href = hrefOf(event)
+  return {
+    cells: [
+      { text: formatInstant(event.at, timezone) },
+      { text, ...(href ? { href } : {}) },
+      { text: whoOf(event), ...(event.ip ? { hint: event.ip } : {}) },
+    ],
+  }
+}
+
+function hrefOf({ action, objectKind, objectId }: OwnEvent): string | null {
+  if (!objectId) return null
+  if (objectKind === 'payment') return paths.payment(objectId)
+  return objectKind === 'habit' && action !== 'habit.deleted' ? paths.habit(objectId) : null
+}
+
+function whoOf({ isOwn, actorKind }: OwnEvent): string {
+  if (isOwn) return 'You'
+  if (actorKind === 'admin') return 'Somebody at Sparvana'
+  return actorKind === 'worker' ? 'Sparvana, by itself' : 'Somebody who wasn’t signed in'
+}
