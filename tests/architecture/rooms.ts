@@ -122,7 +122,7 @@ export const ROOMS: Room[] = [
     name: 'app and deps',
     files: /^src\/(app|deps)\.ts$/,
     may: [
-      /^src\/(?!embedded|sandbox|server|web-server|worker|reconcile|audit-verify|keys-rotate|secrets-check|start|bank\/nordea|generated).+\.ts$/,
+      /^src\/(?!embedded|sandbox|server|web-server|worker|reconcile|admin-create|audit-verify|keys-rotate|secrets-check|start|bank\/nordea|generated).+\.ts$/,
     ],
   },
   {
@@ -145,6 +145,11 @@ export const ROOMS: Room[] = [
     name: 'keys-rotate',
     files: /^src\/keys-rotate\.ts$/,
     may: [LEAF, /^src\/(config|db)\.ts$/, /^src\/models\/key-rotation\.ts$/],
+  },
+  {
+    name: 'admin-create',
+    files: /^src\/admin-create\.ts$/,
+    may: [LEAF, /^src\/(config|db)\.ts$/, /^src\/models\/(context|desk\/first-admin)\.ts$/],
   },
   {
     name: 'audit-verify',

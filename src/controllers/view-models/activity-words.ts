@@ -81,6 +81,7 @@ export const EVENT_WORDS: Record<string, EventWords> = {
   'user.questions-changed': 'When a check-off asks who is there was changed',
   'user.locked': 'The account was locked by Sparvana',
   'user.unlocked': 'The account was opened again by Sparvana',
+  'user.appointed': 'The account was made for an admin',
   'user.role-changed': 'What the account may do was changed by Sparvana',
   'user.exported': 'A copy of your data was downloaded',
   'user.erasure-asked': 'It was asked to erase the account',
