@@ -42,7 +42,7 @@ const STATIC = { index: false, redirect: false, dotfiles: 'ignore', maxAge: '1h'
 
 /** The whole order of middleware on one screen. */
 export function createApp(deps: Deps): Express {
-  const { settings, models, bank, clock, log, db, queue, countryOf } = deps
+  const { settings, models, bank, emulator, clock, log, db, queue, countryOf } = deps
   const https = settings.BASE_URL.startsWith('https://')
   const demo = settings.DEMO === 'on'
   const app = express()
@@ -96,6 +96,7 @@ export function createApp(deps: Deps): Express {
   const context: WebContext = {
     models,
     bank,
+    emulator,
     clock,
     queue,
     log,

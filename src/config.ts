@@ -120,6 +120,7 @@ export const settingsSchema = z.object({
   BANK_CALLS_PER_SECOND: z.coerce.number().int().min(0).max(1_000).default(20),
   APPROVAL_REMINDER_MINUTES: z.coerce.number().int().min(1).max(10_080).default(5),
   SANDBOX_CONSOLE: z.enum(['on', 'off']).default('off'),
+  SANDBOX_CONTROL_URL: httpUrl.optional(),
   DEMO: z.enum(['on', 'off']).default('off'),
   METRICS_TOKEN: secret.optional(),
   LOG_LEVEL: z.enum(['error', 'warn', 'info', 'debug']).default('info'),
@@ -167,6 +168,10 @@ function contradictions(settings: Partial<Settings>, environment: NodeJS.Process
     problems.push(`NORDEA_REDIRECT_URI must be ${callback}, as registered at the bank`)
   if (settings.NORDEA_ENVIRONMENT === 'production' && settings.NORDEA_SIGNING_KEY === '') {
     problems.push('NORDEA_SIGNING_KEY is missing: only the sandbox takes unsigned calls')
+  }
+  if (settings.SANDBOX_CONTROL_URL !== undefined) {
+    const isReal = settings.NODE_ENV === 'production' || settings.NORDEA_ENVIRONMENT === 'production'
+    if (isReal) problems.push('SANDBOX_CONTROL_URL cannot be set in production: only the emulator has one')
   }
   if (settings.NODE_ENV === 'production') problems.push(...productionProblems(settings, environment))
   return problems

@@ -4,6 +4,7 @@ import type { Settings } from './config.ts'
 import { type CountryOf, NO_COUNTRIES, readCountryTable } from './country.ts'
 import { createSealer, keyFor } from './crypto.ts'
 import { createDb, type Db, mayRewriteHistory } from './db.ts'
+import { type EmulatorControl, openEmulatorControl } from './emulator-control.ts'
 import { createQueue, type Queue } from './jobs/queue.ts'
 import { createLogger, type Logger } from './logger.ts'
 import { createMailer, type Mailer } from './mailer.ts'
@@ -21,6 +22,8 @@ export interface Deps {
   models: Models
   bank: Bank
   bankGate: Gate
+  /** Null where the bank is no emulator. */
+  emulator: EmulatorControl | null
   mailer: Mailer
   countryOf: CountryOf
   close(): Promise<void>
@@ -66,6 +69,7 @@ export async function createDeps(
     gate: bankGate,
     onCall: (entry) => models.bankCalls.record(entry),
   })
+  const emulator = settings.SANDBOX_CONTROL_URL ? openEmulatorControl(settings.SANDBOX_CONTROL_URL) : null
   // Nobody comes to a worker from anywhere.
   const ofSettings = role === 'web' ? readCountryTable(settings.COUNTRY_TABLE) : NO_COUNTRIES
   const countryOf = replace.countryOf ?? ofSettings
@@ -81,11 +85,13 @@ export async function createDeps(
     models,
     bank,
     bankGate,
+    emulator,
     mailer,
     countryOf,
     close: async () => {
       await queue.stop(DRAIN_MS)
       await bank.close()
+      await emulator?.close()
       mailer.close()
       await db.close()
     },

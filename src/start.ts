@@ -115,6 +115,7 @@ async function prepareSandbox(env: Record<string, string>, dataDir: string): Pro
   env.NORDEA_LOGIN_ORIGINS ??= env.NORDEA_BASE_URL
   env.NORDEA_ENVIRONMENT ??= 'sandbox'
   env.SANDBOX_CONSOLE ??= 'on'
+  env.SANDBOX_CONTROL_URL ??= `${env.NORDEA_BASE_URL}/__emulator`
   env.DEMO ??= 'on'
   env.UNDO_WINDOW_SECONDS ??= '20'
   return {

@@ -1,5 +1,11 @@
 import type { Request } from 'express'
-import { type Bank, BankError, type BankTroubleKind, type CallContext } from '../bank/index.ts'
+import {
+  type AnonymousContext,
+  type Bank,
+  BankError,
+  type BankTroubleKind,
+  type CallContext,
+} from '../bank/index.ts'
 import { BankTrouble, WrongState } from '../errors.ts'
 import { currentRequestId } from '../logger.ts'
 import { actorOf, signedIn } from '../middleware/authentication.ts'
@@ -20,7 +26,7 @@ const LINK_AGAIN = [{ href: paths.bank, label: 'To your bank link' }]
  */
 export async function bankAccessFor(req: Request, models: Models, bank: Bank): Promise<BankAccess> {
   const user = signedIn(req)
-  const anonymous = { onBehalfOf: user.id, actor: actorOf(req).kind, requestId: currentRequestId() }
+  const anonymous = anonymousContext(req)
   const access = await models.consents
     .accessFor(user.id, (refreshToken) => bank.refreshTokens(refreshToken, anonymous))
     .catch((error) => Promise.reject(bankTroubleFor(error)))
@@ -50,6 +56,28 @@ export async function bankAccessFor(req: Request, models: Models, bank: Bank): P
         'Link Nordea first; you choose there what Sparvana may see.',
         LINK_AGAIN,
       )
+  }
+}
+
+/** For calls that need no token: who asks, and for whom. */
+export function anonymousContext(req: Request): AnonymousContext {
+  return { onBehalfOf: req.user?.id ?? null, actor: actorOf(req).kind, requestId: currentRequestId() }
+}
+
+/** That a consent has ended here. @returns whether the bank knows by now; what fails is tried again by the worker. */
+export async function tellBankOfEnd(
+  req: Request,
+  { models, bank }: { models: Pick<Models, 'consents'>; bank: Bank },
+  { id, refreshToken }: { id: string; refreshToken: string },
+): Promise<boolean> {
+  if (!bank.canRevoke) return false
+  try {
+    await bank.revoke(refreshToken, anonymousContext(req))
+    await models.consents.noteTold(id, actorOf(req))
+    return true
+  } catch (error) {
+    if (!(error instanceof BankError)) throw error
+    return false
   }
 }
 

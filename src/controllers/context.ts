@@ -1,5 +1,6 @@
 import type { Bank } from '../bank/index.ts'
 import type { Clock } from '../clock.ts'
+import type { EmulatorControl } from '../emulator-control.ts'
 import type { Queue } from '../jobs/queue.ts'
 import type { Logger } from '../logger.ts'
 import type { Models } from '../models/index.ts'
@@ -9,6 +10,8 @@ import type { RouteTable } from '../routes.ts'
 export interface WebContext {
   models: Models
   bank: Bank
+  /** Null where the bank is no emulator. */
+  emulator: EmulatorControl | null
   clock: Clock
   queue: Pick<Queue, 'standing' | 'failed' | 'findFailed' | 'retry' | 'schedules'>
   log: Logger

@@ -31,6 +31,9 @@ const ABOUT: Record<string, string> = {
   [paths.adminAccountDelete]: 'An account of the sandbox is deleted',
   [paths.adminTransactionNew]: 'Money is added to an account of the sandbox',
   [paths.adminPaymentNew]: 'A payment in the sandbox',
+  [paths.adminFaults]: 'A fault of the emulator',
+  [paths.adminFaultsClear]: 'The emulator’s faults are cleared',
+  [paths.adminClock]: 'The emulator’s clock is moved',
   [paths.settingsEmail]: 'Another e-mail address for your account',
   [paths.settingsCheckOffs]: 'Fewer questions at check-offs',
   [paths.savingsResume]: 'Your savings go on',
@@ -57,6 +60,12 @@ const ABOUT_PATTERNS: [RegExp, string][] = [
   [/^\/admin\/jobs\/.+\/retry$/, 'A job that was given up is tried again'],
   [/^\/admin\/audit\/export$/, 'Lines of the audit trail leave as a file'],
   [/^\/admin\/alarms\/.+\/acknowledge$/, 'An alarm has been looked at'],
+  [/^\/admin\/calls\/.+\/repeat$/, 'A call to the bank is made once more'],
+  [/^\/admin\/sandbox\/calls\/refresh$/, 'The access to the bank is renewed'],
+  [/^\/admin\/sandbox\/calls\/revoke$/, 'Your own consent at the bank is withdrawn'],
+  [/^\/admin\/sandbox\/calls\/consent$/, 'A consent of your own is begun'],
+  [/^\/admin\/sandbox\/calls\/order-delete$/, 'An order in the sandbox is deleted'],
+  [/^\/admin\/sandbox\/calls\/.+$/, 'A call to the sandbox of the bank'],
   [/^\/admin\/sandbox\/payments\/.+\/confirm$/, 'A payment in the sandbox is confirmed'],
 ]
 

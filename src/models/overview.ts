@@ -8,6 +8,10 @@ export type ConsoleAction =
   | 'funds'
   | 'payment'
   | 'payment-confirmation'
+  | 'call'
+  | 'fault'
+  | 'fault-clearing'
+  | 'clock-move'
 
 export type Overview = ReturnType<typeof createOverview>
 

@@ -22,6 +22,8 @@ const QUEUE = /^src\/jobs\/queue\.ts$/
 const CONTROLLER_SHARED = /^src\/controllers\/(context|page|step-up|unknown-browser|bank-access)\.ts$/
 const WEB_PACKAGES = [/^express/, /^ejs$/, /^passport/, /^csurf$/, /^helmet$/, /^connect-pg-simple$/]
 const DATABASE_PACKAGES = [/^pg$/, /^@prisma\//]
+/** Steers the emulator over HTTP, as anybody beside it may. */
+const EMULATOR_CONTROL = /^src\/emulator-control\.ts$/
 const QUEUE_PACKAGE = [/^pg-boss$/]
 const HTTP_CLIENT = [/^undici$/]
 
@@ -68,6 +70,12 @@ export const ROOMS: Room[] = [
     may: [LEAF, /^src\/bank\/.+\.ts$/],
     never: [...WEB_PACKAGES, ...DATABASE_PACKAGES, ...QUEUE_PACKAGE],
   },
+  {
+    name: 'emulator-control',
+    files: EMULATOR_CONTROL,
+    may: [LEAF],
+    never: [...WEB_PACKAGES, ...DATABASE_PACKAGES, ...QUEUE_PACKAGE],
+  },
   { name: 'jobs/queue', files: /^src\/jobs\/queue\.ts$/, may: [LEAF, /^src\/db\.ts$/], never: WEB_PACKAGES },
   {
     name: 'jobs/handlers',
@@ -112,12 +120,12 @@ export const ROOMS: Room[] = [
   {
     name: 'controllers',
     files: CONTROLLER_SHARED,
-    may: [LEAF, MODELS, MIDDLEWARE, ROUTES, FORMS, BANK_DOOR, CONTROLLER_SHARED, QUEUE],
+    may: [LEAF, MODELS, MIDDLEWARE, ROUTES, FORMS, BANK_DOOR, CONTROLLER_SHARED, QUEUE, EMULATOR_CONTROL],
     never: DATABASE_PACKAGES,
   },
   controllers('auth', [BANK_DOOR]),
   controllers('main'),
-  controllers('admin', [BANK_DOOR]),
+  controllers('admin', [BANK_DOOR, EMULATOR_CONTROL]),
   {
     name: 'app and deps',
     files: /^src\/(app|deps)\.ts$/,

@@ -119,6 +119,12 @@ beforeAll(async () => {
       '/admin/sandbox/accounts/delete',
       '/admin/sandbox/transactions/new',
       '/admin/sandbox/payments/new',
+      '/admin/sandbox/calls',
+      '/admin/sandbox/calls/transactions',
+      '/admin/sandbox/calls/order',
+      '/admin/sandbox/calls/iban',
+      '/admin/sandbox/faults',
+      '/admin/sandbox/clock',
     ],
   }
 })

@@ -196,6 +196,16 @@ const MATRIX: Record<string, Row> = {
   'GET /admin/sandbox/payments/new': admins('200'),
   'POST /admin/sandbox/payments/new': freshly(admins('422')),
   'GET /admin/sandbox/payments/:id': admins('200'),
+  'GET /admin/sandbox/calls': admins('200'),
+  'GET /admin/sandbox/calls/:call': admins('200'),
+  'POST /admin/sandbox/calls/:call': freshly(admins('422')),
+  // The call was made for the owner: nobody's consent is used but one's own.
+  'POST /admin/calls/:id/repeat': freshly(admins('409')),
+  'GET /admin/sandbox/faults': admins('200'),
+  'POST /admin/sandbox/faults': freshly(admins('422')),
+  'POST /admin/sandbox/faults/clear': changing(freshly(admins('303 /admin/sandbox/faults'))),
+  'GET /admin/sandbox/clock': admins('200'),
+  'POST /admin/sandbox/clock': freshly(admins('422')),
   'POST /admin/sandbox/payments/:id/confirm': changing(freshly(admins('303 /admin/sandbox/payments/:id'))),
 }
 

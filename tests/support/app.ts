@@ -67,6 +67,9 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     SMTP_URL: `smtp://127.0.0.1:${mail.smtpPort}`,
     NORDEA_BASE_URL: sandbox.url,
     NORDEA_LOGIN_ORIGINS: sandbox.url,
+    ...(options.settings?.NODE_ENV === 'production'
+      ? {}
+      : { SANDBOX_CONTROL_URL: `${sandbox.url}/__emulator` }),
     ...options.settings,
   }
   const settings = readSettings(environment)

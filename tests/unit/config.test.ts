@@ -83,6 +83,7 @@ describe('settings', () => {
     ['PAYMENT_POLL_SECONDS', 'soon'],
     ['RESEND_AFTER_SECONDS', '86401'],
     ['SANDBOX_CONSOLE', 'yes'],
+    ['SANDBOX_CONTROL_URL', 'localhost:4010'],
     ['PROOF_OF_WORK', 'true'],
     ['DEMO', 'true'],
     ['LOG_LEVEL', 'everything'],
@@ -159,6 +160,7 @@ describe('in production', () => {
     ['PAYMENT_LEASE_SECONDS', { PAYMENT_LEASE_SECONDS: '29' }],
     ['RESEND_AFTER_SECONDS', { RESEND_AFTER_SECONDS: '59' }],
     ['NORDEA_SIGNING_KEY', { NORDEA_ENVIRONMENT: 'production', NORDEA_SIGNING_KEY: '' }],
+    ['SANDBOX_CONTROL_URL', { SANDBOX_CONTROL_URL: 'http://localhost:4010/__emulator' }],
     [
       'SANDBOX_CONSOLE',
       { NORDEA_ENVIRONMENT: 'production', NORDEA_SIGNING_KEY: 'cGVt', SANDBOX_CONSOLE: 'on' },

@@ -21,6 +21,7 @@ import { auditRow } from '../view-models/audit-rows.ts'
 import { API_WORDS, OUTCOME_WORDS, outcomeBadge } from '../view-models/call-words.ts'
 import { formatExactly, formatInstant, formatTime, plural } from '../view-models/format.ts'
 import { choices, pagerOf } from '../view-models/list-page.ts'
+import { type Repeat, repeatOf } from './console-repeats.ts'
 
 const LIST = { title: 'Bank calls', width: 'wide' } as const
 const PAGE_SIZE = 50
@@ -35,7 +36,11 @@ const filter = {
   until: optionalLastDay,
 }
 
-export function callControllers({ models }: WebContext) {
+/** @param sandboxConsole whether calls can be made by hand, and so anew. */
+export function callControllers(
+  { models, bank }: WebContext,
+  { sandboxConsole }: { sandboxConsole: boolean },
+) {
   /** GET /admin/calls */
   const list: RequestHandler = async (req, res) => {
     const typed = typedIn(req.query)
@@ -65,7 +70,7 @@ export function callControllers({ models }: WebContext) {
   const show: RequestHandler = async (req, res) => {
     const call = await models.callLog.find(idOf(req))
     if (!call) throw new NotFound()
-    const { timezone } = signedIn(req)
+    const { id: adminId, timezone } = signedIn(req)
     const { calls, events } = await models.callLog.beside(call)
     const title = API_WORDS[call.api] ?? call.api
     renderPage(
@@ -81,11 +86,18 @@ export function callControllers({ models }: WebContext) {
         ],
         callRows: calls.map((other) => callRow(other, timezone)),
         eventRows: events.map((event) => auditRow(event, timezone)),
+        repeat: sandboxConsole && bank.sandbox ? repeatProps(call, repeatOf(call, events, adminId)) : null,
       },
     )
   }
 
   return { list, show }
+}
+
+function repeatProps({ id }: BankCall, repeat: Repeat) {
+  return repeat.kind === 'possible'
+    ? { path: paths.adminCallRepeat(id), why: null, form: null }
+    : { path: null, why: repeat.why, form: repeat.form }
 }
 
 function fieldsOf(typed: Record<string, string>) {

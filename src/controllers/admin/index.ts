@@ -7,6 +7,7 @@ import { alarmControllers } from './alarms.ts'
 import { auditControllers } from './audit.ts'
 import { callControllers } from './calls.ts'
 import { consentReviewControllers } from './consents.ts'
+import { consoleControllers } from './console.ts'
 import { jobControllers } from './jobs.ts'
 import { noted } from './looks.ts'
 import { overviewControllers } from './overview.ts'
@@ -16,6 +17,8 @@ import { routeControllers } from './routes.ts'
 import { sandboxControllers } from './sandbox.ts'
 import { accountDeletionControllers } from './sandbox-account-delete.ts'
 import { newAccountControllers } from './sandbox-account-new.ts'
+import { clockControllers } from './sandbox-clock.ts'
+import { faultControllers } from './sandbox-faults.ts'
 import { fundsControllers } from './sandbox-funds.ts'
 import { consolePaymentControllers } from './sandbox-payments.ts'
 import { userControllers } from './users.ts'
@@ -26,7 +29,7 @@ export function adminRouter(context: WebContext, options: { sandboxConsole: bool
   const stop = paymentStopControllers(context)
   const routes = routeControllers(context)
   const alarms = alarmControllers(context)
-  const calls = callControllers(context)
+  const calls = callControllers(context, { sandboxConsole: options.sandboxConsole })
   const audit = auditControllers(context)
   const jobs = jobControllers(context)
   const users = userControllers(context)
@@ -80,6 +83,9 @@ function consoleRoutes(context: WebContext): Route[] {
   const deletions = accountDeletionControllers(context, sandbox)
   const funds = fundsControllers(context, sandbox)
   const payments = consolePaymentControllers(context)
+  const calls = consoleControllers(context)
+  const faults = faultControllers(context)
+  const clock = clockControllers(context)
 
   return [
     ['GET', '/admin/sandbox', ADMIN, console.show],
@@ -93,5 +99,14 @@ function consoleRoutes(context: WebContext): Route[] {
     ['POST', '/admin/sandbox/payments/new', ADMIN_FRESHLY, payments.create],
     ['GET', '/admin/sandbox/payments/:id', ADMIN, payments.show],
     ['POST', '/admin/sandbox/payments/:id/confirm', ADMIN_FRESHLY, payments.confirm],
+    ['GET', '/admin/sandbox/calls', ADMIN, calls.list],
+    ['GET', '/admin/sandbox/calls/:call', ADMIN, calls.show],
+    ['POST', '/admin/sandbox/calls/:call', ADMIN_FRESHLY, calls.make],
+    ['POST', '/admin/calls/:id/repeat', ADMIN_FRESHLY, calls.repeat],
+    ['GET', '/admin/sandbox/faults', ADMIN, faults.show],
+    ['POST', '/admin/sandbox/faults', ADMIN_FRESHLY, faults.create],
+    ['POST', '/admin/sandbox/faults/clear', ADMIN_FRESHLY, faults.clear],
+    ['GET', '/admin/sandbox/clock', ADMIN, clock.show],
+    ['POST', '/admin/sandbox/clock', ADMIN_FRESHLY, clock.move],
   ]
 }

@@ -17,6 +17,9 @@ const WAYS = [
   { href: paths.adminTransactionNew, label: 'Add funds' },
   { href: paths.adminAccountNew, label: 'New account' },
   { href: paths.adminAccountDelete, label: 'Delete an account' },
+  { href: paths.adminConsoleCalls, label: 'All calls' },
+  { href: paths.adminFaults, label: 'Faults' },
+  { href: paths.adminClock, label: 'Clock' },
 ]
 
 export function sandboxControllers({ models, bank }: WebContext) {

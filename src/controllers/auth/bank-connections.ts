@@ -1,12 +1,11 @@
-import type { Request, RequestHandler } from 'express'
-import { BankError, type Country, SCOPES } from '../../bank/index.ts'
+import type { RequestHandler } from 'express'
+import { type Country, SCOPES } from '../../bank/index.ts'
 import { NotFound, WrongState } from '../../errors.ts'
-import { currentRequestId } from '../../logger.ts'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
 import { flash } from '../../middleware/flash.ts'
 import { awayAtBank } from '../../middleware/session.ts'
 import { paths } from '../../paths.ts'
-import { bankTroubleFor } from '../bank-access.ts'
+import { anonymousContext, bankTroubleFor, tellBankOfEnd } from '../bank-access.ts'
 import type { WebContext } from '../context.ts'
 import { callbackQuery, connectForm } from '../forms/bank-forms.ts'
 import { idOf, readForm } from '../forms/form.ts'
@@ -36,7 +35,7 @@ export function bankConnectionControllers(context: WebContext) {
     const { country } = reading.value
     const state = await models.consents.begin(user.id, req.sessionID, country, actorOf(req))
     const { redirectTo } = await bank
-      .beginConsent({ state, country, durationMinutes: consentDays * MINUTES_PER_DAY }, anonymous(req))
+      .beginConsent({ state, country, durationMinutes: consentDays * MINUTES_PER_DAY }, anonymousContext(req))
       .catch((error) => Promise.reject(bankTroubleFor(error)))
     awayAtBank(req, clock.now())
     res.redirect(303, redirectTo)
@@ -70,7 +69,7 @@ export function bankConnectionControllers(context: WebContext) {
       return res.redirect(303, paths.bank)
     }
     const tokens = await bank
-      .exchangeCode(code, anonymous(req))
+      .exchangeCode(code, anonymousContext(req))
       .catch((error) => Promise.reject(bankTroubleFor(error)))
     await models.consents.grant(
       user.id,
@@ -88,7 +87,7 @@ export function bankConnectionControllers(context: WebContext) {
     const id = idOf(req)
     const revoked = await models.consents.revoke(user.id, id, actorOf(req))
     if (!revoked) throw await whyNotRevoked(user.id, id)
-    const told = await tellBank(req, id, revoked.refreshToken)
+    const told = await tellBankOfEnd(req, context, { id, refreshToken: revoked.refreshToken })
     const sentence = told
       ? 'The link to Nordea has ended, here and at the bank.'
       : 'The link has ended here. Nordea could not be told yet; we go on trying, or end the consent in your netbank.'
@@ -113,19 +112,6 @@ export function bankConnectionControllers(context: WebContext) {
     return bankIssuer === '' ? named === undefined : named === bankIssuer
   }
 
-  /** What fails here is tried again by the worker. */
-  async function tellBank(req: Request, id: string, refreshToken: string): Promise<boolean> {
-    if (!bank.canRevoke) return false
-    try {
-      await bank.revoke(refreshToken, anonymous(req))
-      await models.consents.noteTold(id, actorOf(req))
-      return true
-    } catch (error) {
-      if (!(error instanceof BankError)) throw error
-      return false
-    }
-  }
-
   async function propsFor(user: Express.User, typedCountry: string | null) {
     const consents = await models.consents.listOwned(user.id)
     const chosen = await models.accounts.chosenBy(user.id)
@@ -147,8 +133,4 @@ export function bankConnectionControllers(context: WebContext) {
       errors: [],
     }
   }
-}
-
-function anonymous(req: Request) {
-  return { onBehalfOf: req.user?.id ?? null, actor: actorOf(req).kind, requestId: currentRequestId() }
 }

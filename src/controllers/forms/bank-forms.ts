@@ -4,7 +4,7 @@ import { CURRENCIES } from '../../money.ts'
 import { line } from './form.ts'
 import { amountField } from './habit-forms.ts'
 
-const hashed = (missing: string) => z.string({ error: missing }).regex(/^[0-9a-f]{64}$/, missing)
+export const hashed = (missing: string) => z.string({ error: missing }).regex(/^[0-9a-f]{64}$/, missing)
 
 export const connectForm = z.strictObject({
   country: z.enum(COUNTRIES, { error: 'Choose the country of your bank account.' }),

@@ -149,6 +149,10 @@ export const EVENT_WORDS: Record<string, EventWords> = {
   'sandbox.funds-asked': 'Money was put into an account in the sandbox',
   'sandbox.payment-asked': 'A payment was ordered in the sandbox',
   'sandbox.payment-confirmation-asked': 'A payment was confirmed in the sandbox',
+  'sandbox.call-asked': 'A call was made from the console of the sandbox',
+  'sandbox.fault-asked': 'A fault of the emulator was ordered',
+  'sandbox.fault-clearing-asked': 'The faults of the emulator were cleared',
+  'sandbox.clock-move-asked': 'The clock of the emulator was moved',
 }
 
 const NO_WORDS = 'Something was noted'

@@ -48,6 +48,17 @@ export function createCallLog({ db, clock }: Pick<ModelContext, 'db' | 'clock'>)
       return db.prisma.bankCall.findUnique({ where: { id } })
     },
 
+    /** The first of a request's calls by this name, or else its last by any: what it ended at. Null when it made none. */
+    async ofRequest(requestId: string, api: string): Promise<Pick<BankCall, 'id'> | null> {
+      const calls = await db.prisma.bankCall.findMany({
+        where: { requestId, at: { gte: new Date(clock.now().getTime() - AROUND_MS) } },
+        orderBy: [{ at: 'asc' }, { id: 'asc' }],
+        take: MOST_BESIDE,
+        select: { id: true, api: true },
+      })
+      return calls.find((call) => call.api === api) ?? calls.at(-1) ?? null
+    },
+
     /** What the same request or job has done besides: other calls, and lines of the audit trail. */
     async beside({ id, requestId, at }: BankCall): Promise<{ calls: CallLine[]; events: AuditEvent[] }> {
       if (requestId === null) return { calls: [], events: [] }

@@ -94,6 +94,7 @@ export function addressOf(path: string, ids: Cast['ids']): string {
     .replace('/css/*file', '/css/tokens.css')
     .replace('/js/*file', '/js/submit-once.js')
     .replace(':token', 'x'.repeat(43))
+    .replace(':call', 'transactions')
     .replace(':id', id ?? 'no-such-kind')
 }
 

@@ -141,6 +141,15 @@ export const FORMS: Record<string, (facts: Facts) => Record<string, string>> = {
     amount: '1',
   }),
   'POST /admin/sandbox/payments/:id/confirm': BUTTON,
+  'POST /admin/sandbox/calls/:call': ({ debtorAccount }) => ({
+    account: debtorAccount,
+    from: '2026-01-01',
+    to: '2026-03-31',
+  }),
+  'POST /admin/calls/:id/repeat': BUTTON,
+  'POST /admin/sandbox/faults': () => ({ kind: 'status', route: 'GET /nowhere', count: '1', delayMs: '1' }),
+  'POST /admin/sandbox/faults/clear': BUTTON,
+  'POST /admin/sandbox/clock': () => ({ amount: '1', unit: 'minutes' }),
 }
 
 /** Who may send it, and has what it is about. */

@@ -1,0 +1,59 @@
+import type { Request, RequestHandler, Response } from 'express'
+import { actorOf, signedIn } from '../../middleware/authentication.ts'
+import { flash } from '../../middleware/flash.ts'
+import { paths } from '../../paths.ts'
+import type { WebContext } from '../context.ts'
+import { CLOCK_UNITS, clockForm } from '../forms/console-forms.ts'
+import { type FieldError, readForm, refusedWith } from '../forms/form.ts'
+import { renderPage, renderRefused } from '../page.ts'
+import { formatExactly } from '../view-models/format.ts'
+import type { Typed } from './console-calls.ts'
+import { steered } from './sandbox-faults.ts'
+
+const VIEW = 'admin/sandbox-clock'
+const PAGE = { title: 'Clock of the emulator' } as const
+const FILLED_IN: Typed = { amount: '1', unit: 'hours' }
+
+export function clockControllers({ models, emulator }: WebContext) {
+  /** GET /admin/sandbox/clock */
+  const show: RequestHandler = async (req, res) => {
+    renderPage(req, res, VIEW, PAGE, await propsFor(req, FILLED_IN, []))
+  }
+
+  /** POST /admin/sandbox/clock */
+  const move: RequestHandler = async (req, res) => {
+    const reading = readForm(clockForm, req.body)
+    if (reading.kind === 'refused') return refuse(req, res, reading.typed, reading.errors)
+    const control = steered(emulator)
+    const { amount, unit } = reading.value
+    await models.overview.noteConsoleAction(actorOf(req), 'clock-move', { amount, unit })
+    const now = await control.advance(amount * CLOCK_UNITS[unit])
+    if (!now) {
+      const errors = [{ field: 'amount', message: 'The emulator’s clock doesn’t go so far.' }]
+      return refuse(req, res, refusedWith(req.body, []).typed, errors)
+    }
+    await flash(req, 'done', `At the bank it is ${formatExactly(now, signedIn(req).timezone)} now.`)
+    res.redirect(303, paths.adminClock)
+  }
+
+  return { show, move }
+
+  async function refuse(req: Request, res: Response, typed: Typed, errors: FieldError[]): Promise<void> {
+    renderRefused(req, res, VIEW, PAGE, await propsFor(req, typed, errors))
+  }
+
+  async function propsFor(req: Request, typed: Typed, errors: FieldError[]) {
+    const form = { ...FILLED_IN, ...typed }
+    const now = await emulator?.now()
+    return {
+      nowText: now ? formatExactly(now, signedIn(req).timezone) : null,
+      unitOptions: Object.keys(CLOCK_UNITS).map((unit) => ({
+        value: unit,
+        label: unit,
+        selected: unit === form.unit,
+      })),
+      form,
+      errors,
+    }
+  }
+}
