@@ -1,7 +1,7 @@
 /** npm run bench:audit: how long 100,000 lines of the audit trail take to be written, sealed and verified. */
 import { randomBytes } from 'node:crypto'
 import { parseArgs } from 'node:util'
-import { applyMigrations } from '../prisma/engine.ts'
+import { prepareDatabase } from '../prisma/prepare.ts'
 import { SECOND } from '../src/clock.ts'
 import { createDb } from '../src/db.ts'
 import { startPostgres } from '../src/embedded/postgres.ts'
@@ -12,8 +12,8 @@ const lines = Number(values.lines)
 
 const postgres = await startPostgres({ quick: true })
 try {
-  await applyMigrations(postgres.url)
-  const db = createDb(postgres.url, 4)
+  await prepareDatabase(postgres)
+  const db = createDb(postgres.ownerUrl, 4)
   const chain = createAuditChain({ db, rules: { auditKey: randomBytes(32).toString('hex') } })
   await timed(`${lines} lines written by one statement`, () =>
     db.pool.query(

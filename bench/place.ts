@@ -9,6 +9,8 @@ import { spreadOf } from './statistics.ts'
 
 export interface Place {
   databaseUrl: string
+  /** Of who may switch the rules off, to make rows by the million. */
+  adminUrl: string
   /** For looking at rows and preparing them; never under a clock. */
   pool: pg.Pool
   postgresVersion: string
@@ -41,6 +43,7 @@ export async function openPlace(): Promise<Place> {
     const { rows } = await pool.query('SHOW server_version')
     return {
       databaseUrl: postgres.url,
+      adminUrl: adminOf(postgres),
       pool,
       postgresVersion: rows[0].server_version,
       flushMs,
@@ -51,6 +54,13 @@ export async function openPlace(): Promise<Place> {
     await close()
     throw error
   }
+}
+
+/** In the app's database: rules are switched off by whoever owns the whole server, one database at a time. */
+function adminOf({ adminUrl, ownerUrl }: { adminUrl: string; ownerUrl: string }): string {
+  const url = new URL(adminUrl)
+  url.pathname = new URL(ownerUrl).pathname
+  return url.href
 }
 
 async function tidy(pool: pg.Pool, adminUrl: string): Promise<void> {

@@ -1,6 +1,7 @@
 import type { PaymentState } from '../generated/enums.ts'
 import { type AuditEntry, audit } from './audit.ts'
 import type { Actor, ModelContext } from './context.ts'
+import { rowsAbout } from './desk/about.ts'
 
 export type ConsoleAction =
   | 'account-creation'
@@ -18,9 +19,28 @@ export type Overview = ReturnType<typeof createOverview>
 /** What admins see of the whole, and the trail of what they do at the bank. */
 export function createOverview({ db, clock }: Pick<ModelContext, 'db' | 'clock'>) {
   return {
+    /** Those that are paid are most of all: of many, what is left of the estimated whole. */
     async paymentsByState(): Promise<Map<PaymentState, number>> {
-      const groups = await db.prisma.payment.groupBy({ by: ['state'], _count: { _all: true } })
-      return new Map(groups.map((group) => [group.state, group._count._all]))
+      const [groups, { count }] = await Promise.all([
+        db.prisma.$queryRaw<{ state: PaymentState; count: number }[]>`
+          SELECT state, count(*)::int AS count FROM "Payment" WHERE state <> 'PAID' GROUP BY state`,
+        rowsAbout(db, 'Payment'),
+      ])
+      const states = new Map(groups.map((group) => [group.state, group.count]))
+      const paid = count - groups.reduce((sum, group) => sum + group.count, 0)
+      return paid > 0 ? states.set('PAID', paid) : states
+    },
+
+    /** Of many, about so many. */
+    async savers(): Promise<{ savers: number; confirmed: number; linked: number }> {
+      const [all, admins, unconfirmed, linked] = await Promise.all([
+        rowsAbout(db, 'User'),
+        db.prisma.user.count({ where: { role: 'ADMIN' } }),
+        db.prisma.user.count({ where: { emailConfirmedOn: null } }),
+        db.prisma.account.count({ where: { isDebitor: true } }),
+      ])
+      const savers = Math.max(0, all.count - admins)
+      return { savers, confirmed: Math.max(0, savers - unconfirmed), linked }
     },
 
     /** Payments whose time has come and that nobody holds; the worker takes them within seconds. */

@@ -342,15 +342,6 @@ export function createUsers(
         return { user, token, expiresOn }
       })
     },
-
-    async counts(): Promise<{ savers: number; confirmed: number; linked: number }> {
-      const [savers, confirmed, linked] = await Promise.all([
-        db.prisma.user.count({ where: { role: 'SAVER' } }),
-        db.prisma.user.count({ where: { role: 'SAVER', emailConfirmedOn: { not: null } } }),
-        db.prisma.user.count({ where: { role: 'SAVER', accLoaded: true } }),
-      ])
-      return { savers, confirmed, linked }
-    },
   }
 
   /** @param refusedFor why it was refused, if it was. */

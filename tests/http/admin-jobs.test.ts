@@ -116,11 +116,13 @@ describe('a job that was given up', () => {
     expect(rows[0].state).not.toBe('failed')
     const [line] = await app.deps.db.prisma.auditEvent.findMany({ where: { objectId: id } })
     expect(line).toMatchObject({ action: 'job.retry-asked', actorId: admin.user.id })
-    expect((await retry(id)).status).toBe(404)
+    await retry(id)
+    expect(await app.deps.db.prisma.auditEvent.count({ where: { objectId: id } })).toBe(1)
   })
 
-  test('that is not there, or did not fail, is not found', async () => {
-    expect((await retry(randomUUID())).status).toBe(404)
+  test('that is not there any more is said to be so', async () => {
+    expect((await retry(randomUUID())).headers.location).toBe('/admin/jobs')
+    expect(await page()).toContain('That job isn’t among those given up any more.')
   })
 })
 

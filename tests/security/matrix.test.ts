@@ -179,7 +179,7 @@ const MATRIX: Record<string, Row> = {
   'GET /admin/calls': admins('200'),
   'GET /admin/calls/:id': admins('200'),
   'GET /admin/jobs': admins('200'),
-  'POST /admin/jobs/:id/retry': freshly(admins('404')),
+  'POST /admin/jobs/:id/retry': freshly(admins('303 /admin/jobs')),
   'GET /admin/audit': admins('200'),
   'GET /admin/audit/:id': admins('200'),
   'POST /admin/audit/export': changing(freshly(admins('200'))),

@@ -11,6 +11,9 @@ CREATE INDEX "BankCall_requestId_idx" ON "BankCall"("requestId");
 CREATE INDEX "AuditEvent_action_at_idx" ON "AuditEvent"("action", "at" DESC);
 
 -- CreateIndex
+CREATE INDEX "AuditEvent_of_object" ON "AuditEvent"("objectId", "at" DESC) WHERE ("objectId" IS NOT NULL);
+
+-- CreateIndex
 CREATE INDEX "AuditEvent_actorId_at_idx" ON "AuditEvent"("actorId", "at" DESC);
 
 -- CreateIndex

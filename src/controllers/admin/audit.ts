@@ -1,13 +1,13 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import type { RequestHandler } from 'express'
+import type { Request, RequestHandler, Response } from 'express'
 import { z } from 'zod'
 import { NotFound } from '../../errors.ts'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
 import type { AuditFilter } from '../../models/desk/audit-search.ts'
 import { paths } from '../../paths.ts'
 import type { WebContext } from '../context.ts'
-import { idOf } from '../forms/form.ts'
+import { type FieldError, idOf } from '../forms/form.ts'
 import {
   listAddress,
   optional,
@@ -41,10 +41,7 @@ export function auditControllers({ models }: WebContext) {
     const typed = typedIn(req.query)
     const fields = fieldsOf(typed)
     const reading = readFilter(filter, req.query)
-    if (reading.kind === 'refused') {
-      const empty = { rows: [], head: null, exportFields: [], newestPath: null, olderPath: null }
-      return renderRefused(req, res, 'admin/audit', LIST, { fields, errors: reading.errors, ...empty })
-    }
+    if (reading.kind === 'refused') return refuse(req, res, req.query, reading.errors)
     const { before, ...wanted } = reading.value
     const [found, head] = await Promise.all([
       models.auditSearch.list(filterOf(wanted), { size: PAGE_SIZE, before }),
@@ -80,7 +77,7 @@ export function auditControllers({ models }: WebContext) {
   /** POST /admin/audit/export: what the filter finds, one line of JSON each, the newest first. */
   const exportFile: RequestHandler = async (req, res) => {
     const reading = readFilter(filter, req.body)
-    if (reading.kind === 'refused') return res.redirect(303, paths.adminAudit)
+    if (reading.kind === 'refused') return refuse(req, res, req.body, reading.errors)
     const { before: _before, ...wanted } = reading.value
     await models.auditSearch.noteExport(filterOf(wanted), actorOf(req))
     res.setHeader('Content-Type', 'application/x-ndjson; charset=utf-8')
@@ -93,6 +90,11 @@ export function auditControllers({ models }: WebContext) {
 
 async function* lines(pages: AsyncIterable<readonly object[]>): AsyncGenerator<string> {
   for await (const rows of pages) yield rows.map((row) => `${JSON.stringify(row)}\n`).join('')
+}
+
+function refuse(req: Request, res: Response, asked: unknown, errors: FieldError[]): void {
+  const empty = { rows: [], head: null, exportFields: [], newestPath: null, olderPath: null }
+  renderRefused(req, res, 'admin/audit', LIST, { fields: fieldsOf(typedIn(asked)), errors, ...empty })
 }
 
 type Wanted = Omit<AuditFilter, 'personId' | 'objectId'> & { person: string | null; object: string | null }

@@ -1,10 +1,10 @@
 import type { RequestHandler } from 'express'
-import { NotFound } from '../../errors.ts'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
 import { flash } from '../../middleware/flash.ts'
 import { paths } from '../../paths.ts'
 import type { WebContext } from '../context.ts'
 import { idOf } from '../forms/form.ts'
+import { readNothing } from '../forms/offers.ts'
 import { renderPage } from '../page.ts'
 import { failedCard, jobRow, queueRow } from '../view-models/job-view.ts'
 
@@ -32,12 +32,13 @@ export function jobControllers({ models, queue, clock }: WebContext) {
 
   /** POST /admin/jobs/:id/retry */
   const retry: RequestHandler = async (req, res) => {
+    readNothing(req.body)
     const id = idOf(req)
     const job = await queue.findFailed(id)
-    if (!job) throw new NotFound()
-    await models.jobRuns.noteRetry(job, actorOf(req))
-    const isOn = await queue.retry(job.name, id)
-    await flash(req, isOn ? 'done' : 'info', isOn ? 'It is tried again.' : 'It is being tried already.')
+    if (job) await models.jobRuns.noteRetry(job, actorOf(req))
+    const isOn = job !== null && (await queue.retry(job.name, id))
+    if (isOn) await flash(req, 'done', 'It is tried again.')
+    else await flash(req, 'info', 'That job isn’t among those given up any more.')
     res.redirect(303, paths.adminJobs)
   }
 

@@ -19,7 +19,7 @@ export function overviewControllers({ models, clock }: WebContext) {
   const show: RequestHandler = async (req, res) => {
     const { timezone } = signedIn(req)
     const [savers, states, backlog, stop, calls, openAlarms] = await Promise.all([
-      models.users.counts(),
+      models.overview.savers(),
       models.overview.paymentsByState(),
       models.overview.backlog(),
       models.stops.current(),

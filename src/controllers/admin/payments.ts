@@ -10,6 +10,7 @@ import { paths } from '../../paths.ts'
 import type { WebContext } from '../context.ts'
 import { idOf, readForm } from '../forms/form.ts'
 import { optional, optionalId, readFilter, typedIn } from '../forms/list-forms.ts'
+import { readNothing } from '../forms/offers.ts'
 import { reasonForm } from '../forms/people-forms.ts'
 import { renderPage, renderRefused } from '../page.ts'
 import { deskPage, deskRow, reviewRow } from '../view-models/desk-view.ts'
@@ -66,6 +67,7 @@ export function paymentDeskControllers({ models, log }: WebContext) {
 
   /** POST /admin/payments/:id/look */
   const look: RequestHandler = async (req, res) => {
+    readNothing(req.body)
     const asked = await desk.lookAgain(idOf(req), actorOf(req))
     await answer(
       req,
@@ -78,6 +80,7 @@ export function paymentDeskControllers({ models, log }: WebContext) {
 
   /** POST /admin/payments/:id/cancel */
   const cancel: RequestHandler = async (req, res) => {
+    readNothing(req.body)
     const result = await desk.cancel(idOf(req), actorOf(req))
     if (!result) throw new NotFound()
     if (result === 'taken-back')
@@ -87,6 +90,7 @@ export function paymentDeskControllers({ models, log }: WebContext) {
 
   /** POST /admin/payments/:id/again */
   const again: RequestHandler = async (req, res) => {
+    readNothing(req.body)
     const { payment } = await foundBy(req)
     const result = await desk.payAgain(payment, actorOf(req))
     if (!result) throw new NotFound()
@@ -116,6 +120,7 @@ export function paymentDeskControllers({ models, log }: WebContext) {
 
   /** POST /admin/payments/:id/unmark */
   const unmark: RequestHandler = async (req, res) => {
+    readNothing(req.body)
     const { payment } = await foundBy(req)
     const gone = await desk.unmark(payment, actorOf(req))
     await answer(

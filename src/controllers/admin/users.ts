@@ -8,6 +8,7 @@ import { paths } from '../../paths.ts'
 import type { WebContext } from '../context.ts'
 import { type FieldError, idOf, readForm } from '../forms/form.ts'
 import { optional, readFilter, typedIn } from '../forms/list-forms.ts'
+import { readNothing } from '../forms/offers.ts'
 import { reasonForm, roleForm } from '../forms/people-forms.ts'
 import { renderPage, renderRefused } from '../page.ts'
 import { choices, pagerOf } from '../view-models/list-page.ts'
@@ -62,6 +63,7 @@ export function userControllers({ models, log }: WebContext) {
 
   /** POST /admin/users/:id/unlock */
   const unlock: RequestHandler = async (req, res) => {
+    readNothing(req.body)
     await answer(req, res, await models.people.unlock(idOf(req), actorOf(req)), {
       deed: 'a person was unlocked',
       done: 'Open again. What waited goes on.',
@@ -71,6 +73,7 @@ export function userControllers({ models, log }: WebContext) {
 
   /** POST /admin/users/:id/sign-out */
   const signOut: RequestHandler = async (req, res) => {
+    readNothing(req.body)
     await answer(req, res, await models.people.endSessions(idOf(req), actorOf(req)), {
       deed: 'a person was signed out everywhere',
       done: 'Signed out everywhere.',
@@ -80,6 +83,7 @@ export function userControllers({ models, log }: WebContext) {
 
   /** POST /admin/users/:id/factor-reset */
   const resetFactor: RequestHandler = async (req, res) => {
+    readNothing(req.body)
     await answer(req, res, await models.people.askFactorReset(idOf(req), actorOf(req)), {
       deed: 'a second factor is to go',
       done: 'Noted. The second factor goes after the usual delay; its owner is told by mail and can call it off.',

@@ -7,9 +7,9 @@ import { paths } from '../../paths.ts'
 import type { WebContext } from '../context.ts'
 import { newEmailForm } from '../forms/account-forms.ts'
 import { type Refused, readForm, refusedWith, tokenOf } from '../forms/form.ts'
+import { readNothing } from '../forms/offers.ts'
 import { renderPage, renderRefused } from '../page.ts'
 import { formatInstant } from '../view-models/format.ts'
-import { readNothing } from './offers.ts'
 
 const PAGE = { title: 'E-mail address', width: 'narrow' } as const
 const MOVE = { title: 'Move your account', width: 'narrow' } as const

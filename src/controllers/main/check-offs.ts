@@ -8,8 +8,8 @@ import { paths } from '../../paths.ts'
 import type { WebContext } from '../context.ts'
 import { idOf } from '../forms/form.ts'
 import { backfillForm, checkOffForm } from '../forms/habit-forms.ts'
+import { readNothing, readOffer } from '../forms/offers.ts'
 import { backfillWords, checkOffWords } from './check-off-words.ts'
-import { readNothing, readOffer } from './offers.ts'
 
 export function checkOffControllers({ models }: WebContext) {
   /** POST /habits/:id/checkoff */

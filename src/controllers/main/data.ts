@@ -9,9 +9,9 @@ import { paths } from '../../paths.ts'
 import type { WebContext } from '../context.ts'
 import { emailForm } from '../forms/account-forms.ts'
 import { type FieldError, readForm } from '../forms/form.ts'
+import { readNothing } from '../forms/offers.ts'
 import { renderPage, renderRefused } from '../page.ts'
 import { formatInstant } from '../view-models/format.ts'
-import { readNothing } from './offers.ts'
 
 const PAGE = { title: 'Your data', width: 'narrow' } as const
 const ERASE = { title: 'Erase your account', width: 'narrow' } as const

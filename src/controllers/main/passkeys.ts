@@ -10,9 +10,9 @@ import { paths } from '../../paths.ts'
 import type { WebContext } from '../context.ts'
 import { passkeyNewForm, passkeyRenameForm } from '../forms/account-forms.ts'
 import { type FieldError, idOf, type Refused, readForm, refusedWith } from '../forms/form.ts'
+import { readNothing } from '../forms/offers.ts'
 import { renderPage, renderRefused } from '../page.ts'
 import { ADMINS_NEED_ONE, showCodes } from './factors.ts'
-import { readNothing } from './offers.ts'
 
 const NEW = { title: 'Add a passkey', width: 'narrow' } as const
 const RENAME = { title: 'Rename a passkey', width: 'narrow' } as const

@@ -7,10 +7,10 @@ import type { RetryResult } from '../../models/retry.ts'
 import { paths } from '../../paths.ts'
 import type { WebContext } from '../context.ts'
 import { idOf, uuidParam } from '../forms/form.ts'
+import { readNothing } from '../forms/offers.ts'
 import { renderPage } from '../page.ts'
 import { paymentPage } from '../view-models/payment-page.ts'
 import { recentRow } from '../view-models/payment-rows.ts'
-import { readNothing } from './offers.ts'
 
 const PAGE_SIZE = 25
 

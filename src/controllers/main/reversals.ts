@@ -6,9 +6,9 @@ import { endedWithoutMoney } from '../../models/payment/states.ts'
 import { paths } from '../../paths.ts'
 import type { WebContext } from '../context.ts'
 import { idOf } from '../forms/form.ts'
+import { readNothing } from '../forms/offers.ts'
 import { renderPage } from '../page.ts'
 import { moveBackPage } from '../view-models/move-back-page.ts'
-import { readNothing } from './offers.ts'
 
 const UNDERWAY = 'It is being moved back already, or has been. Here is where that stands.'
 

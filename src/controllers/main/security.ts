@@ -11,12 +11,12 @@ import { paths } from '../../paths.ts'
 import type { WebContext } from '../context.ts'
 import { changePasswordForm, codeForm, sessionMarkForm } from '../forms/account-forms.ts'
 import { type FieldError, readForm } from '../forms/form.ts'
+import { readNothing } from '../forms/offers.ts'
 import { askToWait, renderPage, renderRefused } from '../page.ts'
 import { formatInstant, tooManyTries } from '../view-models/format.ts'
 import { passkeyList } from '../view-models/passkey-list.ts'
 import { qrCode } from '../view-models/qr-code.ts'
 import { ADMINS_NEED_ONE, showCodes } from './factors.ts'
-import { readNothing } from './offers.ts'
 
 const SECURITY = { title: 'Password and security', width: 'narrow' } as const
 const AUTHENTICATOR = { title: 'Authenticator app', width: 'narrow' } as const

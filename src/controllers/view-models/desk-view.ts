@@ -8,7 +8,7 @@ import {
 import { endedWithoutMoney, isUnsent } from '../../models/payment/states.ts'
 import { paths } from '../../paths.ts'
 import { listAddress } from '../forms/list-forms.ts'
-import { formatExactly, formatInstant, formatMoney } from './format.ts'
+import { formatExactly, formatInstant, formatMoney, times } from './format.ts'
 import { toneOf, wordsOf } from './payment-words.ts'
 
 /** A payment as a row for admins. */
@@ -83,7 +83,7 @@ function factsOf(payment: Payment, timezone: string) {
     { term: 'The bank’s id', text: payment.bankPaymentId ?? 'None yet' },
     {
       term: 'Sent',
-      text: payment.attempts === 0 ? 'Not yet' : `${payment.attempts} times`,
+      text: payment.attempts === 0 ? 'Not yet' : times(payment.attempts),
       hint: at(payment.lastSentAt, 'never'),
     },
     { term: 'Recorded', text: at(payment.createdOn, '') },

@@ -10,6 +10,8 @@ const JOB_WORDS: Readonly<Record<string, string>> = {
   detect: 'Looking for what is odd',
   seal: 'Sealing the audit trail',
   'send-mail': 'Mails',
+  care: 'Consents and accounts looked after',
+  'tell-bank': 'Telling the bank of ended consents',
   reconcile: 'Comparing books and bank',
   erase: 'Erasing accounts',
   retention: 'What was kept for long enough goes',

@@ -1,5 +1,6 @@
 import type { Role, UserStatus } from '../../generated/enums.ts'
 import type { PersonFacts, PersonLine } from '../../models/desk/people.ts'
+import { hasFactor } from '../../models/second-factor.ts'
 import { paths } from '../../paths.ts'
 import { listAddress } from '../forms/list-forms.ts'
 import { formatInstant, plural } from './format.ts'
@@ -19,7 +20,7 @@ export function personRow(person: PersonLine, timezone: string) {
       { text: person.fullName, href: paths.adminUser(person.id), hint: person.email },
       { text: ROLE_WORDS[person.role] },
       { badge: statusBadge(person.status) },
-      { text: person.totpConfirmedOn ? 'on' : 'off' },
+      { text: hasFactor(person) ? 'on' : 'off' },
       { text: person.accLoaded ? 'chosen' : 'not chosen' },
       { text: formatInstant(person.createdOn, timezone) },
     ],
@@ -37,7 +38,8 @@ export function personPage(person: PersonFacts, { timezone, isOwn }: { timezone:
       { term: 'Account', badge: statusBadge(person.status) },
       { term: 'Signed up', text: at(person.createdOn, '') },
       { term: 'Authenticator', text: at(person.totpConfirmedOn, 'None') },
-      ...(person.resetOn ? [{ term: 'It goes on', text: at(person.resetOn, '') }] : []),
+      { term: 'Passkeys', text: String(person.passkeyCount) },
+      ...(person.resetOn ? [{ term: 'Its second factor goes on', text: at(person.resetOn, '') }] : []),
       {
         term: 'Signed in',
         text: person.sessions === 0 ? 'Nowhere' : `In ${plural(person.sessions, 'place')}`,
@@ -58,7 +60,7 @@ export function personPage(person: PersonFacts, { timezone, isOwn }: { timezone:
     lockPath: person.status === 'ACTIVE' ? paths.adminUserLock(person.id) : null,
     unlockPath: person.status === 'LOCKED' ? paths.adminUserUnlock(person.id) : null,
     signOutPath: person.sessions > 0 ? paths.adminUserSignOut(person.id) : null,
-    factorResetPath: person.totpConfirmedOn && !person.resetOn ? paths.adminUserFactorReset(person.id) : null,
+    factorResetPath: hasFactor(person) && !person.resetOn ? paths.adminUserFactorReset(person.id) : null,
     rolePath: person.status === 'ACTIVE' && person.emailConfirmedOn ? paths.adminUserRole(person.id) : null,
     otherRole: otherRole(person.role),
   }

@@ -26,6 +26,7 @@ export type PersonLine = Pick<
   | 'createdOn'
   | 'emailConfirmedOn'
   | 'totpConfirmedOn'
+  | 'passkeyCount'
   | 'accLoaded'
 >
 
@@ -64,7 +65,7 @@ export function createPeople(
       page: { size: number; before: Place | null },
     ): Promise<Listed<PersonLine>> {
       const rows = await db.prisma.$queryRaw<PersonLine[]>`
-        SELECT id, "fullName", email, role, status, "createdOn", "emailConfirmedOn", "totpConfirmedOn", "accLoaded"
+        SELECT id, "fullName", email, role, status, "createdOn", "emailConfirmedOn", "totpConfirmedOn", "passkeyCount", "accLoaded"
         FROM "User" WHERE ${matching(filter, page.before)}
         ORDER BY "createdOn" DESC, id DESC LIMIT ${oneMore(page.size)}`
       return listed(rows, page.size, ({ createdOn, id }) => ({ at: createdOn, id }))
@@ -72,7 +73,7 @@ export function createPeople(
 
     async find(id: string): Promise<PersonFacts | null> {
       const [facts] = await db.prisma.$queryRaw<PersonFacts[]>`
-        SELECT id, "fullName", email, role, status, "createdOn", "emailConfirmedOn", "totpConfirmedOn", "accLoaded", "pausedUntil",
+        SELECT id, "fullName", email, role, status, "createdOn", "emailConfirmedOn", "totpConfirmedOn", "passkeyCount", "accLoaded", "pausedUntil",
           (SELECT count(*)::int FROM "Habit" h WHERE h."userId" = u.id AND h."archivedOn" IS NULL) AS habits,
           (SELECT count(*)::int FROM "Payment" p WHERE p."userId" = u.id) AS payments,
           (SELECT count(*)::int FROM "Payment" p WHERE p."userId" = u.id AND p."finalOn" IS NULL) AS "openPayments",

@@ -78,7 +78,7 @@ export async function newCast(app: TestApp, parts: readonly Part[] = PARTS): Pro
   const owner = await PEOPLE.owner.come(app)
   const admin = await PEOPLE.admin.come(app)
   const own = await thingsOf(app, owner)
-  const ids = { ...own, admin: await newOrder(app, admin), ...(await deskThingsOf(app, owner, own)) }
+  const ids = { ...own, admin: await newOrder(app, admin), ...(await newDeskThings(app)) }
   const players: Partial<Record<Part, Player>> = {}
   for (const part of parts) {
     players[part] = await playerOf({ owner, admin }[part as string] ?? (await PEOPLE[part].come(app)))
@@ -187,18 +187,18 @@ async function thingsOf(app: TestApp, owner: Person): Promise<Record<OwnThing, s
   return { habits, checkoffs, payments: paymentId ?? '', bank: consent.id, settings: passkey.id }
 }
 
-/** What of the owner's admins look at. */
-async function deskThingsOf(
-  app: TestApp,
-  { user }: Pick<Person, 'user'>,
-  { payments }: Record<OwnThing, string>,
-): Promise<Record<DeskThing, string>> {
+/** Of a saver whom nobody else has to do with, since admins lock them out and call their payment off. */
+async function newDeskThings(app: TestApp): Promise<Record<DeskThing, string>> {
   const { prisma } = app.deps.db
-  const call = await prisma.bankCall.findFirstOrThrow({ where: { onBehalfOfId: user.id } })
-  const line = await prisma.auditEvent.findFirstOrThrow({ where: { subjectId: user.id } })
+  const saver = await newLinkedSaver(app)
+  const userId = saver.user.id
+  await checkOff(app, saver, await newHabit(app, saver))
+  const payment = await prisma.payment.findFirstOrThrow({ where: { userId } })
+  const call = await prisma.bankCall.findFirstOrThrow({ where: { onBehalfOfId: userId } })
+  const line = await prisma.auditEvent.findFirstOrThrow({ where: { subjectId: userId } })
   return {
-    'admin/users': user.id,
-    'admin/payments': payments,
+    'admin/users': userId,
+    'admin/payments': payment.id,
     'admin/calls': call.id,
     'admin/audit': line.id,
   }

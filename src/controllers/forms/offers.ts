@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { AppError } from '../../errors.ts'
 import { paths } from '../../paths.ts'
-import { readForm } from '../forms/form.ts'
+import { readForm } from './form.ts'
 
 /** Such fields we wrote ourselves: nobody has typed anything that could be put right. */
 class NotOurOffer extends AppError {
