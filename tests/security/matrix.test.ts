@@ -166,7 +166,7 @@ const MATRIX: Record<string, Row> = {
   'POST /admin/users/:id/lock': freshly(admins('422')),
   'POST /admin/users/:id/unlock': freshly(admins('303 /admin/users/:id')),
   'POST /admin/users/:id/sign-out': changing(freshly(admins('303 /admin/users/:id'))),
-  'POST /admin/users/:id/factor-reset': changing(freshly(admins('303 /admin/users/:id'))),
+  'POST /admin/users/:id/factor-reset': freshly(admins('303 /admin/users/:id')),
   'POST /admin/users/:id/role': freshly(admins('422')),
   'GET /admin/payments': admins('200'),
   'GET /admin/payments/:id': admins('200'),

@@ -14,6 +14,9 @@ const OBEYED = [
   'page[title]=obeyed&page[user][isAdmin]=1&errors[]=obeyed&locals[page]=obeyed&layout=../../package.json',
 ].map((text) => encodeURI(text))
 
+/** Every look of an admin is a line of it. */
+const GROWING = ['GET /admin/audit']
+
 let app: TestApp
 let cast: Cast
 
@@ -46,7 +49,7 @@ describe('a page', () => {
       expect([route, asked.status, asked.text.includes('obeyed')]).toEqual([route, bare.status, false])
       // What a redirect wants to say stands on the next page; it is read here, so that it does not stand on another.
       if (bare.status === 303) await send(app, player, 'GET /profile')
-      else expect([route, asked.text.length]).toEqual([route, bare.text.length])
+      else if (!GROWING.includes(route)) expect([route, asked.text.length]).toEqual([route, bare.text.length])
     }
   })
 })

@@ -7,7 +7,7 @@ import { actorOf, signedIn } from '../../middleware/authentication.ts'
 import type { AuditFilter } from '../../models/desk/audit-search.ts'
 import { paths } from '../../paths.ts'
 import type { WebContext } from '../context.ts'
-import { type FieldError, idOf } from '../forms/form.ts'
+import { type FieldError, idOf, readForm } from '../forms/form.ts'
 import {
   listAddress,
   optional,
@@ -38,7 +38,7 @@ const filter = {
 export function auditControllers({ models }: WebContext) {
   /** GET /admin/audit */
   const list: RequestHandler = async (req, res) => {
-    const typed = typedIn(req.query)
+    const typed = typedIn(filter, req.query)
     const fields = fieldsOf(typed)
     const reading = readFilter(filter, req.query)
     if (reading.kind === 'refused') return refuse(req, res, req.query, reading.errors)
@@ -76,13 +76,13 @@ export function auditControllers({ models }: WebContext) {
 
   /** POST /admin/audit/export: what the filter finds, one line of JSON each, the newest first. */
   const exportFile: RequestHandler = async (req, res) => {
-    const reading = readFilter(filter, req.body)
+    const reading = readForm(z.strictObject(filter), req.body)
     if (reading.kind === 'refused') return refuse(req, res, req.body, reading.errors)
-    const { before: _before, ...wanted } = reading.value
-    await models.auditSearch.noteExport(filterOf(wanted), actorOf(req))
+    const wanted = filterOf(reading.value)
+    await models.auditSearch.noteExport(wanted, actorOf(req))
     res.setHeader('Content-Type', 'application/x-ndjson; charset=utf-8')
     res.setHeader('Content-Disposition', 'attachment; filename="audit-trail.ndjson"')
-    await pipeline(Readable.from(lines(models.auditSearch.all(filterOf(wanted)))), res)
+    await pipeline(Readable.from(lines(models.auditSearch.all(wanted))), res)
   }
 
   return { list, show, exportFile }
@@ -94,7 +94,7 @@ async function* lines(pages: AsyncIterable<readonly object[]>): AsyncGenerator<s
 
 function refuse(req: Request, res: Response, asked: unknown, errors: FieldError[]): void {
   const empty = { rows: [], head: null, exportFields: [], newestPath: null, olderPath: null }
-  renderRefused(req, res, 'admin/audit', LIST, { fields: fieldsOf(typedIn(asked)), errors, ...empty })
+  renderRefused(req, res, 'admin/audit', LIST, { fields: fieldsOf(typedIn(filter, asked)), errors, ...empty })
 }
 
 type Wanted = Omit<AuditFilter, 'personId' | 'objectId'> & { person: string | null; object: string | null }

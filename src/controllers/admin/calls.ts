@@ -43,7 +43,7 @@ export function callControllers(
 ) {
   /** GET /admin/calls */
   const list: RequestHandler = async (req, res) => {
-    const typed = typedIn(req.query)
+    const typed = typedIn(filter, req.query)
     const fields = fieldsOf(typed)
     const reading = readFilter(filter, req.query)
     if (reading.kind === 'refused') {

@@ -41,7 +41,7 @@ export function paymentDeskControllers({ models, log }: WebContext) {
 
   /** GET /admin/payments */
   const list: RequestHandler = async (req, res) => {
-    const typed = typedIn(req.query)
+    const typed = typedIn(filter, req.query)
     const fields = fieldsOf(typed)
     const reading = readFilter(filter, req.query)
     if (reading.kind === 'refused') {

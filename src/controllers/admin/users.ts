@@ -26,7 +26,7 @@ const filter = {
 export function userControllers({ models, log }: WebContext) {
   /** GET /admin/users */
   const list: RequestHandler = async (req, res) => {
-    const typed = typedIn(req.query)
+    const typed = typedIn(filter, req.query)
     const fields = fieldsOf(typed)
     const reading = readFilter(filter, req.query)
     if (reading.kind === 'refused') {

@@ -37,26 +37,31 @@ export function placeText({ at, id }: Place): string {
 export type FilterReading<T> = FormReading<T & { before: Place | null }>
 
 /**
- * Reads what stands in the address of a list: its filter, and where the page begins. A place that is none begins at the top,
- * since nobody types those.
+ * Reads what stands in the address of a list: its filter, and where the page begins. What else stands there is no concern of
+ * the list; a place that is none begins at the top, since nobody types those.
  */
 export function readFilter<T extends z.ZodRawShape>(
   shape: T,
   query: unknown,
 ): FilterReading<z.output<z.ZodObject<T>>> {
-  const { before, auto: _auto, ...fields } = (query ?? {}) as Record<string, unknown>
-  const reading = readForm(z.strictObject(shape), fields)
+  const asked = (query ?? {}) as Record<string, unknown>
+  const reading = readForm(z.strictObject(shape), known(shape, asked))
   if (reading.kind === 'refused') return reading
-  const parsed = place.safeParse(before)
+  const parsed = place.safeParse(asked.before)
   return { kind: 'good', value: { ...reading.value, before: parsed.success ? parsed.data : null } }
 }
 
+function known(shape: z.ZodRawShape, asked: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(asked).filter(([name]) => Object.hasOwn(shape, name)))
+}
+
 /** What was asked for, to be shown in the filter again. */
-export function typedIn(query: unknown): Record<string, string> {
+export function typedIn(shape: z.ZodRawShape, query: unknown): Record<string, string> {
+  const asked = (query ?? {}) as Record<string, unknown>
+  const { before } = asked
+  const entries = Object.entries({ ...known(shape, asked), before })
   return Object.fromEntries(
-    Object.entries((query ?? {}) as Record<string, unknown>).filter(
-      (entry): entry is [string, string] => typeof entry[1] === 'string',
-    ),
+    entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
   )
 }
 
