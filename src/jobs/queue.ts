@@ -24,35 +24,40 @@ export interface Jobs {
   'tell-bank': { occasion: 'minutes' }
 }
 export type JobName = keyof Jobs
+/** Those that tell what happened to an account, and need to know nothing else. */
+export const SECURITY_MAILS = [
+  'password-changed',
+  'new-browser',
+  'accounts-changed',
+  'factor-on',
+  'factor-lost',
+  'factor-off',
+  'factor-reset-asked',
+  'factor-reset',
+  'backup-codes-renewed',
+  'account-locked',
+  'account-unlocked',
+  'role-changed',
+  'passkey-added',
+  'passkey-removed',
+  'passkey-copied',
+] as const
+export type SecurityMail = (typeof SECURITY_MAILS)[number]
 /** The letters we write. Their links are made when they are sent, so that no link lies in the queue. */
 export type MailKind =
+  | SecurityMail
   | 'confirm-address'
   | 'reset-password'
   | 'already-registered'
-  | 'password-changed'
   | 'approval-needed'
   | 'approval-reminder'
   | 'limits-loosened'
-  | 'new-browser'
   | 'new-country'
   | 'confirm-browser'
-  | 'accounts-changed'
   | 'address-new'
   | 'address-old'
   | 'address-moved-here'
   | 'address-moved-away'
-  | 'factor-on'
-  | 'factor-lost'
-  | 'factor-off'
-  | 'factor-reset-asked'
-  | 'factor-reset'
-  | 'backup-codes-renewed'
-  | 'account-locked'
-  | 'account-unlocked'
-  | 'role-changed'
-  | 'passkey-added'
-  | 'passkey-removed'
-  | 'passkey-copied'
   | 'alarm'
   | 'savings-held'
   | 'consent-ends'

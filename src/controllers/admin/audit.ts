@@ -1,28 +1,20 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import type { Request, RequestHandler, Response } from 'express'
+import type { RequestHandler } from 'express'
 import { z } from 'zod'
 import { NotFound } from '../../errors.ts'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
 import type { AuditFilter } from '../../models/desk/audit-search.ts'
 import { paths } from '../../paths.ts'
 import type { WebContext } from '../context.ts'
-import { type FieldError, idOf, readForm } from '../forms/form.ts'
-import {
-  listAddress,
-  optional,
-  optionalDay,
-  optionalId,
-  optionalLastDay,
-  readFilter,
-  typedIn,
-} from '../forms/list-forms.ts'
-import { renderPage, renderRefused } from '../page.ts'
+import { idOf, readForm } from '../forms/form.ts'
+import { listAddress, optional, optionalDay, optionalId, optionalLastDay } from '../forms/list-forms.ts'
+import { renderPage } from '../page.ts'
 import { auditFacts, auditRow } from '../view-models/audit-rows.ts'
-import { choices, pagerOf } from '../view-models/list-page.ts'
+import { choices } from '../view-models/list-page.ts'
+import { filteredList } from './filtered-list.ts'
 
 const LIST = { title: 'Audit trail', width: 'wide' } as const
-const PAGE_SIZE = 50
 
 const filter = {
   action: optional(
@@ -37,25 +29,24 @@ const filter = {
 
 export function auditControllers({ models }: WebContext) {
   /** GET /admin/audit */
-  const list: RequestHandler = async (req, res) => {
-    const typed = typedIn(filter, req.query)
-    const fields = fieldsOf(typed)
-    const reading = readFilter(filter, req.query)
-    if (reading.kind === 'refused') return refuse(req, res, req.query, reading.errors)
-    const { before, ...wanted } = reading.value
-    const [found, head] = await Promise.all([
-      models.auditSearch.list(filterOf(wanted), { size: PAGE_SIZE, before }),
-      models.auditChain.head(),
-    ])
-    renderPage(req, res, 'admin/audit', LIST, {
-      fields,
-      errors: [],
-      rows: found.rows.map((event) => auditRow(event, signedIn(req).timezone)),
-      head: head && { number: String(head.number), hash: head.hash },
-      exportFields: Object.keys(filter).map((name) => ({ name, value: typed[name] ?? '' })),
-      ...pagerOf(paths.adminAudit, typed, found),
-    })
-  }
+  const list = filteredList({
+    view: 'admin/audit',
+    options: LIST,
+    path: paths.adminAudit,
+    filter,
+    fieldsOf,
+    nothing: { head: null, exportFields: [] },
+    find: async (wanted, page, { timezone }, typed) => {
+      const [found, head] = await Promise.all([
+        models.auditSearch.list(filterOf(wanted), page),
+        models.auditChain.head(),
+      ])
+      const rows = found.rows.map((event) => auditRow(event, timezone))
+      const exportFields = Object.keys(filter).map((name) => ({ name, value: typed[name] ?? '' }))
+      const beside = { head: head && { number: String(head.number), hash: head.hash }, exportFields }
+      return { ...found, rows, beside }
+    },
+  })
 
   /** GET /admin/audit/:id */
   const show: RequestHandler = async (req, res) => {
@@ -77,7 +68,7 @@ export function auditControllers({ models }: WebContext) {
   /** POST /admin/audit/export: what the filter finds, one line of JSON each, the newest first. */
   const exportFile: RequestHandler = async (req, res) => {
     const reading = readForm(z.strictObject(filter), req.body)
-    if (reading.kind === 'refused') return refuse(req, res, req.body, reading.errors)
+    if (reading.kind === 'refused') return list.refuse(req, res, req.body, reading.errors)
     const wanted = filterOf(reading.value)
     await models.auditSearch.noteExport(wanted, actorOf(req))
     res.setHeader('Content-Type', 'application/x-ndjson; charset=utf-8')
@@ -85,16 +76,11 @@ export function auditControllers({ models }: WebContext) {
     await pipeline(Readable.from(lines(models.auditSearch.all(wanted))), res)
   }
 
-  return { list, show, exportFile }
+  return { list: list.show, show, exportFile }
 }
 
 async function* lines(pages: AsyncIterable<readonly object[]>): AsyncGenerator<string> {
   for await (const rows of pages) yield rows.map((row) => `${JSON.stringify(row)}\n`).join('')
-}
-
-function refuse(req: Request, res: Response, asked: unknown, errors: FieldError[]): void {
-  const empty = { rows: [], head: null, exportFields: [], newestPath: null, olderPath: null }
-  renderRefused(req, res, 'admin/audit', LIST, { fields: fieldsOf(typedIn(filter, asked)), errors, ...empty })
 }
 
 type Wanted = Omit<AuditFilter, 'personId' | 'objectId'> & { person: string | null; object: string | null }

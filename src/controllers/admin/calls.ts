@@ -7,24 +7,16 @@ import type { CallLine, CallTotals } from '../../models/desk/call-log.ts'
 import { paths } from '../../paths.ts'
 import type { WebContext } from '../context.ts'
 import { idOf } from '../forms/form.ts'
-import {
-  listAddress,
-  optional,
-  optionalDay,
-  optionalId,
-  optionalLastDay,
-  readFilter,
-  typedIn,
-} from '../forms/list-forms.ts'
-import { renderPage, renderRefused } from '../page.ts'
+import { listAddress, optional, optionalDay, optionalId, optionalLastDay } from '../forms/list-forms.ts'
+import { renderPage } from '../page.ts'
 import { auditRow } from '../view-models/audit-rows.ts'
 import { API_WORDS, OUTCOME_WORDS, outcomeBadge } from '../view-models/call-words.ts'
-import { formatExactly, formatInstant, formatTime, plural } from '../view-models/format.ts'
-import { choices, pagerOf } from '../view-models/list-page.ts'
+import { formatExactly, plural, shortId } from '../view-models/format.ts'
+import { choices, timeCell } from '../view-models/list-page.ts'
 import { type Repeat, repeatOf } from './console-repeats.ts'
+import { filteredList } from './filtered-list.ts'
 
 const LIST = { title: 'Bank calls', width: 'wide' } as const
-const PAGE_SIZE = 50
 const HOURS = 24
 
 const filter = {
@@ -42,29 +34,22 @@ export function callControllers(
   { sandboxConsole }: { sandboxConsole: boolean },
 ) {
   /** GET /admin/calls */
-  const list: RequestHandler = async (req, res) => {
-    const typed = typedIn(filter, req.query)
-    const fields = fieldsOf(typed)
-    const reading = readFilter(filter, req.query)
-    if (reading.kind === 'refused') {
-      const empty = { rows: [], totals: null, newestPath: null, olderPath: null }
-      return renderRefused(req, res, 'admin/calls', LIST, { fields, errors: reading.errors, ...empty })
-    }
-    const { before, saver, request, ...rest } = reading.value
-    const wanted = { ...rest, saverId: saver, requestId: request }
-    const { timezone } = signedIn(req)
-    const [found, totals] = await Promise.all([
-      models.callLog.list(wanted, { size: PAGE_SIZE, before }),
-      models.callLog.totals(HOURS),
-    ])
-    renderPage(req, res, 'admin/calls', LIST, {
-      fields,
-      errors: [],
-      rows: found.rows.map((call) => callRow(call, timezone)),
-      totals: totalsOf(totals),
-      ...pagerOf(paths.adminCalls, typed, found),
-    })
-  }
+  const list = filteredList({
+    view: 'admin/calls',
+    options: LIST,
+    path: paths.adminCalls,
+    filter,
+    fieldsOf,
+    nothing: { totals: null },
+    find: async ({ saver, request, ...rest }, page, { timezone }) => {
+      const [found, totals] = await Promise.all([
+        models.callLog.list({ ...rest, saverId: saver, requestId: request }, page),
+        models.callLog.totals(HOURS),
+      ])
+      const rows = found.rows.map((call) => callRow(call, timezone))
+      return { ...found, rows, beside: { totals: totalsOf(totals) } }
+    },
+  }).show
 
   /** GET /admin/calls/:id */
   const show: RequestHandler = async (req, res) => {
@@ -120,7 +105,7 @@ function fieldsOf(typed: Record<string, string>) {
 function callRow(call: CallLine, timezone: string) {
   return {
     cells: [
-      { text: formatTime(call.at, timezone), hint: formatInstant(call.at, timezone).split(',')[0] },
+      timeCell(call.at, timezone),
       {
         text: API_WORDS[call.api] ?? call.api,
         href: paths.adminCall(call.id),
@@ -138,11 +123,6 @@ function callRow(call: CallLine, timezone: string) {
 function saverCell({ onBehalfOfId }: Pick<BankCall, 'onBehalfOfId'>) {
   if (onBehalfOfId === null) return { text: 'nobody' }
   return { text: shortId(onBehalfOfId), href: listAddress(paths.adminCalls, { saver: onBehalfOfId }) }
-}
-
-/** The end of an id tells two of them apart; the beginning is the time they were made. */
-function shortId(id: string): string {
-  return `…${id.slice(-12)}`
 }
 
 function factsOf(call: BankCall, timezone: string) {

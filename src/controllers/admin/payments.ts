@@ -9,17 +9,17 @@ import type { RetryResult } from '../../models/retry.ts'
 import { paths } from '../../paths.ts'
 import type { WebContext } from '../context.ts'
 import { idOf, readForm } from '../forms/form.ts'
-import { optional, optionalId, readFilter, typedIn } from '../forms/list-forms.ts'
+import { optional, optionalId } from '../forms/list-forms.ts'
 import { readNothing } from '../forms/offers.ts'
 import { reasonForm } from '../forms/people-forms.ts'
 import { renderPage, renderRefused } from '../page.ts'
 import { deskPage, deskRow, reviewRow } from '../view-models/desk-view.ts'
-import { choices, pagerOf } from '../view-models/list-page.ts'
+import { choices } from '../view-models/list-page.ts'
 import { STATE_WORDS } from '../view-models/payment-view.ts'
+import { filteredList } from './filtered-list.ts'
 
 const LIST = { title: 'Payments', width: 'wide' } as const
 const REVIEW = { title: 'To be looked at', width: 'wide' } as const
-const PAGE_SIZE = 50
 const MOST_TO_REVIEW = 200
 
 const STATES = Object.keys(MOVES) as PaymentState[]
@@ -40,23 +40,17 @@ export function paymentDeskControllers({ models, log }: WebContext) {
   const desk = models.paymentDesk
 
   /** GET /admin/payments */
-  const list: RequestHandler = async (req, res) => {
-    const typed = typedIn(filter, req.query)
-    const fields = fieldsOf(typed)
-    const reading = readFilter(filter, req.query)
-    if (reading.kind === 'refused') {
-      const empty = { rows: [], newestPath: null, olderPath: null }
-      return renderRefused(req, res, 'admin/payments', LIST, { fields, errors: reading.errors, ...empty })
-    }
-    const { before, saver, ...rest } = reading.value
-    const found = await desk.list({ ...rest, saverId: saver }, { size: PAGE_SIZE, before })
-    renderPage(req, res, 'admin/payments', LIST, {
-      fields,
-      errors: [],
-      rows: found.rows.map((payment) => deskRow(payment, signedIn(req).timezone)),
-      ...pagerOf(paths.adminPayments, typed, found),
-    })
-  }
+  const list = filteredList({
+    view: 'admin/payments',
+    options: LIST,
+    path: paths.adminPayments,
+    filter,
+    fieldsOf,
+    find: async ({ saver, ...rest }, page, { timezone }) => {
+      const found = await desk.list({ ...rest, saverId: saver }, page)
+      return { ...found, rows: found.rows.map((payment) => deskRow(payment, timezone)) }
+    },
+  }).show
 
   /** GET /admin/payments/:id */
   const show: RequestHandler = async (req, res) => {

@@ -7,15 +7,15 @@ import type { DeskResult, PersonFacts } from '../../models/desk/people.ts'
 import { paths } from '../../paths.ts'
 import type { WebContext } from '../context.ts'
 import { type FieldError, idOf, readForm } from '../forms/form.ts'
-import { optional, readFilter, typedIn } from '../forms/list-forms.ts'
+import { optional } from '../forms/list-forms.ts'
 import { readNothing } from '../forms/offers.ts'
 import { reasonForm, roleForm } from '../forms/people-forms.ts'
 import { renderPage, renderRefused } from '../page.ts'
-import { choices, pagerOf } from '../view-models/list-page.ts'
+import { choices } from '../view-models/list-page.ts'
 import { personPage, personRow, ROLE_WORDS, STATUS_WORDS } from '../view-models/person-view.ts'
+import { filteredList } from './filtered-list.ts'
 
 const LIST = { title: 'People', width: 'wide' } as const
-const PAGE_SIZE = 50
 
 const filter = {
   search: optional(z.string().trim().max(200, 'That is too long.')),
@@ -25,23 +25,17 @@ const filter = {
 
 export function userControllers({ models, log }: WebContext) {
   /** GET /admin/users */
-  const list: RequestHandler = async (req, res) => {
-    const typed = typedIn(filter, req.query)
-    const fields = fieldsOf(typed)
-    const reading = readFilter(filter, req.query)
-    if (reading.kind === 'refused') {
-      const empty = { rows: [], newestPath: null, olderPath: null }
-      return renderRefused(req, res, 'admin/users', LIST, { fields, errors: reading.errors, ...empty })
-    }
-    const { before, ...wanted } = reading.value
-    const found = await models.people.list(wanted, { size: PAGE_SIZE, before })
-    renderPage(req, res, 'admin/users', LIST, {
-      fields,
-      errors: [],
-      rows: found.rows.map((person) => personRow(person, signedIn(req).timezone)),
-      ...pagerOf(paths.adminUsers, typed, found),
-    })
-  }
+  const list = filteredList({
+    view: 'admin/users',
+    options: LIST,
+    path: paths.adminUsers,
+    filter,
+    fieldsOf,
+    find: async (wanted, page, { timezone }) => {
+      const found = await models.people.list(wanted, page)
+      return { ...found, rows: found.rows.map((person) => personRow(person, timezone)) }
+    },
+  }).show
 
   /** GET /admin/users/:id */
   const show: RequestHandler = async (req, res) => {

@@ -34,7 +34,7 @@ export function placeText({ at, id }: Place): string {
   return `${at.getTime()}_${id}`
 }
 
-export type FilterReading<T> = FormReading<T & { before: Place | null }>
+export type FilterReading<T> = FormReading<T> & { before: Place | null }
 
 /**
  * Reads what stands in the address of a list: its filter, and where the page begins. What else stands there is no concern of
@@ -46,9 +46,8 @@ export function readFilter<T extends z.ZodRawShape>(
 ): FilterReading<z.output<z.ZodObject<T>>> {
   const asked = (query ?? {}) as Record<string, unknown>
   const reading = readForm(z.strictObject(shape), known(shape, asked))
-  if (reading.kind === 'refused') return reading
   const parsed = place.safeParse(asked.before)
-  return { kind: 'good', value: { ...reading.value, before: parsed.success ? parsed.data : null } }
+  return { ...reading, before: parsed.success ? parsed.data : null }
 }
 
 function known(shape: z.ZodRawShape, asked: Record<string, unknown>): Record<string, unknown> {

@@ -1,12 +1,13 @@
 import type { AuditEvent } from '../../generated/client.ts'
 import { paths } from '../../paths.ts'
-import { formatExactly, formatInstant, formatTime } from './format.ts'
+import { formatExactly } from './format.ts'
+import { timeCell } from './list-page.ts'
 
 /** A line of the audit trail as a row of a list, for admins. */
 export function auditRow(event: AuditEvent, timezone: string) {
   return {
     cells: [
-      { text: formatTime(event.at, timezone), hint: formatInstant(event.at, timezone).split(',')[0] },
+      timeCell(event.at, timezone),
       { text: event.action, href: paths.adminAuditLine(event.id) },
       { badge: outcomeOf(event) },
       { text: event.actorKind, ...(event.ip ? { hint: event.ip } : {}) },

@@ -8,7 +8,7 @@ import {
 import { endedWithoutMoney, isUnsent } from '../../models/payment/states.ts'
 import { paths } from '../../paths.ts'
 import { listAddress } from '../forms/list-forms.ts'
-import { formatExactly, formatInstant, formatMoney, times } from './format.ts'
+import { formatExactly, formatInstant, formatMoney, shortId, times } from './format.ts'
 import { toneOf, wordsOf } from './payment-words.ts'
 
 /** A payment as a row for admins. */
@@ -19,7 +19,7 @@ export function deskRow(payment: PaymentLine, timezone: string) {
       { text: payment.reference, href: paths.adminPaymentDesk(payment.id) },
       { text: formatInstant(payment.createdOn, timezone) },
       { badge: { text: label, tone }, ...(payment.reason ? { hint: payment.reason } : {}) },
-      { text: `…${payment.userId.slice(-12)}`, href: paths.adminUser(payment.userId) },
+      { text: shortId(payment.userId), href: paths.adminUser(payment.userId) },
       { text: String(payment.attempts) },
       { money: { text: formatMoney(payment.amountMinor, payment.currency), tone: toneOf(payment) } },
     ],
@@ -31,6 +31,7 @@ export function deskPage({ payment, events, differences }: PaymentForDesk, timez
   const { id, state } = payment
   const marked = isMarked(differences)
   return {
+    heading: `Payment ${payment.reference}`,
     amount: { text: formatMoney(payment.amountMinor, payment.currency), tone: toneOf(payment) },
     badge: { text: wordsOf(payment).label, tone: wordsOf(payment).tone },
     facts: factsOf(payment, timezone),
@@ -64,9 +65,7 @@ export function reviewRow(line: ReviewLine, timezone: string) {
       line.paymentId
         ? { text: line.reference ?? 'payment', href: paths.adminPaymentDesk(line.paymentId) }
         : { text: 'none' },
-      line.userId
-        ? { text: `…${line.userId.slice(-12)}`, href: paths.adminUser(line.userId) }
-        : { text: 'nobody' },
+      line.userId ? { text: shortId(line.userId), href: paths.adminUser(line.userId) } : { text: 'nobody' },
       { text: ours ?? '' },
       { text: theirs ?? '' },
     ],

@@ -49,6 +49,11 @@ export function times(count: number): string {
   return count === 2 ? 'twice' : `${count} times`
 }
 
+/** The end of an id tells two of them apart; the beginning is the time they were made. */
+export function shortId(id: string): string {
+  return `…${id.slice(-12)}`
+}
+
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`
 }

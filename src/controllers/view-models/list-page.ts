@@ -1,5 +1,6 @@
 import type { Listed } from '../../models/desk/paging.ts'
 import { listAddress, placeText } from '../forms/list-forms.ts'
+import { formatInstant, formatTime } from './format.ts'
 
 /** Where the pages of a list with a filter are. */
 export function pagerOf(
@@ -12,6 +13,11 @@ export function pagerOf(
     newestPath: before ? listAddress(path, filter) : null,
     olderPath: next ? listAddress(path, { ...filter, before: placeText(next) }) : null,
   }
+}
+
+/** To the second, with the day below it. */
+export function timeCell(at: Date, timezone: string) {
+  return { text: formatTime(at, timezone), hint: formatInstant(at, timezone).split(',')[0] }
 }
 
 export interface Choice {

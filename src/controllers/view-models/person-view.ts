@@ -31,6 +31,7 @@ export function personPage(person: PersonFacts, { timezone, isOwn }: { timezone:
   const at = (instant: Date | null, otherwise: string) =>
     instant ? formatInstant(instant, timezone) : otherwise
   return {
+    heading: person.fullName,
     facts: [
       { term: 'Address', text: person.email, hint: `confirmed: ${at(person.emailConfirmedOn, 'not yet')}` },
       { term: 'Id', text: person.id },

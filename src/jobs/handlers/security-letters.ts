@@ -1,27 +1,11 @@
 import type { Letter } from '../../mailer.ts'
 import { hasFactor } from '../../models/second-factor.ts'
 import { paths } from '../../paths.ts'
+import type { SecurityMail } from '../queue.ts'
 import { composeLetter, type Draft, inZone } from './letters.ts'
 import type { SendMailDeps } from './send-mail.ts'
 
 type Deps = Pick<SendMailDeps, 'models' | 'baseUrl'>
-
-export type SecurityMail =
-  | 'password-changed'
-  | 'new-browser'
-  | 'accounts-changed'
-  | 'factor-on'
-  | 'factor-off'
-  | 'factor-lost'
-  | 'factor-reset-asked'
-  | 'factor-reset'
-  | 'backup-codes-renewed'
-  | 'account-locked'
-  | 'account-unlocked'
-  | 'role-changed'
-  | 'passkey-added'
-  | 'passkey-removed'
-  | 'passkey-copied'
 
 /** What happened to an account, told to whoever owns its mailbox. @returns null when it is no longer so. */
 export async function securityLetter(deps: Deps, userId: string, kind: SecurityMail): Promise<Letter | null> {

@@ -2,7 +2,7 @@ import type { Clock } from '../../clock.ts'
 import type { Letter, Mailer } from '../../mailer.ts'
 import type { Models } from '../../models/index.ts'
 import { paths } from '../../paths.ts'
-import { type Jobs, NOBODY } from '../queue.ts'
+import { type Jobs, type MailKind, NOBODY, SECURITY_MAILS, type SecurityMail } from '../queue.ts'
 import { addressLetter } from './address-letters.ts'
 import { approvalLetter } from './approval-letter.ts'
 import { consentLetter } from './consent-letters.ts'
@@ -34,26 +34,11 @@ export function createSendMail({ models, mailer, clock, baseUrl }: SendMailDeps)
     aboutId,
     country,
   }: Jobs['send-mail']): Promise<Letter | null> {
+    if (isOfSecurity(kind)) return securityLetter({ models, baseUrl }, userId, kind)
     switch (kind) {
       case 'approval-needed':
       case 'approval-reminder':
         return paymentId ? approvalLetter({ models, baseUrl }, { userId, paymentId, kind }) : null
-      case 'password-changed':
-      case 'new-browser':
-      case 'accounts-changed':
-      case 'factor-on':
-      case 'factor-off':
-      case 'factor-lost':
-      case 'factor-reset-asked':
-      case 'factor-reset':
-      case 'backup-codes-renewed':
-      case 'account-locked':
-      case 'account-unlocked':
-      case 'role-changed':
-      case 'passkey-added':
-      case 'passkey-removed':
-      case 'passkey-copied':
-        return securityLetter({ models, baseUrl }, userId, kind)
       case 'alarm':
         return alarmId ? alarmLetter({ models, baseUrl }, { userId, alarmId }) : null
       case 'consent-ends':
@@ -126,4 +111,8 @@ export function createSendMail({ models, mailer, clock, baseUrl }: SendMailDeps)
       }
     }
   }
+}
+
+function isOfSecurity(kind: MailKind): kind is SecurityMail {
+  return (SECURITY_MAILS as readonly MailKind[]).includes(kind)
 }
