@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-const PLACEHOLDER = /change.?me|example|placeholder|^test|^dev/i
+const PLACEHOLDER = /change.?me|example|placeholder|^(test|dev)\b/i
 
 /** Long, and not the same few characters over and over. */
 const secret = z

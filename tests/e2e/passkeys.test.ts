@@ -79,7 +79,8 @@ describe('a passkey in a real browser', () => {
     await page.getByRole('button', { name: 'Save habit' }).click()
     await page.getByRole('heading', { name: 'Show that it is you' }).waitFor()
     await page.getByRole('button', { name: 'Confirm with a passkey' }).click()
-    await page.getByText('Swim').first().waitFor()
+    // The page that asks names the habit too.
+    await page.waitForURL(/dashboard$/)
     expect(await app.deps.db.prisma.habit.count({ where: { userId: person.user.id, name: 'Swim' } })).toBe(1)
 
     await page.getByRole('button', { name: 'Sign out' }).click()

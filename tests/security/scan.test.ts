@@ -39,6 +39,7 @@ describe('a scan of an app with holes', IN_TIME, () => {
   test('says where', () => {
     expect(whereOf('sql-error')).toContain('POST /tells word')
     expect(whereOf('sql-condition')).toContain('POST /finds word')
+    expect(whereOf('sql-condition')).not.toContain('POST /changes word')
     expect(whereOf('sql-time')).toContain('POST /sleeps word')
     // By its text alone, although nothing shows in any answer.
     expect(whereOf('sql-text')).toContain('POST /sleeps word')

@@ -42,6 +42,12 @@ export async function startLeakyApp(
     await ask(`SELECT 1 WHERE 'good' = '${req.body.word}'`)
     res.send('Thank you.')
   })
+  // No hole: a page that looks another way each second time, as a list does that grows while it is read.
+  let looks = 0
+  app.post('/changes', (_req, res) => {
+    looks += 1
+    res.send(looks % 2 === 0 ? 'An even one.' : 'An odd one.')
+  })
   app.post('/breaks', (req, res) => void res.status(req.body.word.includes("'") ? 500 : 200).send('.'))
   app.get('/login/away', (req, res) => {
     const { next = '/' } = req.query
@@ -77,7 +83,7 @@ export async function startLeakyApp(
       forms: [
         form('/echo', 'word'),
         form('/notes', 'note'),
-        ...['/tells', '/finds', '/sleeps', '/breaks'].map((address) => form(address, 'word')),
+        ...['/tells', '/finds', '/sleeps', '/changes', '/breaks'].map((address) => form(address, 'word')),
       ],
       statements: async () => wire.heard(),
       rest: async () => {},
