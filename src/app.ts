@@ -42,7 +42,7 @@ const STATIC = { index: false, redirect: false, dotfiles: 'ignore', maxAge: '1h'
 
 /** The whole order of middleware on one screen. */
 export function createApp(deps: Deps): Express {
-  const { settings, models, bank, emulator, clock, log, db, queue, countryOf } = deps
+  const { settings, models, bank, bankGate, emulator, clock, log, db, queue, countryOf } = deps
   const https = settings.BASE_URL.startsWith('https://')
   const demo = settings.DEMO === 'on'
   const app = express()
@@ -96,11 +96,13 @@ export function createApp(deps: Deps): Express {
   const context: WebContext = {
     models,
     bank,
+    bankGate,
     emulator,
     clock,
     queue,
     log,
     routes,
+    requests,
     consentDays: settings.CONSENT_DAYS,
     bankIssuer: settings.NORDEA_ISSUER,
     privacy: { place: settings.DATA_PLACE, contact: settings.PRIVACY_CONTACT },

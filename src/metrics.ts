@@ -55,10 +55,26 @@ interface Route {
   seconds: number
 }
 
+/** What one route has had; seconds, as near as the bounds of the histogram tell. */
+export interface RouteFigures {
+  method: string
+  route: string
+  count: number
+  /** 4xx: turned away or asked wrongly. */
+  refused: number
+  /** 5xx: our own fault, or the bank's. */
+  errors: number
+  /** Half of them took at most so long, and 95 of 100. */
+  median: number
+  slow: number
+}
+
 export interface RequestMetrics {
   /** @param route its pattern in the table of routes, never an address: there must be no end of labels. */
   observe(asked: { method: string; route: string; status: number; ms: number }): void
   families(): Family[]
+  /** The most asked first. */
+  byRoute(): RouteFigures[]
 }
 
 /** How many requests each route has had, how many of them failed, and how long they took: of this process, since it started. */
@@ -106,7 +122,35 @@ export function createRequestMetrics(): RequestMetrics {
         samples: [...routes.values()].flatMap(bucketsOf),
       },
     ],
+
+    byRoute: () => [...routes.values()].map(figuresOf).sort((a, b) => b.count - a.count),
   }
+}
+
+function figuresOf({ labels, byStatus, counts }: Route): RouteFigures {
+  return {
+    ...labels,
+    count: counts.reduce((sum, count) => sum + count, 0),
+    refused: byStatus.get('4xx') ?? 0,
+    errors: byStatus.get('5xx') ?? 0,
+    median: quantile(counts, 0.5),
+    slow: quantile(counts, 0.95),
+  }
+}
+
+/** As if all that took between two bounds were spread evenly there; beyond the last bound nothing more is known. */
+function quantile(counts: readonly number[], share: number): number {
+  const wanted = share * counts.reduce((sum, count) => sum + count, 0)
+  let below = 0
+  for (const [place, count] of counts.entries()) {
+    if (count > 0 && below + count >= wanted) {
+      const from = BOUNDS[place - 1] ?? 0
+      const to = BOUNDS[place] ?? from
+      return from + ((to - from) * (wanted - below)) / count
+    }
+    below += count
+  }
+  return 0
 }
 
 function bucketsOf({ labels, counts, seconds }: Route): Sample[] {

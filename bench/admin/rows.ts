@@ -56,6 +56,12 @@ export async function generateRows(admin: pg.Client, scale: number): Promise<voi
        FROM people, unnest(ARRAY['Current', 'Savings']) side`,
     )
   })
+  await step('three habits each', () =>
+    admin.query(
+      `INSERT INTO "Habit" (id, "userId", name, "startDate", "createdOn")
+       SELECT gen_random_uuid(), id, name, current_date - 100, now() FROM people, unnest(ARRAY['Walk', 'Read', 'Swim']) name`,
+    ),
+  )
   await step(`${Math.round(PAYMENTS * scale)} payments`, () =>
     admin.query(
       `INSERT INTO "Payment" (id, "userId", "externalId", reference, "debtorAccountId", "creditorAccountId", "amountMinor", currency,
@@ -67,6 +73,13 @@ export async function generateRows(admin: pg.Client, scale: number): Promise<voi
          at, at, at, 1
        FROM generate_series(1, $1::int) n, LATERAL (SELECT now() - n * interval '30 seconds' AS at) t`,
       [Math.round(PAYMENTS * scale), people],
+    ),
+  )
+  await step('two moves of each', () =>
+    admin.query(
+      `INSERT INTO "PaymentEvent" (id, "paymentId", at, "from", "to")
+       SELECT gen_random_uuid(), id, "createdOn", "from"::"PaymentState", "to"::"PaymentState"
+       FROM "Payment", (VALUES ('SCHEDULED', 'SENDING'), ('SENDING', 'PAID')) moves ("from", "to")`,
     ),
   )
   await step(`${Math.round(CALLS * scale)} calls to the bank`, () =>

@@ -25,6 +25,7 @@ const SAVER_NAV = [
 ]
 const ADMIN_NAV = [
   { href: paths.admin, label: 'Overview', icon: 'activity' },
+  { href: paths.adminStatus, label: 'Status', icon: 'pulse' },
   { href: paths.adminAlarms, label: 'Alarms', icon: 'warning' },
   { href: paths.adminUsers, label: 'People', icon: 'user' },
   { href: paths.adminPayments, label: 'Payments', icon: 'payments' },

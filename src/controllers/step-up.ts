@@ -27,10 +27,6 @@ const ABOUT: Record<string, string> = {
   [paths.backupCodes]: 'New backup codes instead of the old ones',
   [paths.adminPaymentStop]: 'All payments stop',
   [paths.adminPaymentStopEnd]: 'All payments go on',
-  [paths.adminAccountNew]: 'A new account in the sandbox',
-  [paths.adminAccountDelete]: 'An account of the sandbox is deleted',
-  [paths.adminTransactionNew]: 'Money is added to an account of the sandbox',
-  [paths.adminPaymentNew]: 'A payment in the sandbox',
   [paths.adminFaults]: 'A fault of the emulator',
   [paths.adminFaultsClear]: 'The emulator’s faults are cleared',
   [paths.adminClock]: 'The emulator’s clock is moved',
@@ -65,8 +61,12 @@ const ABOUT_PATTERNS: [RegExp, string][] = [
   [/^\/admin\/sandbox\/calls\/revoke$/, 'Your own consent at the bank is withdrawn'],
   [/^\/admin\/sandbox\/calls\/consent$/, 'A consent of your own is begun'],
   [/^\/admin\/sandbox\/calls\/order-delete$/, 'An order in the sandbox is deleted'],
+  [/^\/admin\/sandbox\/calls\/order-confirm$/, 'A payment in the sandbox is confirmed'],
+  [/^\/admin\/sandbox\/calls\/payment$/, 'A payment in the sandbox'],
+  [/^\/admin\/sandbox\/calls\/funds$/, 'Money is added to an account of the sandbox'],
+  [/^\/admin\/sandbox\/calls\/account-new$/, 'A new account in the sandbox'],
+  [/^\/admin\/sandbox\/calls\/account-delete$/, 'An account of the sandbox is deleted'],
   [/^\/admin\/sandbox\/calls\/.+$/, 'A call to the sandbox of the bank'],
-  [/^\/admin\/sandbox\/payments\/.+\/confirm$/, 'A payment in the sandbox is confirmed'],
 ]
 
 /** How the fields of our forms are called; what has no name here is not shown, but sent on all the same. */

@@ -137,8 +137,8 @@ export interface Queue {
   findFailed(id: string): Promise<FailedJob | null>
   /** @returns false when there is no such job that has failed. */
   retry(name: JobName, id: string): Promise<boolean>
-  /** When the jobs of the calendar come: cron, UTC. */
-  schedules(): Promise<{ name: string; cron: string }[]>
+  /** When the jobs of the calendar come (cron, UTC), and since when that is planned. */
+  schedules(): Promise<{ name: string; cron: string; createdOn: Date }[]>
   /** Lets running jobs finish, for at most `graceMs`. */
   stop(graceMs: number): Promise<void>
 }
@@ -224,7 +224,7 @@ export async function createQueue(db: Db, log: Logger, role: 'web' | 'worker'): 
     },
     schedules: async () => {
       const schedules = await boss.getSchedules()
-      return schedules.map(({ name, cron }) => ({ name, cron }))
+      return schedules.map(({ name, cron, createdOn }) => ({ name, cron, createdOn }))
     },
     stop: (graceMs) => boss.stop({ graceful: true, timeout: graceMs }),
   }

@@ -1,14 +1,19 @@
 import type { BankCallEntry } from '../bank/index.ts'
 import { DAY } from '../clock.ts'
 import { uuidv7 } from '../crypto.ts'
+import { Prisma } from '../db.ts'
 import type { BankCall } from '../generated/client.ts'
 import type { ModelContext } from './context.ts'
 
 const BODY_LIMIT = 20_000
+/** Outcomes by which the bank says that the consent doesn't hold (any more). */
+const REFUSALS: BankCallEntry['outcome'][] = ['token-expired', 'token-invalid', 'consent-denied']
 const GAVE_NOTHING: BankCallEntry['outcome'][] = ['connection', 'timeout', 'server-error', 'rate-limited']
 
-/** What is left of the reads that the bank allows while the saver is away; `left: null` where it has no such limit. */
+/** What is left of the reads that the bank allows while the saver is away; `allowed` and `left` are null where it has no such limit. */
 export interface UnattendedReads {
+  /** In any 24 hours. */
+  allowed: number | null
   left: number | null
   /** When the next one is allowed, if none is now. */
   nextAllowedAt: Date | null
@@ -18,10 +23,14 @@ export type BankCalls = ReturnType<typeof createBankCalls>
 
 export function createBankCalls({ db, clock, rules }: Pick<ModelContext, 'db' | 'clock' | 'rules'>) {
   return {
-    /** The client hands over bodies already redacted; here they are only bounded. */
+    /**
+     * The client hands over bodies already redacted; here they are only bounded. What a call tells of the consent it was made
+     * by is kept at the consent.
+     */
     async record(entry: BankCallEntry): Promise<void> {
       // By hand, because there are as many of these as calls: Prisma would read each row back.
       await db.prisma.$executeRaw`
+        ${noteOf(entry)}
         INSERT INTO "BankCall" (id, at, actor, "onBehalfOfId", api, method, path, outcome, "httpStatus", "durationMs", attended,
           "requestId", "requestBody", "responseBody", remark)
         VALUES (${uuidv7()}::uuid, ${entry.startedAt}, ${entry.actor}, ${entry.onBehalfOf}::uuid, ${entry.api}, ${entry.method},
@@ -35,7 +44,7 @@ export function createBankCalls({ db, clock, rules }: Pick<ModelContext, 'db' | 
      */
     async unattendedReads(userId: string): Promise<UnattendedReads> {
       const allowed = rules.unattendedReadsPerDay
-      if (allowed === null) return { left: null, nextAllowedAt: null }
+      if (allowed === null) return { allowed, left: null, nextAllowedAt: null }
       const reads = await db.prisma.bankCall.findMany({
         where: {
           onBehalfOfId: userId,
@@ -50,6 +59,7 @@ export function createBankCalls({ db, clock, rules }: Pick<ModelContext, 'db' | 
       })
       const inTheWay = reads[allowed - 1]
       return {
+        allowed,
         left: allowed - reads.length,
         nextAllowedAt: inTheWay ? new Date(inTheWay.at.getTime() + DAY) : null,
       }
@@ -59,6 +69,17 @@ export function createBankCalls({ db, clock, rules }: Pick<ModelContext, 'db' | 
       return db.prisma.bankCall.findMany({ orderBy: [{ at: 'desc' }, { id: 'desc' }], take: most })
     },
   }
+}
+
+/** Most calls go well by consents that went well before: those change no row. */
+function noteOf({ onBehalfOf, outcome, startedAt }: BankCallEntry): Prisma.Sql {
+  if (onBehalfOf === null) return Prisma.empty
+  const live = Prisma.sql`"userId" = ${onBehalfOf}::uuid AND "revokedAt" IS NULL AND "grantedAt" <= ${startedAt}`
+  if (REFUSALS.includes(outcome)) {
+    return Prisma.sql`WITH noted AS (UPDATE "BankConsent" SET "refusedOn" = ${startedAt} WHERE ${live} AND "refusedOn" IS NULL)`
+  }
+  if (outcome !== 'ok') return Prisma.empty
+  return Prisma.sql`WITH noted AS (UPDATE "BankConsent" SET "refusedOn" = NULL WHERE ${live} AND "refusedOn" <= ${startedAt})`
 }
 
 function bounded(body: string | null): string | null {

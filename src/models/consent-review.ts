@@ -3,6 +3,8 @@ import type { BankConsent, User } from '../generated/client.ts'
 import { audit } from './audit.ts'
 import { LAST_USE, UNUSED_AFTER_MS } from './consent-care.ts'
 import type { Actor, ModelContext } from './context.ts'
+import { type About, rowsAbout } from './desk/about.ts'
+import { literally } from './desk/paging.ts'
 
 /** What a review looks for. `refused`: the bank turned the last call away. `untold`: over here, perhaps not at the bank. */
 export const CONCERNS = ['expired', 'outdated', 'unused', 'refused', 'untold'] as const
@@ -20,34 +22,30 @@ export type ReviewedConsent = Pick<
   | 'endReason'
   | 'lastUsedAt'
 > &
-  Pick<User, 'email' | 'status'> & {
-    /** Of the newest call made by it, as far as calls are kept. */
-    lastOutcome: string | null
-    lastCallOn: Date | null
-  } & Record<Concern, boolean>
+  Pick<User, 'email' | 'status'> &
+  Record<Concern, boolean>
 
-export interface ReviewCounts extends Record<Concern, number> {
-  live: number
-}
+export type ReviewCounts = Record<Concern | 'live', About>
 
-/** Outcomes by which the bank says that the consent doesn't hold (any more). */
-const REFUSALS = ['token-expired', 'token-invalid', 'consent-denied']
 /** Ends that the bank has to be told of. Those it has told us of, and those that another consent has replaced, are none. */
 const TO_BE_TOLD = ['revoked-by-saver', 'unused', 'account-unused', 'account-erased']
+/** More of them than this is too many, however many there are. */
+const MOST_COUNTED = 1_000
+const IS_LIVE = Prisma.sql`c."revokedAt" IS NULL`
 
 export type ConsentReview = ReturnType<typeof createConsentReview>
 
 /** All consents that are live here or may be at the bank, for admins: whose, how they stand, and what is odd about them. */
 export function createConsentReview({ db, clock, rules }: Pick<ModelContext, 'db' | 'clock' | 'rules'>) {
   return {
+    /** What is odd is counted up to a thousand; of many that are live, about so many. */
     async counts(): Promise<ReviewCounts> {
-      const sums = CONCERNS.map(
-        (concern) => Prisma.sql`(count(*) FILTER (WHERE ${nameOf(concern)}))::int AS ${nameOf(concern)}`,
-      )
-      const [row] = await db.prisma.$queryRaw<ReviewCounts[]>`
-        SELECT (count(*) FILTER (WHERE "revokedAt" IS NULL))::int AS live, ${Prisma.join(sums)} FROM (${reviewed()}) reviewed`
-      if (!row) throw new Error('nothing was counted')
-      return row
+      const live = () => db.prisma.bankConsent.count({ where: { revokedAt: null } })
+      const counted = await Promise.all([
+        rowsAbout(db, 'BankConsent_one_live', live).then((about) => ['live', about] as const),
+        ...CONCERNS.map(async (concern) => [concern, await count(concern)] as const),
+      ])
+      return Object.fromEntries(counted) as ReviewCounts
     },
 
     /** Newest first. @param before the last consent of the page before. */
@@ -56,14 +54,23 @@ export function createConsentReview({ db, clock, rules }: Pick<ModelContext, 'db
       before: string | null
       size: number
     }): Promise<ReviewedConsent[]> {
-      const { concern, before, size } = wish
-      const narrowed = concern ? nameOf(concern) : Prisma.sql`TRUE`
+      const { concern, size } = wish
+      const before = wish.before
+        ? await db.prisma.bankConsent.findUnique({ where: { id: wish.before } })
+        : null
       const older = before
-        ? Prisma.sql`("grantedAt", id) < (SELECT "grantedAt", id FROM "BankConsent" WHERE id = ${before}::uuid)`
+        ? Prisma.sql`("grantedAt", id) < (${before.grantedAt}, ${before.id}::uuid)`
         : Prisma.sql`TRUE`
       return db.prisma.$queryRaw<ReviewedConsent[]>`
-        SELECT * FROM (${reviewed()}) reviewed WHERE ${narrowed} AND ${older}
-        ORDER BY "grantedAt" DESC, id DESC LIMIT ${size}`
+        WITH chosen AS MATERIALIZED (
+          SELECT id FROM (${concern ? matchingOf(concern) : all()}) matching
+          WHERE ${older} ORDER BY "grantedAt" DESC, id DESC LIMIT ${literally(size)})
+        SELECT c.id, c."userId", c.profile, c.scopes, c."grantedAt", c."expiresAt", c."revokedAt", c."endReason",
+          c."lastUsedAt", u.email, u.status,
+          ${IS_LIVE} AND ${isExpired()} AS expired, ${IS_LIVE} AND NOT ${isCurrent('c')} AS outdated,
+          ${IS_LIVE} AND ${isUnused()} AS unused, ${IS_LIVE} AND c."refusedOn" IS NOT NULL AS refused, ${isUntold()} AS untold
+        FROM chosen JOIN "BankConsent" c USING (id) JOIN "User" u ON u.id = c."userId"
+        ORDER BY c."grantedAt" DESC, c.id DESC`
     },
 
     async findLive(id: string): Promise<Pick<BankConsent, 'id' | 'userId'> | null> {
@@ -85,31 +92,79 @@ export function createConsentReview({ db, clock, rules }: Pick<ModelContext, 'db
     },
   }
 
-  /** Every consent that is live here, or may still be at the bank, with what there is to say against it. */
-  function reviewed(): Prisma.Sql {
-    const now = clock.now()
+  async function count(concern: Concern): Promise<About> {
+    const [row] = await db.prisma.$queryRaw<{ count: number }[]>`
+      SELECT count(*)::int AS count FROM (SELECT 1 FROM (${matchingOf(concern)}) matching LIMIT ${literally(MOST_COUNTED + 1)}) counted`
+    const found = row?.count ?? 0
+    return { count: Math.min(found, MOST_COUNTED), isExact: found <= MOST_COUNTED }
+  }
+
+  function all(): Prisma.Sql {
+    return Prisma.sql`
+      SELECT c.id, c."grantedAt" FROM "BankConsent" c WHERE c."bankToldOn" IS NULL AND (${IS_LIVE} OR ${isUntold()})`
+  }
+
+  /** Each has an index of its own. */
+  function matchingOf(concern: Concern): Prisma.Sql {
+    const select = Prisma.sql`SELECT c.id, c."grantedAt" FROM "BankConsent" c`
+    switch (concern) {
+      case 'expired':
+        return Prisma.sql`${select} WHERE ${IS_LIVE} AND ${isExpired()}`
+      case 'outdated':
+        return outdated()
+      case 'unused':
+        return Prisma.sql`
+          WITH idle AS MATERIALIZED (
+            ${select} WHERE ${IS_LIVE} AND greatest(c."grantedAt", c."lastUsedAt") <= ${unusedSince()})
+          SELECT c.id, c."grantedAt" FROM idle, LATERAL (
+            SELECT c.id, c."grantedAt" FROM "BankConsent" c JOIN "User" u ON u.id = c."userId"
+            WHERE c.id = idle.id AND ${isUnused()} LIMIT 1) c`
+      case 'refused':
+        return Prisma.sql`${select} WHERE ${IS_LIVE} AND c."refusedOn" IS NOT NULL`
+      case 'untold':
+        return Prisma.sql`${select} WHERE ${isUntold()}`
+    }
+  }
+
+  /** From kind to kind of version and scopes, of which there are few however many consents there are. */
+  function outdated(): Prisma.Sql {
+    return Prisma.sql`
+      WITH RECURSIVE kind AS (
+        (SELECT profile, scopes FROM "BankConsent" WHERE "revokedAt" IS NULL ORDER BY profile, scopes LIMIT 1)
+        UNION ALL
+        SELECT next.profile, next.scopes FROM kind, LATERAL (
+          SELECT c.profile, c.scopes FROM "BankConsent" c
+          WHERE ${IS_LIVE} AND (c.profile, c.scopes) > (kind.profile, kind.scopes)
+          ORDER BY c.profile, c.scopes LIMIT 1) next)
+      SELECT found.id, found."grantedAt" FROM kind, LATERAL (
+        SELECT c.id, c."grantedAt" FROM "BankConsent" c
+        WHERE ${IS_LIVE} AND c.profile = kind.profile AND c.scopes = kind.scopes
+        ORDER BY c."grantedAt" DESC, c.id DESC OFFSET 0) found
+      WHERE NOT ${isCurrent('kind')}`
+  }
+
+  function isCurrent(row: 'c' | 'kind'): Prisma.Sql {
     const { profile, scopes } = rules.consentNeeds
-    const isLive = Prisma.sql`c."revokedAt" IS NULL`
-    const untold = Prisma.sql`(c."revokedAt" IS NOT NULL AND c."bankToldOn" IS NULL AND c."expiresAt" > ${now}
+    const [its, wanted] = [Prisma.raw(row), Prisma.sql`${[...scopes]}::text[]`]
+    return Prisma.sql`(${its}.profile = ${profile} AND ${its}.scopes @> ${wanted} AND ${its}.scopes <@ ${wanted})`
+  }
+
+  function isExpired(): Prisma.Sql {
+    return Prisma.sql`c."expiresAt" <= ${clock.now()}`
+  }
+
+  function unusedSince(): Date {
+    return new Date(clock.now().getTime() - UNUSED_AFTER_MS)
+  }
+
+  function isUnused(): Prisma.Sql {
+    return Prisma.sql`${LAST_USE} <= ${unusedSince()}`
+  }
+
+  /** Ended here while the bank, for all we know, still has it. */
+  function isUntold(): Prisma.Sql {
+    return Prisma.sql`(c."revokedAt" IS NOT NULL AND c."bankToldOn" IS NULL AND c."expiresAt" > ${clock.now()}
       AND c."endReason" = ANY (${TO_BE_TOLD})
       AND NOT EXISTS (SELECT 1 FROM "Erasure" e WHERE e."userId" = c."userId" AND e."bankTold"))`
-    return Prisma.sql`
-      SELECT c.id, c."userId", c.profile, c.scopes, c."grantedAt", c."expiresAt", c."revokedAt", c."endReason", c."lastUsedAt",
-        u.email, u.status, call.outcome AS "lastOutcome", call.at AS "lastCallOn",
-        ${isLive} AND c."expiresAt" <= ${now} AS expired,
-        ${isLive} AND NOT (c.profile = ${profile} AND c.scopes @> ${[...scopes]}::text[] AND c.scopes <@ ${[...scopes]}::text[]) AS outdated,
-        ${isLive} AND ${LAST_USE} <= ${new Date(now.getTime() - UNUSED_AFTER_MS)} AS unused,
-        ${isLive} AND coalesce(call.outcome = ANY (${REFUSALS}), FALSE) AS refused,
-        ${untold} AS untold
-      FROM "BankConsent" c JOIN "User" u ON u.id = c."userId"
-      LEFT JOIN LATERAL (
-        SELECT b.outcome, b.at FROM "BankCall" b WHERE b."onBehalfOfId" = c."userId" AND b.at >= c."grantedAt"
-        ORDER BY b.at DESC LIMIT 1) call ON c."revokedAt" IS NULL
-      WHERE ${isLive} OR ${untold}`
   }
-}
-
-/** Names of columns are our own words. */
-function nameOf(concern: Concern): Prisma.Sql {
-  return Prisma.raw(`"${concern}"`)
 }

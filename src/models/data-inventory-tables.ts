@@ -260,6 +260,7 @@ export const TABLES: Record<string, TableFacts> = {
       revokedAt: 'indirect exported stays',
       endReason: 'indirect exported stays',
       lastUsedAt: 'indirect exported stays',
+      refusedOn: 'indirect exported stays',
       toldDaysBefore: 'indirect exported stays',
       unusedToldOn: 'indirect exported stays',
       bankToldOn: 'indirect exported stays',

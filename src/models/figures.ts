@@ -1,12 +1,13 @@
 import { MINUTE, SECOND } from '../clock.ts'
 import type { PaymentState } from '../generated/enums.ts'
 import type { ModelContext } from './context.ts'
+import { kept } from './kept.ts'
 import type { Overview } from './overview.ts'
 
 /** What was asked of the bank so long ago is no news. */
 const RECENT_MS = 5 * MINUTE
 /** Whoever asks more often gets the same figures: payments are counted one by one. */
-const KEPT_MS = 10 * SECOND
+export const KEPT_MS = 10 * SECOND
 
 export interface BankCallFigures {
   api: string
@@ -33,20 +34,7 @@ export interface Figures {
 export type FiguresReader = ReturnType<typeof createFigures>
 
 export function createFigures({ db, clock }: Pick<ModelContext, 'db' | 'clock'>, overview: Overview) {
-  let kept: { at: number; figures: Promise<Figures> } | null = null
-
-  return {
-    read(): Promise<Figures> {
-      const now = clock.now().getTime()
-      if (kept && now - kept.at < KEPT_MS) return kept.figures
-      const figures = count(now)
-      kept = { at: now, figures }
-      figures.catch(() => {
-        kept = null
-      })
-      return figures
-    },
-  }
+  return { read: kept(clock, KEPT_MS, count) }
 
   async function count(now: number): Promise<Figures> {
     const { prisma } = db

@@ -17,6 +17,7 @@ import { createCallLog } from './desk/call-log.ts'
 import { createJobRuns } from './desk/job-runs.ts'
 import { createPaymentDesk } from './desk/payment-desk.ts'
 import { createPeople } from './desk/people.ts'
+import { createStatus } from './desk/status.ts'
 import { createDetection } from './detection.ts'
 import { createDevices } from './device.ts'
 import { createDormancy } from './dormancy.ts'
@@ -56,6 +57,7 @@ export function createModels(context: ModelContext) {
   const retries = createRetries(context, payments)
   const bankCalls = createBankCalls(context)
   const overview = createOverview(context)
+  const stops = createStops(context)
   return {
     users: createUsers(context, { throttles, devices, countries }),
     addresses: createAddresses(context, throttles),
@@ -91,11 +93,12 @@ export function createModels(context: ModelContext) {
     limits: createLimits(context),
     savings: createSavings(context),
     questions: createQuestions(context),
-    stops: createStops(context),
+    stops,
     previews: createPreviews(context, { payments, accounts, bankCalls }),
     reconciliation: createReconciliation(context),
     overview,
     figures: createFigures(context, overview),
+    status: createStatus(context, { stops }),
     exports: createExports(context, throttles),
     erasures: createErasures(context, payments),
     retention: createRetention(context),

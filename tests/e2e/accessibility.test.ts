@@ -4,6 +4,7 @@ import { generateSync } from 'otplib'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ManualClock, MINUTE } from '../../src/clock.ts'
+import { routesOf } from '../http/support/routes.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { newWindow, startBrowser } from '../support/browser.ts'
 import {
@@ -30,11 +31,16 @@ const WIDER_LIMITS = {
   cadence: 'DAILY',
 }
 
+const EVERYDAY = '20301544117544'
+const HOLIDAY = '20301544118028'
+
 const clock = new ManualClock(new Date())
 let app: TestApp
 let browser: Browser
 let saver: Person
 let admin: PersonWithFactor
+/** Forms of admins that don't take what is in them. */
+let refused: { place: string; button: string; typed?: Record<string, string> }[]
 let places: { visitor: string[]; saver: string[]; admin: string[] }
 
 beforeAll(async () => {
@@ -59,6 +65,33 @@ beforeAll(async () => {
   await app.deps.db.prisma.alarm.createMany({ data: [alarm, { ...alarm, ...done }] })
   const call = await app.deps.db.prisma.bankCall.findFirstOrThrow({ where: { onBehalfOfId: saver.user.id } })
   const line = await app.deps.db.prisma.auditEvent.findFirstOrThrow({ where: { subjectId: saver.user.id } })
+  await admin.visitor.post('/admin/sandbox/calls/payment', {
+    debtorAccount: hashOf(EVERYDAY),
+    creditorAccount: hashOf(HOLIDAY),
+    amount: '3',
+  })
+  const order = app.sandbox.control.payments().at(-1)?.id ?? ''
+  const { headers } = await admin.visitor.post('/admin/sandbox/calls/account', { account: hashOf(EVERYDAY) })
+  const repeatable = headers.location ?? ''
+  await app.deps.db.pool.query(
+    `INSERT INTO pgboss.job (name, data, state, retry_limit, retry_count, completed_on, output)
+     VALUES ('send-mail', '{}', 'failed', 12, 12, now(), '{"message": "no such mailbox"}')`,
+  )
+  refused = [
+    { place: '/admin/payments/stop', button: 'Stop all payments' },
+    { place: `/admin/users/${saver.user.id}`, button: 'Lock this account' },
+    { place: `/admin/payments/${payment.id}`, button: 'Mark for review' },
+    { place: '/admin/sandbox/calls/payment', button: 'Order the payment' },
+    { place: '/admin/sandbox/calls/account-delete', button: 'Delete the account' },
+    {
+      place: '/admin/sandbox/calls/account-new',
+      button: 'Make the account',
+      typed: { 'Account number': EVERYDAY },
+    },
+    { place: '/admin/sandbox/faults', button: 'Add the fault', typed: { Route: 'everything' } },
+    { place: '/admin/sandbox/clock', button: 'Move the clock', typed: { 'How far': '-1' } },
+    { place: '/admin/audit', button: 'Show', typed: { 'Person’s id': 'nobody' } },
+  ]
   places = {
     visitor: [
       '/',
@@ -99,6 +132,7 @@ beforeAll(async () => {
     ],
     admin: [
       '/admin',
+      '/admin/status',
       '/admin/alarms',
       '/admin/consents',
       '/admin/users',
@@ -109,20 +143,20 @@ beforeAll(async () => {
       '/admin/review',
       '/admin/calls',
       `/admin/calls/${call.id}`,
+      repeatable,
       '/admin/jobs',
       '/admin/audit',
       `/admin/audit/${line.id}`,
       '/admin/payments/stop',
       '/admin/routes',
       '/admin/sandbox',
-      '/admin/sandbox/accounts/new',
-      '/admin/sandbox/accounts/delete',
-      '/admin/sandbox/transactions/new',
-      '/admin/sandbox/payments/new',
+      `/admin/sandbox/payments/${order}`,
       '/admin/sandbox/calls',
       '/admin/sandbox/calls/transactions',
       '/admin/sandbox/calls/order',
-      '/admin/sandbox/calls/iban',
+      '/admin/sandbox/calls/payment',
+      '/admin/sandbox/calls/account-new',
+      '/admin/sandbox/calls/account-delete',
       '/admin/sandbox/faults',
       '/admin/sandbox/clock',
     ],
@@ -165,6 +199,36 @@ describe.each([
     expect(await page.evaluate('document.activeElement.id')).toBe('fullName')
     await window.close()
   })
+})
+
+test('every page of admins is among them', () => {
+  const paths = routesOf(app.deps).flatMap((route) => (/^GET \/admin/.test(route) ? [route.slice(4)] : []))
+  const missing = paths.filter((path) => {
+    const shape = new RegExp(`^${path.replaceAll(/:\w+/g, '[^/]+')}$`)
+    return !places.admin.some((place) => shape.test(place.split('?')[0] ?? ''))
+  })
+  expect(missing).toEqual([])
+  expect(paths.length).toBeGreaterThan(20)
+})
+
+test('refused forms of admins pass axe, and so does the page in between', async () => {
+  const window = await newWindow(browser, { width: 320, height: 800 })
+  const page = await window.newPage()
+  await signIn(page, admin)
+  for (const { place, button, typed = {} } of refused) {
+    await page.goto(app.baseUrl + place)
+    for (const [label, text] of Object.entries(typed))
+      await page.getByLabel(label, { exact: true }).fill(text)
+    await page.locator('main').getByRole('button', { name: button, exact: true }).click()
+    await page.getByRole('alert').first().waitFor()
+    expect.soft(await troubleOn(page), place).toEqual([])
+  }
+  clock.advance(6 * MINUTE)
+  await page.goto(`${app.baseUrl}/admin/sandbox/calls/funds`)
+  await page.getByRole('button', { name: 'Add funds' }).click()
+  await page.getByRole('heading', { name: 'Show that it is you' }).waitFor()
+  expect.soft(await troubleOn(page), 'the page in between').toEqual([])
+  await window.close()
 })
 
 test('setting up an authenticator, its codes and the page in between pass axe', async () => {
@@ -255,6 +319,11 @@ test('a habit is checked off with the keyboard alone', async () => {
   expect(await page.locator('.flash').textContent()).toContain('Stretch: done.')
   await window.close()
 })
+
+/** The hash by which forms name an account. */
+function hashOf(number: string): string {
+  return app.deps.models.accounts.hashOf({ iban: app.sandbox.control.account(number).iban })
+}
 
 async function signIn(page: Page, person: Person): Promise<void> {
   await page.goto(`${app.baseUrl}/login`)

@@ -42,6 +42,8 @@ describe.each(['current', 'paper'])('the console, with the versions that are cal
     await page.getByLabel('For how many days').fill('30')
     await press('Begin a consent')
     await page.getByRole('link', { name: 'To the call in the log' }).waitFor()
+    await page.getByRole('heading', { name: 'What the bank answered' }).waitFor()
+    expect(await page.locator('main').textContent()).toMatch(/authorization\.begin[\s\S]+\d+ ms/)
     expect(asked()).toMatchObject([{ path: expect.stringMatching(/\/authorize$/) }])
     await page.getByRole('link', { name: 'Go on at the bank' }).click()
     await page.getByText('Nordea is linked.').waitFor()
@@ -100,6 +102,7 @@ describe.each(['current', 'paper'])('the console, with the versions that are cal
       .check()
     await page.getByLabel('Opening balance').fill('10')
     await press('Make the account')
+    expect(await entry()).toMatchObject({ api: 'sandbox.create-account', outcome: 'ok' })
     await page.getByText(/Wallet, .+: made\./).waitFor()
     expect(app.sandbox.control.account(NEW_NUMBER)).toMatchObject({ name: 'Wallet', bookedMinor: 1_000 })
   })
@@ -109,6 +112,7 @@ describe.each(['current', 'paper'])('the console, with the versions that are cal
     await page.getByLabel(/Wallet/).check()
     await page.getByLabel('Amount').fill('2,50')
     await press('Add funds')
+    expect(await entry()).toMatchObject({ api: 'sandbox.create-transaction', outcome: 'ok' })
     await page.getByText(/added to Wallet/).waitFor()
     expect(app.sandbox.control.account(NEW_NUMBER).bookedMinor).toBe(1_250)
   })
@@ -131,9 +135,22 @@ describe.each(['current', 'paper'])('the console, with the versions that are cal
 
     await page.goto(`${app.baseUrl}/admin/sandbox/payments/${order}`)
     await press('Confirm the order')
-    await page.getByText('The money has moved.').first().waitFor()
+    expect(await entry()).toMatchObject({ api: 'payments.confirm', outcome: 'ok' })
     expect(app.sandbox.control.payments().at(-1)).toMatchObject({ id: order, status: 'Paid' })
     expect(app.sandbox.control.account(HOLIDAY).bookedMinor).toBe(before + 2_500)
+    await page.getByRole('link', { name: 'To the order' }).click()
+    await page.getByText('The money has moved.').waitFor()
+  })
+
+  test('confirms the newest order by its form', async () => {
+    const before = app.sandbox.control.account(HOLIDAY).bookedMinor
+    const order = await place('5')
+    await open('Confirm an order')
+    expect(await page.getByLabel('The bank’s id of the order').inputValue()).toBe(order)
+    await press('Confirm the order')
+    expect(await entry()).toMatchObject({ api: 'payments.confirm', outcome: 'ok' })
+    expect(app.sandbox.control.payments().at(-1)).toMatchObject({ id: order, status: 'Paid' })
+    expect(app.sandbox.control.account(HOLIDAY).bookedMinor).toBe(before + 500)
   })
 
   test.runIf(isCurrent)('deletes an order, which moves nothing', async () => {
@@ -155,7 +172,8 @@ describe.each(['current', 'paper'])('the console, with the versions that are cal
     await page.getByLabel(/Wallet/).check()
     await page.getByLabel('Delete it for good').check()
     await press('Delete the account')
-    await page.getByText(/deleted\.$/).waitFor()
+    expect(await entry()).toMatchObject({ api: 'sandbox.delete-account', outcome: 'ok' })
+    await page.getByText(/deleted\./).waitFor()
     expect(() => app.sandbox.control.account(NEW_NUMBER)).toThrow()
   })
 
@@ -260,6 +278,8 @@ describe.each(['current', 'paper'])('the console, with the versions that are cal
       .check()
     await page.getByLabel('Amount').fill(amount)
     await press('Order the payment')
+    expect(await entry()).toMatchObject({ api: 'payments.initiate', outcome: 'ok' })
+    await page.getByRole('link', { name: 'To the order' }).click()
     await page.getByRole('button', { name: 'Confirm the order' }).waitFor()
     return new URL(page.url()).pathname.split('/').at(-1) ?? ''
   }

@@ -124,6 +124,12 @@ describe('locking', () => {
     const { status, answer } = await act('lock', { reason: ' ' })
     expect(status).toBe(422)
     expect(answer.text).toMatch(/id="reason-error"[\s\S]*Say why/)
+    const long = 'Odd orders. '.repeat(30).trim()
+    const refused = await act('lock', { reason: long })
+    expect([refused.status, refused.answer.text.includes(`value="${long.slice(0, 300)}"`)]).toEqual([
+      422,
+      true,
+    ])
     expect((await rowOf(saver)).status).toBe('ACTIVE')
   })
 

@@ -8,8 +8,10 @@ import { textOf, Visitor } from '../support/visitor.ts'
 const EVERYDAY = '20301544117544'
 const HOLIDAY = '20301544118028'
 const SANDBOX = '/admin/sandbox'
-const FORMS = ['accounts/new', 'accounts/delete', 'transactions/new', 'payments/new'].map(
-  (form) => `${SANDBOX}/${form}`,
+const CALLS = `${SANDBOX}/calls`
+const CONFIRM = `${CALLS}/order-confirm`
+const FORMS = ['account-new', 'account-delete', 'funds', 'payment', 'order-confirm'].map(
+  (call) => `${CALLS}/${call}`,
 )
 
 const clock = new ManualClock(new Date())
@@ -45,13 +47,35 @@ async function post(path: string, fields: Record<string, string>) {
   return admin.visitor.post(path, fields)
 }
 
+/** The page that an answer leads to: the entry of the call in the log, with what it means said on top. */
+async function entryAfter({ status, headers }: Awaited<ReturnType<typeof post>>, api: string) {
+  const { location = '' } = headers
+  expect([status, location]).toEqual([303, expect.stringMatching(/^\/admin\/calls\/[0-9a-f-]{36}$/)])
+  const { text } = await admin.visitor.get(location)
+  const shown = textOf(text)
+  expect(shown).toContain(` ${api} Outcome`)
+  return { text, shown }
+}
+
+/** The same of a call that was refused: it stands below the form, which is shown again. */
+function callBelow(html: string, api: string): string {
+  const text = textOf(html)
+  expect(html).toMatch(/href="\/admin\/calls\/[0-9a-f-]{36}">To the call in the log/)
+  expect(text).toMatch(new RegExp(`The call .+ ${api} Outcome .+ Status \\d+ It took \\d+ ms`))
+  expect(text).toMatch(/What we sent .+ What the bank answered/)
+  return text
+}
+
+const newest = () => app.sandbox.control.payments().at(-1)
+const confirm = (order: string | undefined) => post(CONFIRM, { order: order ?? '' })
+
 describe('who may enter', () => {
   test('a visitor is sent to sign in, from every page and form', async () => {
     for (const path of ['/admin', SANDBOX, ...FORMS]) {
       const answer = await new Visitor(app).get(path)
       expect([path, answer.status, answer.headers.location]).toEqual([path, 303, '/login'])
     }
-    const posted = await new Visitor(app).post(`${SANDBOX}/payments/x/confirm`)
+    const posted = await new Visitor(app).post(CONFIRM, { order: 'x' })
     expect([posted.status, posted.headers.location]).toEqual([303, '/login'])
   })
 
@@ -109,7 +133,7 @@ describe('the list', () => {
 })
 
 describe('a new account', () => {
-  const path = `${SANDBOX}/accounts/new`
+  const path = `${CALLS}/account-new`
   const wish = {
     country: 'DK',
     currency: 'DKK',
@@ -120,16 +144,16 @@ describe('a new account', () => {
   }
 
   test('is made at the bank, listed and noted', async () => {
-    const answer = await post(path, wish)
-    expect([answer.status, answer.headers.location]).toEqual([303, SANDBOX])
+    const { text } = await entryAfter(await post(path, wish), 'sandbox.create-account')
     expect(app.sandbox.control.account('20301111222233')).toMatchObject({
       name: 'Wallet <b>',
       currency: 'DKK',
       type: 'Savings',
       bookedMinor: 1_250,
     })
-    const page = await admin.visitor.get(SANDBOX)
-    expect(page.text).toContain('Wallet &lt;b&gt;, DK •••• 2233: made.')
+    expect(text).toContain('Wallet &lt;b&gt;, DK •••• 2233: made.')
+    expect(text).not.toContain('20301111222233')
+    expect((await admin.visitor.get(SANDBOX)).text).toContain('Wallet &lt;b&gt;')
     const [noted] = await auditOf('sandbox.account-creation-asked')
     expect(noted).toMatchObject({ actorKind: 'admin', actorId: admin.user.id })
     expect(JSON.stringify(noted)).not.toContain('20301111222233')
@@ -144,7 +168,7 @@ describe('a new account', () => {
   test('a number that is taken is the bank’s to refuse, at the field', async () => {
     const answer = await post(path, { ...wish, accountNumber: EVERYDAY })
     expect(answer.status).toBe(422)
-    expect(textOf(answer.text)).toContain('Nordea did not take this account.')
+    expect(callBelow(answer.text, 'sandbox.create-account')).toContain('Nordea did not take this account.')
     expect(answer.text).toMatch(/id="accountNumber"[^>]*aria-invalid="true"/)
   })
 
@@ -177,7 +201,7 @@ describe('a new account', () => {
 })
 
 describe('deleting an account', () => {
-  const path = `${SANDBOX}/accounts/delete`
+  const path = `${CALLS}/account-delete`
 
   test('needs an account and a deliberate tick', async () => {
     const answer = await post(path, {})
@@ -189,9 +213,11 @@ describe('deleting an account', () => {
   test('removes an account that was made here', async () => {
     const number = '20301111222244'
     const made = { country: 'DK', currency: 'DKK', accountName: 'Short', accountNumber: number }
-    await post(`${SANDBOX}/accounts/new`, { ...made, kind: 'current', balance: '5' })
+    await post(`${CALLS}/account-new`, { ...made, kind: 'current', balance: '5' })
     const answer = await post(path, { account: hashOf(number), sure: 'on' })
-    expect([answer.status, answer.headers.location]).toEqual([303, SANDBOX])
+    expect((await entryAfter(answer, 'sandbox.delete-account')).shown).toContain(
+      'Short, DK •••• 2244: deleted.',
+    )
     expect(() => app.sandbox.control.account(number)).toThrow()
     expect(await auditOf('sandbox.account-deletion-asked')).toHaveLength(1)
   })
@@ -199,7 +225,8 @@ describe('deleting an account', () => {
   test('the bank’s own accounts stay, and the form says so', async () => {
     const answer = await post(path, { account: hashOf(EVERYDAY), sure: 'on' })
     expect(answer.status).toBe(422)
-    expect(textOf(answer.text)).toContain('Nordea does not let this account be deleted')
+    const text = callBelow(answer.text, 'sandbox.delete-account')
+    expect(text).toContain('Nordea does not let this account be deleted')
     expect(app.sandbox.control.account(EVERYDAY)).toBeDefined()
   })
 
@@ -207,16 +234,18 @@ describe('deleting an account', () => {
     const answer = await post(path, { account: 'a'.repeat(64), sure: 'on' })
     expect(answer.status).toBe(422)
     expect(textOf(answer.text)).toContain('Choose one of the accounts that the bank lists.')
+    expect(answer.text).not.toContain('To the call in the log')
   })
 })
 
 describe('adding funds', () => {
-  const path = `${SANDBOX}/transactions/new`
+  const path = `${CALLS}/funds`
 
   test('moves the balance and stands on the statement', async () => {
     const before = app.sandbox.control.account(HOLIDAY).bookedMinor
     const answer = await post(path, { account: hashOf(HOLIDAY), amount: '100,25', text: 'Wages' })
-    expect([answer.status, answer.headers.location]).toEqual([303, SANDBOX])
+    const { shown } = await entryAfter(answer, 'sandbox.create-transaction')
+    expect(shown).toMatch(/100\.25.kr added to /)
     expect(app.sandbox.control.account(HOLIDAY).bookedMinor).toBe(before + 10_025)
     expect(app.sandbox.control.transactions(HOLIDAY).at(-1)).toMatchObject({ amountMinor: 10_025 })
     expect(await auditOf('sandbox.funds-asked')).toHaveLength(1)
@@ -234,33 +263,35 @@ describe('adding funds', () => {
     const before = app.sandbox.control.transactions(HOLIDAY).length
     app.sandbox.control.addFault({ kind: 'drop-after', route: 'POST */transactions' })
     const answer = await post(path, { account: hashOf(HOLIDAY), amount: '1', text: 'Twice?' })
-    expect(answer.status).toBe(502)
-    expect(textOf(answer.text)).toContain('it is not known whether this was done')
+    const { shown } = await entryAfter(answer, 'sandbox.create-transaction')
+    expect(shown).toContain('it is not known whether this was done')
     expect(app.sandbox.control.transactions(HOLIDAY)).toHaveLength(before + 1)
   })
 })
 
 describe('a payment between two accounts', () => {
-  const path = `${SANDBOX}/payments/new`
+  const path = `${CALLS}/payment`
   const wish = () => ({ debtorAccount: hashOf(EVERYDAY), creditorAccount: hashOf(HOLIDAY), amount: '25' })
 
   test('is ordered, looked at, confirmed and paid', async () => {
     const before = app.sandbox.control.account(HOLIDAY).bookedMinor
-    const ordered = await post(path, wish())
-    const [order] = app.sandbox.control.payments().slice(-1)
+    const ordered = await entryAfter(await post(path, wish()), 'payments.initiate')
+    const order = newest()
     const orderPath = `${SANDBOX}/payments/${order?.id}`
-    expect([ordered.status, ordered.headers.location]).toEqual([303, orderPath])
+    expect(ordered.shown).toContain('To be confirmed. Nordea has the order')
+    expect(ordered.text).toContain(`href="${orderPath}">To the order`)
     expect(order).toMatchObject({ status: 'PendingConfirmation', amountMinor: 2_500 })
 
     const page = await admin.visitor.get(orderPath)
     expect(page.status).toBe(200)
     expect(textOf(page.text)).toContain('To be confirmed')
-    const confirmed = await admin.visitor.post(`${orderPath}/confirm`)
-    expect([confirmed.status, confirmed.headers.location]).toEqual([303, orderPath])
+    expect(page.text).toContain(`action="${CONFIRM}"`)
+    const confirmed = await entryAfter(await confirm(order?.id), 'payments.confirm')
+    expect(confirmed.text).toContain(`href="${orderPath}">To the order`)
     expect(app.sandbox.control.account(HOLIDAY).bookedMinor).toBe(before + 2_500)
     const paid = await admin.visitor.get(orderPath)
     expect(textOf(paid.text)).toContain('Paid')
-    expect(paid.text).not.toContain(`${orderPath}/confirm"`)
+    expect(paid.text).not.toContain(`action="${CONFIRM}"`)
 
     expect((await admin.visitor.get(SANDBOX)).text).toContain(`href="${orderPath}"`)
     expect(await auditOf('sandbox.payment-asked')).toHaveLength(1)
@@ -270,20 +301,17 @@ describe('a payment between two accounts', () => {
 
   test('confirmed twice, it moves once and the page says how it stands', async () => {
     await post(path, wish())
-    const id = app.sandbox.control.payments().at(-1)?.id
-    await admin.visitor.post(`${SANDBOX}/payments/${id}/confirm`)
+    await confirm(newest()?.id)
     const before = app.sandbox.control.account(HOLIDAY).bookedMinor
-    const again = await admin.visitor.post(`${SANDBOX}/payments/${id}/confirm`)
-    expect(again.status).toBe(303)
+    const { shown } = await entryAfter(await confirm(newest()?.id), 'payments.confirm')
     expect(app.sandbox.control.account(HOLIDAY).bookedMinor).toBe(before)
-    const page = await admin.visitor.get(`${SANDBOX}/payments/${id}`)
-    expect(textOf(page.text)).toContain('present state does not allow this')
+    expect(shown).toContain('present state does not allow this')
   })
 
   test('without the money the bank refuses, and the page says why', async () => {
     await post(path, { ...wish(), amount: '900000' })
-    const id = app.sandbox.control.payments().at(-1)?.id
-    await admin.visitor.post(`${SANDBOX}/payments/${id}/confirm`)
+    const id = newest()?.id
+    await confirm(id)
     const page = await admin.visitor.get(`${SANDBOX}/payments/${id}`)
     expect(textOf(page.text)).toContain('There was not enough money in the account.')
   })
@@ -291,8 +319,8 @@ describe('a payment between two accounts', () => {
   test('an approval leads to the bank', async () => {
     app.sandbox.control.setApproval('always')
     await post(path, wish())
-    const id = app.sandbox.control.payments().at(-1)?.id
-    await admin.visitor.post(`${SANDBOX}/payments/${id}/confirm`)
+    const id = newest()?.id
+    await confirm(id)
     const page = await admin.visitor.get(`${SANDBOX}/payments/${id}`)
     app.sandbox.control.setApproval('never')
     expect(textOf(page.text)).toContain('Needs approval')
@@ -313,38 +341,37 @@ describe('a payment between two accounts', () => {
   test('an order the bank takes no orders like is refused with its reason', async () => {
     const number = '20301111222255'
     const made = { country: 'DK', currency: 'EUR', accountName: 'Euros', accountNumber: number }
-    await post(`${SANDBOX}/accounts/new`, { ...made, kind: 'current', balance: '50' })
+    await post(`${CALLS}/account-new`, { ...made, kind: 'current', balance: '50' })
     const answer = await post(path, { ...wish(), debtorAccount: hashOf(number) })
     expect(answer.status).toBe(422)
     expect(textOf(answer.text)).toContain('look at amount, currency and accounts. (order.currency)')
   })
 
-  test('a clear refusal shows the form again; nothing was ordered', async () => {
+  test('a bank that asks us to wait has ordered nothing, and the entry says so', async () => {
     const before = app.sandbox.control.payments().length
     app.sandbox.control.addFault({ kind: 'rate-limit', route: 'POST */payments/*' })
     const answer = await post(path, wish())
-    expect(answer.status).toBe(422)
-    expect(textOf(answer.text)).toContain('Nothing was done. Nordea asks us to wait')
-    expect(answer.text).toContain('value="25"')
+    const { shown } = await entryAfter(answer, 'payments.initiate')
+    expect(shown).toContain('Nothing was done. Nordea asks us to wait')
     expect(app.sandbox.control.payments()).toHaveLength(before)
     // The wish of a bank is obeyed for all calls.
     clock.advance(MINUTE)
   })
 
-  test('an unclear answer is called unknown and leads to the list, which shows the order', async () => {
+  test('an unclear answer is called unknown, and leads to the list of orders', async () => {
     app.sandbox.control.addFault({ kind: 'drop-after', route: 'POST */payments/*' })
     const answer = await post(path, wish())
-    expect([answer.status, answer.headers.location]).toEqual([303, SANDBOX])
-    const order = app.sandbox.control.payments().at(-1)
-    const text = textOf((await admin.visitor.get(SANDBOX)).text)
-    expect(text).toContain('it is not known whether it did this')
-    expect(text).toContain(`Our id of the order is ${order?.externalId}`)
+    const { text, shown } = await entryAfter(answer, 'payments.initiate')
+    expect(shown).toContain('it is not known whether it did this')
+    expect(shown).toContain(`Our id of the order is ${newest()?.externalId}`)
+    expect(text).toContain(`href="${SANDBOX}">To the orders`)
   })
 
-  test('an order the bank does not know is not found', async () => {
+  test('an order the bank does not know is not found, and not confirmed', async () => {
     for (const id of ['nothing', '0198a1de-0000-7000-8000-000000000000', 'a%2Fb']) {
       expect([id, (await admin.visitor.get(`${SANDBOX}/payments/${id}`)).status]).toEqual([id, 404])
-      expect([id, (await admin.visitor.post(`${SANDBOX}/payments/${id}/confirm`)).status]).toEqual([id, 404])
+      const { shown } = await entryAfter(await confirm(decodeURIComponent(id)), 'payments.confirm')
+      expect(shown).toMatch(/Nordea (does not know this order|refused the order)/)
     }
   })
 })

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { SCOPES } from '../../src/bank/index.ts'
 import { DAY, HOUR, ManualClock, MINUTE } from '../../src/clock.ts'
-import { SCOPE_WORDS } from '../../src/controllers/view-models/consent-view.ts'
+import { readsText, SCOPE_WORDS } from '../../src/controllers/view-models/consent-view.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { checkOff, newHabit, newLinkedSaver, newSaver, type Person } from '../support/people.ts'
 import { textOf } from '../support/visitor.ts'
@@ -11,7 +11,7 @@ let app: TestApp
 let saver: Person
 
 beforeAll(async () => {
-  app = await startTestApp({ clock })
+  app = await startTestApp({ clock, settings: { UNATTENDED_READS_PER_DAY: '4' } })
 })
 afterAll(() => app.close())
 beforeEach(async () => {
@@ -22,11 +22,11 @@ const prisma = () => app.deps.db.prisma
 const bankPage = async (person = saver) => (await person.visitor.get('/bank')).text
 const liveOf = async ({ user }: Person) =>
   prisma().bankConsent.findFirstOrThrow({ where: { userId: user.id, revokedAt: null } })
-const asShown = (at: Date) =>
+const asShown = (at: Date, timeZone = 'Europe/Copenhagen') =>
   new Intl.DateTimeFormat('en-GB', {
     dateStyle: 'medium',
     timeStyle: 'short',
-    timeZone: 'Europe/Copenhagen',
+    timeZone,
   }).format(at)
 
 /** As if it had been given for less, or for another version of the bank's interface. */
@@ -53,12 +53,62 @@ describe('the page of the consent (S-054)', () => {
 
   test('keeps the history of earlier consents, each with why it ended and whether Nordea knows', async () => {
     const { id } = await liveOf(saver)
-    await saver.visitor.get('/bank')
+    const before = textOf((await saver.visitor.get('/bank')).text)
+    expect(before).toContain('Renew the link')
+    expect(before).toContain('Ending the link ends your consent at Nordea, too.')
     await saver.visitor.post(`/bank/${id}/revoke`)
     const text = textOf(await bankPage())
     expect(text).toContain('Ended by you')
     expect(text).toContain(`At Nordea Over, too: confirmed ${asShown(clock.now())}`)
   })
+})
+
+describe('how often Nordea may be asked while the saver is away', () => {
+  const term = 'Looks while you are away'
+
+  test('is told with what is used, and from when it is possible again, in the saver’s zone', async () => {
+    expect(textOf(await bankPage())).toContain(
+      `${term} None of 4 used in the last 24 hours; the next is possible now`,
+    )
+    const first = clock.now()
+    await lookAway(saver)
+    clock.advance(MINUTE)
+    for (const _ of [2, 3]) await lookAway(saver)
+    expect(textOf(await bankPage())).toContain(
+      `${term} 3 of 4 used in the last 24 hours; the next is possible now`,
+    )
+    await lookAway(saver)
+    const again = new Date(first.getTime() + DAY)
+    expect(textOf(await bankPage())).toContain(
+      `${term} All 4 used in the last 24 hours; the next is possible from ${asShown(again)}`,
+    )
+    await prisma().user.update({ where: { id: saver.user.id }, data: { timezone: 'Asia/Tokyo' } })
+    expect(textOf(await bankPage())).toContain(`possible from ${asShown(again, 'Asia/Tokyo')}`)
+  })
+
+  test('is not told to somebody without a link, nor where the bank has no such limit', async () => {
+    expect(textOf(await bankPage(await newSaver(app)))).not.toContain(term)
+    expect(readsText({ allowed: null, left: null, nextAllowedAt: null }, 'UTC')).toBeNull()
+  })
+
+  async function lookAway({ user }: Person): Promise<void> {
+    await app.deps.models.bankCalls.record({
+      actor: 'worker',
+      onBehalfOf: user.id,
+      requestId: null,
+      api: 'accounts.list',
+      method: 'GET',
+      path: '/personal/v5/accounts',
+      startedAt: clock.now(),
+      durationMs: 1,
+      attended: false,
+      outcome: 'ok',
+      status: 200,
+      requestBody: null,
+      responseBody: null,
+      remark: null,
+    })
+  }
 })
 
 describe('the way to the bank (S-053)', () => {

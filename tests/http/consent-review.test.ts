@@ -73,6 +73,14 @@ describe('the review of consents (S-058)', () => {
       },
     ],
     [
+      'refused',
+      'Refused by the bank',
+      async () => {
+        app.sandbox.control.addFault({ kind: 'status', status: 403, route: '* */accounts', count: 1 })
+        await ask((await liveOf(saver)).id).finally(() => app.sandbox.control.clearFaults())
+      },
+    ],
+    [
       'untold',
       'End not confirmed',
       async () => {
@@ -86,6 +94,15 @@ describe('the review of consents (S-058)', () => {
     await happen()
     expect((await rowOf(saver, `?show=${concern}`))?.[5]).toBe(badge)
     expect((await rowOf(saver))?.[5]).toBe(badge)
+  })
+
+  test('flags a refusal no longer once the bank has answered', async () => {
+    app.sandbox.control.addFault({ kind: 'status', status: 403, route: '* */accounts', count: 1 })
+    const { id } = await liveOf(saver)
+    await ask(id).finally(() => app.sandbox.control.clearFaults())
+    expect(await rowOf(saver, '?show=refused')).not.toBeNull()
+    await ask(id)
+    expect(await rowOf(saver, '?show=refused')).toBeNull()
   })
 
   test('leaves out what is over here and there, and what another has replaced', async () => {

@@ -1,6 +1,7 @@
 /** Calls to the bank by hand, as admins make them in the console, and what can be made to go wrong at the emulator. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { HOUR, ManualClock, MINUTE } from '../../src/clock.ts'
+import { CONSOLE_CALLS } from '../../src/controllers/admin/console-calls.ts'
 import { FAULT_KINDS, SLOW_FAULT_KINDS } from '../../src/controllers/forms/console-forms.ts'
 import type { BankCall } from '../../src/generated/client.ts'
 import { FAULT_KINDS as KINDS_OF_THE_EMULATOR } from '../../src/sandbox/faults/orders.ts'
@@ -14,6 +15,27 @@ const CALLS = '/admin/sandbox/calls'
 const FAULTS = '/admin/sandbox/faults'
 const CLOCK = '/admin/sandbox/clock'
 const DAYS = { from: '2020-01-01', to: '2099-01-01' }
+/** Filled in so that the bank would be asked; what has no fields is not here. */
+const GOOD: Record<string, () => Record<string, string>> = {
+  consent: () => ({ country: 'DK', days: '30' }),
+  account: () => ({ account: hashOf(EVERYDAY) }),
+  transactions: () => ({ account: hashOf(EVERYDAY), ...DAYS }),
+  order: () => ({ order: 'x' }),
+  'order-delete': () => ({ order: 'x' }),
+  'order-confirm': () => ({ order: 'x' }),
+  payment: () => ({ debtorAccount: hashOf(EVERYDAY), creditorAccount: hashOf(HOLIDAY), amount: '3' }),
+  funds: () => ({ account: hashOf(EVERYDAY), amount: '3', text: 'Wages' }),
+  'account-new': () => ({
+    country: 'DK',
+    currency: 'DKK',
+    accountName: 'Wallet',
+    accountNumber: '20301111222233',
+    kind: 'savings',
+    balance: '12,50',
+  }),
+  'account-delete': () => ({ account: hashOf(EVERYDAY), sure: 'on' }),
+  iban: () => ({ numberType: 'BBAN_DK', number: EVERYDAY }),
+}
 
 const clock = new ManualClock(new Date())
 let app: TestApp
@@ -42,8 +64,7 @@ async function entryOf(answer: { status: number; headers: Record<string, string>
 }
 
 async function newOrder(): Promise<string> {
-  const wish = { debtorAccount: hashOf(EVERYDAY), creditorAccount: hashOf(HOLIDAY), amount: '3' }
-  await admin.visitor.post('/admin/sandbox/payments/new', wish)
+  await make('payment', GOOD.payment?.())
   return app.sandbox.control.payments().at(-1)?.id ?? ''
 }
 
@@ -128,6 +149,23 @@ describe('a call by hand', () => {
     expect(answer.text).toMatch(new RegExp(`id="${field}"[^>]*aria-invalid="true"`))
   })
 
+  test.each(CONSOLE_CALLS.map(({ name }) => name))(
+    'of %s with a field that its form does not have is refused, and nobody is asked',
+    async (call) => {
+      app.sandbox.control.clearRequests()
+      const { auditEvent } = app.deps.db.prisma
+      const asked = () => auditEvent.count({ where: { action: { startsWith: 'sandbox.' } } })
+      const before = await asked()
+      const answer = await make(call, { ...GOOD[call]?.(), amountMinor: '1' })
+      expect([answer.status, textOf(answer.text).includes('a field that does not belong')]).toEqual([
+        422,
+        true,
+      ])
+      expect(app.sandbox.control.requests().filter(({ method }) => method !== 'GET')).toEqual([])
+      expect(await asked()).toBe(before)
+    },
+  )
+
   test('of nothing there is is not found', async () => {
     for (const name of ['nothing', '__proto__', 'constructor']) {
       expect([name, (await admin.visitor.get(`${CALLS}/${name}`)).status]).toEqual([name, 404])
@@ -167,7 +205,8 @@ describe('a call by hand', () => {
     const before = await consentOf(admin)
     const answer = await make('consent', { country: 'DK', days: '30' })
     expect(answer.status).toBe(200)
-    expect(answer.text).toMatch(/href="\/admin\/calls\/[0-9a-f-]{36}"/)
+    expect(answer.text).toMatch(/href="\/admin\/calls\/[0-9a-f-]{36}">To the call in the log/)
+    expect(textOf(answer.text)).toMatch(/Status \d+ It took \d+ ms/)
     const [, href = ''] = /href="([^"]+)">Go on at the bank/.exec(answer.text) ?? []
     const { pathname, search } = new URL(href.replaceAll('&amp;', '&'))
     expect((await admin.visitor.get(pathname + search)).headers.location).toBe('/bank')

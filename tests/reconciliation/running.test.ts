@@ -116,7 +116,7 @@ describe('while the app runs', () => {
     const { app } = world
     const bankCalls = {
       ...app.deps.models.bankCalls,
-      unattendedReads: async () => ({ left: 2, nextAllowedAt: null }),
+      unattendedReads: async () => ({ allowed: 4, left: 2, nextAllowedAt: null }),
     }
     app.sandbox.control.clearRequests()
     const run = createReconcile({ ...app.deps, models: { ...app.deps.models, bankCalls } })

@@ -108,7 +108,7 @@ async function isWhole({ cast: { players, ids } }: Stage): Promise<boolean> {
     send(app, players.owner, `GET /habits/${ids.habits}/edit`),
     send(app, players.owner, 'GET /accounts/load'),
     send(app, players.other, 'GET /accounts/load'),
-    send(app, players.admin, 'GET /admin/sandbox/payments/new'),
+    send(app, players.admin, 'GET /admin/sandbox/calls/payment'),
     send(app, players.half, 'GET /login/code'),
   ])
   const unconfirmed = await send(app, players.unconfirmed, 'GET /dashboard')

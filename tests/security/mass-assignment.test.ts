@@ -59,19 +59,17 @@ const READ_NOTHING = [
   'POST /admin/payments/stop/end',
   'POST /admin/alarms/:id/acknowledge',
   'POST /admin/consents/:id/ask',
-  'POST /admin/sandbox/payments/:id/confirm',
   'POST /password/reset/:token',
   // Last: after it nobody is signed in any more.
   'POST /logout',
 ]
-/** Codes and passkeys that only a phone can show, and accounts of the bank's own, which it lets nobody delete. */
+/** Codes and passkeys that only a phone can show. */
 const NEVER_TAKEN = [
   'POST /login/passkey',
   'POST /login/code',
   'POST /login/code/passkey',
   'POST /settings/security/authenticator',
   'POST /settings/security/passkeys/new',
-  'POST /admin/sandbox/accounts/delete',
 ]
 
 /** For who only asks which fields there are. */

@@ -156,6 +156,7 @@ const MATRIX: Record<string, Row> = {
   'POST /settings/savings/resume': here(savers('303 /settings/savings')),
 
   'GET /admin': admins('200'),
+  'GET /admin/status': admins('200'),
   'GET /admin/routes': admins('200'),
   'GET /admin/alarms': admins('200'),
   'POST /admin/alarms/:id/acknowledge': freshly(admins('303 /admin/alarms')),
@@ -187,14 +188,6 @@ const MATRIX: Record<string, Row> = {
   'POST /admin/payments/stop': freshly(admins('422')),
   'POST /admin/payments/stop/end': freshly(admins('303 /admin/payments/stop')),
   'GET /admin/sandbox': admins('200'),
-  'GET /admin/sandbox/accounts/new': admins('200'),
-  'POST /admin/sandbox/accounts/new': freshly(admins('422')),
-  'GET /admin/sandbox/accounts/delete': admins('200'),
-  'POST /admin/sandbox/accounts/delete': freshly(admins('422')),
-  'GET /admin/sandbox/transactions/new': admins('200'),
-  'POST /admin/sandbox/transactions/new': freshly(admins('422')),
-  'GET /admin/sandbox/payments/new': admins('200'),
-  'POST /admin/sandbox/payments/new': freshly(admins('422')),
   'GET /admin/sandbox/payments/:id': admins('200'),
   'GET /admin/sandbox/calls': admins('200'),
   'GET /admin/sandbox/calls/:call': admins('200'),
@@ -206,7 +199,6 @@ const MATRIX: Record<string, Row> = {
   'POST /admin/sandbox/faults/clear': changing(freshly(admins('303 /admin/sandbox/faults'))),
   'GET /admin/sandbox/clock': admins('200'),
   'POST /admin/sandbox/clock': freshly(admins('422')),
-  'POST /admin/sandbox/payments/:id/confirm': changing(freshly(admins('303 /admin/sandbox/payments/:id'))),
 }
 
 const KNOWN = ['GET', 'HEAD', 'POST']

@@ -56,7 +56,7 @@ describe('in production', () => {
 
   test('the console of the sandbox is not there unless somebody asks for it', async () => {
     expect(routesOf(app.deps).filter((route) => route.includes('sandbox'))).toEqual([])
-    for (const path of ['/admin/sandbox', '/admin/sandbox/accounts/new', '/admin/sandbox/payments/new'])
+    for (const path of ['/admin/sandbox', '/admin/sandbox/calls', '/admin/sandbox/calls/payment'])
       expect((await admin.visitor.get(path)).status).toBe(404)
     expect((await admin.visitor.get('/admin')).status).toBe(200)
   })

@@ -122,8 +122,8 @@ async function sandboxConsole(): Promise<void> {
     kind: 'current',
     balance: '5',
   }
-  await visitor.post('/admin/sandbox/accounts/new', account)
-  await visitor.post('/admin/sandbox/accounts/new', { ...account, accountNumber: `${MADE_UP_NUMBER}9` })
+  await visitor.post('/admin/sandbox/calls/account-new', account)
+  await visitor.post('/admin/sandbox/calls/account-new', { ...account, accountNumber: `${MADE_UP_NUMBER}9` })
 }
 
 /** Wrong passwords, wrong links, forged forms, secrets in addresses. */

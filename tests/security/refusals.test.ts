@@ -37,7 +37,7 @@ const CASES: [name: string, refused: Refused][] = [
   ['an admin’s page', { route: 'GET /admin/routes', because: 'Forbidden' }],
   ['the head of an admin’s page', { route: 'HEAD /admin', because: 'Forbidden' }],
   ['an admin’s form', { route: 'POST /admin/payments/stop', because: 'Forbidden' }],
-  ['an admin’s order', { route: 'POST /admin/sandbox/payments/:id/confirm', because: 'Forbidden', ...order }],
+  ['an admin’s order', { route: 'GET /admin/sandbox/payments/:id', because: 'Forbidden', ...order }],
   [
     'an address below the admin’s that there isn’t',
     { route: 'GET (none)', because: 'Forbidden', request: 'GET /admin/nothing' },

@@ -14,8 +14,8 @@ const OBEYED = [
   'page[title]=obeyed&page[user][isAdmin]=1&errors[]=obeyed&locals[page]=obeyed&layout=../../package.json',
 ].map((text) => encodeURI(text))
 
-/** Every look of an admin is a line of it. */
-const GROWING = ['GET /admin/audit']
+/** Every look of an admin is a line of it, and counted. */
+const GROWING = ['GET /admin/audit', 'GET /admin/status']
 
 let app: TestApp
 let cast: Cast

@@ -22,8 +22,9 @@ describe('an order of the console', () => {
     async (id) => {
       const before = await snapshot(app)
       const shown = await send(app, admin, `GET /admin/sandbox/payments/${id}`)
-      const confirmed = await send(app, admin, `POST /admin/sandbox/payments/${id}/confirm`)
-      expect([shown.status, confirmed.status]).toEqual([404, 404])
+      const body = `_csrf=${encodeURIComponent(admin.token)}&order=${id}`
+      const confirmed = await send(app, admin, 'POST /admin/sandbox/calls/order-confirm', { body })
+      expect([shown.status, confirmed.status]).toEqual([404, 422])
       expect(await snapshot(app)).toEqual(before)
     },
   )

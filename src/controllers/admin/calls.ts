@@ -10,14 +10,16 @@ import { idOf } from '../forms/form.ts'
 import { listAddress, optional, optionalDay, optionalId, optionalLastDay } from '../forms/list-forms.ts'
 import { renderPage } from '../page.ts'
 import { auditRow } from '../view-models/audit-rows.ts'
+import { callProps } from '../view-models/call-view.ts'
 import { API_WORDS, OUTCOME_WORDS, outcomeBadge } from '../view-models/call-words.ts'
-import { formatExactly, plural, shortId } from '../view-models/format.ts'
+import { formatInstant, plural, shortId } from '../view-models/format.ts'
 import { choices, timeCell } from '../view-models/list-page.ts'
 import { type Repeat, repeatOf } from './console-repeats.ts'
 import { filteredList } from './filtered-list.ts'
 
 const LIST = { title: 'Bank calls', width: 'wide' } as const
-const HOURS = 24
+/** Of as many of the newest calls the totals are: enough to see what is slow, and read at once however many there are. */
+const NEWEST = 2_000
 
 const filter = {
   api: optional(z.enum(Object.keys(API_WORDS), 'Choose one of the list.')),
@@ -44,10 +46,10 @@ export function callControllers(
     find: async ({ saver, request, ...rest }, page, { timezone }) => {
       const [found, totals] = await Promise.all([
         models.callLog.list({ ...rest, saverId: saver, requestId: request }, page),
-        models.callLog.totals(HOURS),
+        models.callLog.totals(NEWEST),
       ])
       const rows = found.rows.map((call) => callRow(call, timezone))
-      return { ...found, rows, beside: { totals: totalsOf(totals) } }
+      return { ...found, rows, beside: { totals: totalsOf(totals, timezone) } }
     },
   }).show
 
@@ -64,11 +66,7 @@ export function callControllers(
       'admin/call',
       { title },
       {
-        facts: factsOf(call, timezone),
-        bodies: [
-          { id: 'request', title: 'What we sent', text: indented(call.requestBody) },
-          { id: 'answer', title: 'What the bank answered', text: indented(call.responseBody) },
-        ],
+        ...callProps(call, timezone),
         callRows: calls.map((other) => callRow(other, timezone)),
         eventRows: events.map((event) => auditRow(event, timezone)),
         repeat: sandboxConsole && bank.sandbox ? repeatProps(call, repeatOf(call, events, adminId)) : null,
@@ -125,36 +123,14 @@ function saverCell({ onBehalfOfId }: Pick<BankCall, 'onBehalfOfId'>) {
   return { text: shortId(onBehalfOfId), href: listAddress(paths.adminCalls, { saver: onBehalfOfId }) }
 }
 
-function factsOf(call: BankCall, timezone: string) {
-  const { onBehalfOfId, requestId } = call
-  return [
-    { term: 'When', text: formatExactly(call.at, timezone) },
-    { term: 'Call', text: `${call.method} ${call.path}`, hint: call.api },
-    { term: 'Outcome', badge: outcomeBadge(call.outcome), hint: call.remark ?? undefined },
-    { term: 'Status', text: call.httpStatus === null ? 'There was no answer.' : String(call.httpStatus) },
-    { term: 'It took', text: `${call.durationMs} ms` },
-    { term: 'By', text: call.actor },
-    onBehalfOfId === null
-      ? { term: 'On behalf of', text: 'Nobody' }
-      : {
-          term: 'On behalf of',
-          link: { href: listAddress(paths.adminCalls, { saver: onBehalfOfId }), label: onBehalfOfId },
-        },
-    { term: 'The saver', text: call.attended ? 'was there' : 'was away; the bank counts such reads' },
-    requestId === null
-      ? { term: 'Request', text: 'None' }
-      : {
-          term: 'Request',
-          link: { href: listAddress(paths.adminCalls, { request: requestId }), label: requestId },
-        },
-  ]
-}
-
-function totalsOf(totals: readonly CallTotals[]) {
+function totalsOf({ since, byApi: totals }: { since: Date | null; byApi: CallTotals[] }, timezone: string) {
+  const count = totals.reduce((sum, { calls }) => sum + calls, 0)
   const most = Math.max(1, ...totals.map(({ calls }) => calls))
   const width = 100 / Math.max(1, totals.length)
   return {
-    title: `Calls of the last ${HOURS} hours`,
+    title: since
+      ? `The newest ${plural(count, 'call')}, since ${formatInstant(since, timezone)}`
+      : 'No call yet',
     description: totals
       .map(
         ({ api, calls, troubles }) =>
@@ -176,15 +152,5 @@ function totalsOf(totals: readonly CallTotals[]) {
         { text: String(Math.round(slowest)) },
       ],
     })),
-  }
-}
-
-/** Bodies were redacted before they were kept. */
-function indented(body: string | null): string | null {
-  if (body === null) return null
-  try {
-    return JSON.stringify(JSON.parse(body), null, 2)
-  } catch {
-    return body
   }
 }

@@ -1,6 +1,7 @@
 import type { AuditEvent, BankCall } from '../../generated/client.ts'
 import { paths } from '../../paths.ts'
-import { CONSOLE_CALLS, type ConsoleCall, type Typed } from './console-calls.ts'
+import type { ConsoleCall, Typed } from './console-call.ts'
+import { CONSOLE_CALLS } from './console-calls.ts'
 
 export type Repeat =
   | { kind: 'possible'; call: ConsoleCall; fields: Typed }

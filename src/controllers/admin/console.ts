@@ -1,37 +1,31 @@
 import type { Request, RequestHandler, Response } from 'express'
-import { BankError } from '../../bank/index.ts'
 import { BankTrouble, NotFound, WrongState } from '../../errors.ts'
+import type { BankCall } from '../../generated/client.ts'
 import { currentRequestId } from '../../logger.ts'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
+import { flash } from '../../middleware/flash.ts'
 import { paths } from '../../paths.ts'
 import { bankTroubleFor } from '../bank-access.ts'
 import type { WebContext } from '../context.ts'
 import { noFieldsForm } from '../forms/console-forms.ts'
-import { type FieldError, idOf, readForm, refusedWith } from '../forms/form.ts'
+import { idOf, type Refused, readForm, refusedWith } from '../forms/form.ts'
 import { listAddress } from '../forms/list-forms.ts'
 import { renderPage, renderRefused } from '../page.ts'
-import { CONSOLE_CALLS, type ConsoleCall, consoleCallNamed, type Made, type Typed } from './console-calls.ts'
+import { callProps } from '../view-models/call-view.ts'
+import type { ConsoleCall, Made } from './console-call.ts'
+import { CONSOLE_CALLS, consoleCallNamed } from './console-calls.ts'
 import { repeatOf } from './console-repeats.ts'
 
 const VIEW = 'admin/sandbox-call'
+const NOTHING_YET: Refused = { typed: {}, errors: [] }
 
-/** Calls that have a page of their own, or none. */
+/** The one that has no form. */
 const ELSEWHERE = [
   {
     label: 'Redeem the code of a consent',
     hint: 'Done when you come back from the bank',
     href: listAddress(paths.adminCalls, { api: 'authorization.exchange' }),
     api: 'authorization.exchange',
-  },
-  { label: 'New account', href: paths.adminAccountNew, api: 'sandbox.create-account' },
-  { label: 'Delete an account', href: paths.adminAccountDelete, api: 'sandbox.delete-account' },
-  { label: 'Add funds', href: paths.adminTransactionNew, api: 'sandbox.create-transaction' },
-  { label: 'Make a payment', href: paths.adminPaymentNew, api: 'payments.initiate' },
-  {
-    label: 'Confirm an order',
-    hint: 'On the page of the order',
-    href: paths.adminSandbox,
-    api: 'payments.confirm',
   },
 ]
 
@@ -54,7 +48,7 @@ export function consoleControllers(context: WebContext) {
   /** GET /admin/sandbox/calls/:call */
   const show: RequestHandler = async (req, res) => {
     const call = callOf(req)
-    renderPage(req, res, VIEW, { title: call.title }, await propsFor(req, call, {}, []))
+    renderPage(req, res, VIEW, { title: call.title }, await propsFor(req, call, NOTHING_YET))
   }
 
   /** POST /admin/sandbox/calls/:call */
@@ -81,60 +75,79 @@ export function consoleControllers(context: WebContext) {
   /** Noted first, so that nothing is asked unnoted; however it ends, the entry in the log of bank calls tells it. */
   async function makeWith(req: Request, res: Response, call: ConsoleCall, body: unknown): Promise<void> {
     const reading = call.read(body)
-    if (reading.kind === 'refused') return refuse(req, res, call, reading.typed, reading.errors)
+    if (reading.kind === 'refused') return refuse(req, res, call, reading)
     const missing = call.missing(bank)
     if (missing) throw new WrongState('There is no such call', missing, toCalls())
     const { noted, run } = reading.value
-    await models.overview.noteConsoleAction(actorOf(req), 'call', { call: call.name, ...noted })
+    await models.overview.noteConsoleAction(actorOf(req), call.action ?? 'call', {
+      call: call.name,
+      ...noted,
+    })
     const { made, trouble } = await settled(run(req, context))
-    if (made?.kind === 'refused') {
-      return refuse(req, res, call, refusedWith(body, []).typed, made.errors)
-    }
-    const entry =
-      call.api === null ? null : await models.callLog.ofRequest(currentRequestId() ?? '', call.api)
-    const entryPath = entry ? paths.adminCall(entry.id) : null
+    const entry = call.api === null ? null : await entryOf(call.api)
+    if (made?.kind === 'refused') return refuse(req, res, call, refusedWith(body, made.errors), entry)
     if (made?.kind === 'shown') {
-      const { typed } = refusedWith(body, [])
-      const props = await propsFor(req, call, typed, [])
-      return renderPage(req, res, VIEW, { title: call.title }, { ...props, result: made, entryPath })
+      const props = await propsFor(req, call, refusedWith(body, []), entry)
+      return renderPage(req, res, VIEW, { title: call.title }, { ...props, result: made })
     }
-    if (!entryPath)
-      throw trouble ?? new BankTrouble('Nordea was not asked, or the log has no entry of it.', toCalls())
-    res.redirect(303, entryPath)
+    const said = made?.said ?? (trouble && { kind: 'warning' as const, text: trouble.meaning })
+    if (!entry)
+      throw (
+        trouble ??
+        new BankTrouble(said?.text ?? 'Nordea was not asked, or the log has no entry of it.', toCalls())
+      )
+    if (said) await flash(req, said.kind, said.text, said.link)
+    res.redirect(303, paths.adminCall(entry.id))
+  }
+
+  async function entryOf(api: string): Promise<BankCall | null> {
+    const entry = await models.callLog.ofRequest(currentRequestId() ?? '', api)
+    return entry && models.callLog.find(entry.id)
   }
 
   async function refuse(
     req: Request,
     res: Response,
     call: ConsoleCall,
-    typed: Typed,
-    errors: FieldError[],
+    refused: Refused,
+    entry: BankCall | null = null,
   ): Promise<void> {
-    renderRefused(req, res, VIEW, { title: call.title }, await propsFor(req, call, typed, errors))
+    renderRefused(req, res, VIEW, { title: call.title }, await propsFor(req, call, refused, entry))
   }
 
-  async function propsFor(req: Request, call: ConsoleCall, typed: Typed, errors: FieldError[]) {
+  /** @param entry is shown where it is of this call, and not of one on the way there. */
+  async function propsFor(
+    req: Request,
+    call: ConsoleCall,
+    { typed, errors }: Refused,
+    entry: BankCall | null = null,
+  ) {
     const missing = call.missing(bank)
-    const { title, lede, button } = call
+    const { title, lede, button, isDangerous = false } = call
+    const fields = missing ? [] : await call.fields(req, context, typed)
     return {
-      words: { title, lede, button },
+      words: { title, lede, button, isDangerous },
       action: paths.adminConsoleCall(call.name),
       missing,
-      fields: missing ? [] : await call.fields(req, context, typed),
+      fields: fields.some(({ options }) => options?.length === 0) ? null : fields,
+      newAccountPath: paths.adminConsoleCall('account-new'),
       errors,
       result: null,
-      entryPath: null,
+      entry:
+        entry?.api === call.api
+          ? { path: paths.adminCall(entry.id), ...callProps(entry, signedIn(req).timezone) }
+          : null,
     }
   }
 }
 
 /** Trouble at the bank is what the console is for: the entry tells of it. */
-async function settled(run: Promise<Made>): Promise<{ made: Made | null; trouble: unknown }> {
+async function settled(run: Promise<Made>): Promise<{ made: Made | null; trouble: BankTrouble | null }> {
   try {
     return { made: await run, trouble: null }
   } catch (error) {
-    if (error instanceof BankError || error instanceof BankTrouble)
-      return { made: null, trouble: bankTroubleFor(error) }
+    const trouble = bankTroubleFor(error)
+    if (trouble instanceof BankTrouble) return { made: null, trouble }
     throw error
   }
 }

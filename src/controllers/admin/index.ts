@@ -15,17 +15,15 @@ import { paymentStopControllers } from './payment-stop.ts'
 import { paymentDeskControllers } from './payments.ts'
 import { routeControllers } from './routes.ts'
 import { sandboxControllers } from './sandbox.ts'
-import { accountDeletionControllers } from './sandbox-account-delete.ts'
-import { newAccountControllers } from './sandbox-account-new.ts'
 import { clockControllers } from './sandbox-clock.ts'
 import { faultControllers } from './sandbox-faults.ts'
-import { fundsControllers } from './sandbox-funds.ts'
-import { consolePaymentControllers } from './sandbox-payments.ts'
+import { statusControllers } from './status.ts'
 import { userControllers } from './users.ts'
 
 /** Admins only. Nobody else learns even which addresses there are. */
 export function adminRouter(context: WebContext, options: { sandboxConsole: boolean }): Router {
   const overview = overviewControllers(context)
+  const status = statusControllers(context)
   const stop = paymentStopControllers(context)
   const routes = routeControllers(context)
   const alarms = alarmControllers(context)
@@ -38,6 +36,7 @@ export function adminRouter(context: WebContext, options: { sandboxConsole: bool
 
   const rows: Route[] = [
     ['GET', '/admin', ADMIN, overview.show],
+    ['GET', '/admin/status', ADMIN, status.show],
     ['GET', '/admin/routes', ADMIN, routes.list],
     ['GET', '/admin/alarms', ADMIN, alarms.list],
     ['GET', '/admin/users', ADMIN, users.list],
@@ -76,29 +75,15 @@ export function adminRouter(context: WebContext, options: { sandboxConsole: bool
 
 /** Only against a sandbox: at a real bank these forms would move real money. */
 function consoleRoutes(context: WebContext): Route[] {
-  const { sandbox } = context.bank
-  if (!sandbox) return []
+  if (!context.bank.sandbox) return []
   const console = sandboxControllers(context)
-  const newAccounts = newAccountControllers(context, sandbox)
-  const deletions = accountDeletionControllers(context, sandbox)
-  const funds = fundsControllers(context, sandbox)
-  const payments = consolePaymentControllers(context)
   const calls = consoleControllers(context)
   const faults = faultControllers(context)
   const clock = clockControllers(context)
 
   return [
     ['GET', '/admin/sandbox', ADMIN, console.show],
-    ['GET', '/admin/sandbox/accounts/new', ADMIN, newAccounts.show],
-    ['POST', '/admin/sandbox/accounts/new', ADMIN_FRESHLY, newAccounts.create],
-    ['GET', '/admin/sandbox/accounts/delete', ADMIN, deletions.show],
-    ['POST', '/admin/sandbox/accounts/delete', ADMIN_FRESHLY, deletions.create],
-    ['GET', '/admin/sandbox/transactions/new', ADMIN, funds.show],
-    ['POST', '/admin/sandbox/transactions/new', ADMIN_FRESHLY, funds.create],
-    ['GET', '/admin/sandbox/payments/new', ADMIN, payments.showNew],
-    ['POST', '/admin/sandbox/payments/new', ADMIN_FRESHLY, payments.create],
-    ['GET', '/admin/sandbox/payments/:id', ADMIN, payments.show],
-    ['POST', '/admin/sandbox/payments/:id/confirm', ADMIN_FRESHLY, payments.confirm],
+    ['GET', '/admin/sandbox/payments/:id', ADMIN, console.showOrder],
     ['GET', '/admin/sandbox/calls', ADMIN, calls.list],
     ['GET', '/admin/sandbox/calls/:call', ADMIN, calls.show],
     ['POST', '/admin/sandbox/calls/:call', ADMIN_FRESHLY, calls.make],

@@ -55,6 +55,7 @@ export const AREAS: Readonly<Record<string, AreaFacts>> = {
   '/settings/savings': MONEY,
 
   '/admin': { data: ['security', 'indirect'], owner: 'Operator' },
+  '/admin/status': { data: ['security'], owner: 'Operator' },
   '/admin/users': { data: ['identifying', 'security'], owner: 'Security lead' },
   '/admin/payments': MONEY,
   '/admin/review': MONEY,

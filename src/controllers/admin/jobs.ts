@@ -1,6 +1,7 @@
 import type { RequestHandler } from 'express'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
 import { flash } from '../../middleware/flash.ts'
+import { lagsOf } from '../../models/desk/job-lag.ts'
 import { paths } from '../../paths.ts'
 import type { WebContext } from '../context.ts'
 import { idOf } from '../forms/form.ts'
@@ -23,8 +24,10 @@ export function jobControllers({ models, queue, clock }: WebContext) {
       models.overview.backlog(),
     ])
     const now = clock.now()
+    const oldestPaymentDueOn = backlog.oldestDueAt
+    const lags = lagsOf({ runs, schedules, queues: standing, oldestPaymentDueOn, now })
     renderPage(req, res, 'admin/jobs', PAGE, {
-      jobRows: runs.map((run) => jobRow(run, { schedules, backlog, now, timezone })),
+      jobRows: runs.map((run) => jobRow(run, { schedules, lags, timezone })),
       queueRows: standing.map((each) => queueRow(each, now)),
       failed: failed.map((job) => failedCard(job, timezone)),
     })

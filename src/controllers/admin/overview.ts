@@ -36,6 +36,7 @@ export function overviewControllers({ models, clock }: WebContext) {
         stats: [...saverStats(savers), backlogStat(backlog, clock.now()), alarmStat(openAlarms)],
         stateFacts: statesOf(states),
         callRows: calls.map((call) => callRow(call, timezone)),
+        statusPath: paths.adminStatus,
         stopPath: paths.adminPaymentStop,
         alarmsPath: paths.adminAlarms,
         consentsPath: paths.adminConsents,

@@ -56,7 +56,11 @@ export function paymentDeskControllers({ models, log }: WebContext) {
   const show: RequestHandler = async (req, res) => {
     const found = await foundBy(req)
     const options = { title: `Payment ${found.payment.reference}` }
-    renderPage(req, res, 'admin/payment', options, { ...deskPage(found, signedIn(req).timezone), errors: [] })
+    renderPage(req, res, 'admin/payment', options, {
+      ...deskPage(found, signedIn(req).timezone),
+      form: {},
+      errors: [],
+    })
   }
 
   /** POST /admin/payments/:id/look */
@@ -97,7 +101,8 @@ export function paymentDeskControllers({ models, log }: WebContext) {
     const reading = readForm(reasonForm, req.body)
     if (reading.kind === 'refused') {
       const options = { title: `Payment ${found.payment.reference}` }
-      const props = { ...deskPage(found, signedIn(req).timezone), errors: reading.errors }
+      const { typed, errors } = reading
+      const props = { ...deskPage(found, signedIn(req).timezone), form: typed, errors }
       return renderRefused(req, res, 'admin/payment', options, props)
     }
     const marked = await desk.mark(found.payment, reading.value.reason, actorOf(req))

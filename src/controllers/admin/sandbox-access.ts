@@ -1,10 +1,17 @@
 import type { Request } from 'express'
-import { type Bank, type BankAccount, BankError, type BankTroubleKind, maskIban } from '../../bank/index.ts'
-import { BankTrouble } from '../../errors.ts'
+import {
+  type Bank,
+  type BankAccount,
+  BankError,
+  type BankTroubleKind,
+  type CallContext,
+  maskIban,
+} from '../../bank/index.ts'
 import type { Models } from '../../models/index.ts'
-import { paths } from '../../paths.ts'
 import { type BankAccess, bankAccessFor, bankTroubleFor } from '../bank-access.ts'
+import type { WebContext } from '../context.ts'
 import { formatMoney } from '../view-models/format.ts'
+import { type Field, type Made, refusedAt } from './console-call.ts'
 
 export interface OpenSandbox extends BankAccess {
   accounts: BankAccount[]
@@ -19,22 +26,24 @@ export async function openSandbox(req: Request, models: Models, bank: Bank): Pro
   return { ...access, accounts: listed.filter((account) => account.open) }
 }
 
-export type Answer<T> = { kind: 'done'; value: T } | { kind: 'refused'; message: string }
+/** What became of a call that acts; what is unclear must not invite a second try. */
+export type Answer<T> =
+  | { kind: 'done'; value: T }
+  | { kind: 'refused'; code: string | null }
+  | { kind: 'unclear' }
 
 const REFUSALS: readonly BankTroubleKind[] = ['invalid-request', 'consent-denied', 'not-found', 'conflict']
 const UNCLEAR: readonly BankTroubleKind[] = ['timeout', 'connection', 'server-error', 'unreadable']
 
-/**
- * For the sandbox's own calls, which act: a refusal belongs to the form, and an unclear answer must not invite a second try.
- * @param refusal what a no of the bank means here.
- */
-export async function answerOf<T>(call: Promise<T>, refusal: string): Promise<Answer<T>> {
+export async function answerOf<T>(call: Promise<T>): Promise<Answer<T>> {
   try {
     return { kind: 'done', value: await call }
   } catch (error) {
     if (!(error instanceof BankError)) throw error
-    if (REFUSALS.includes(error.kind)) return { kind: 'refused', message: withCode(refusal, error.code) }
-    throw UNCLEAR.includes(error.kind) ? unclear() : bankTroubleFor(error)
+    const { kind, code } = error
+    if (REFUSALS.includes(kind)) return { kind: 'refused', code }
+    if (UNCLEAR.includes(kind)) return { kind: 'unclear' }
+    throw bankTroubleFor(error)
   }
 }
 
@@ -43,11 +52,16 @@ export function withCode(sentence: string, code: string | null): string {
   return code ? `${sentence} (${code})` : sentence
 }
 
-function unclear(): BankTrouble {
-  return new BankTrouble(
-    'Nordea gave no clear answer, so it is not known whether this was done. Look at the accounts before you try again.',
-    [{ href: paths.adminSandbox, label: 'To the accounts' }],
-  )
+/** Only an account that the bank lists now can be asked about. */
+export async function withAccount(
+  req: Request,
+  context: WebContext,
+  hash: string,
+  ask: (account: BankAccount, call: CallContext, context: WebContext) => Promise<Made>,
+): Promise<Made> {
+  const opened = await openSandbox(req, context.models, context.bank)
+  const account = chosenAccount(context.models, opened, hash)
+  return account ? ask(account, opened.context, context) : refusedAt('account', UNLISTED)
 }
 
 /** The account in words, without its number. */
@@ -64,8 +78,14 @@ export function balanceText(minor: number | null, account: BankAccount): string 
 }
 
 /** The accounts as a choice in a form, by their hashes. */
-export function accountChoices(models: Models, accounts: readonly BankAccount[], picked: string | undefined) {
-  return accounts.map((account) => {
+export function accountCards(
+  name: string,
+  legend: string,
+  models: Models,
+  { accounts }: OpenSandbox,
+  picked: string | undefined,
+): Field {
+  const options = accounts.map((account) => {
     const value = models.accounts.hashOf(account)
     return {
       value,
@@ -75,6 +95,7 @@ export function accountChoices(models: Models, accounts: readonly BankAccount[],
       checked: value === picked,
     }
   })
+  return { kind: 'radio-cards', name, legend, options }
 }
 
 /** The account a form names; only what the bank has just listed can be found. */

@@ -7,7 +7,7 @@ import { CLOCK_UNITS, clockForm } from '../forms/console-forms.ts'
 import { type FieldError, readForm, refusedWith } from '../forms/form.ts'
 import { renderPage, renderRefused } from '../page.ts'
 import { formatExactly } from '../view-models/format.ts'
-import type { Typed } from './console-calls.ts'
+import type { Typed } from './console-call.ts'
 import { steered } from './sandbox-faults.ts'
 
 const VIEW = 'admin/sandbox-clock'

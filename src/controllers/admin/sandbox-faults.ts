@@ -9,7 +9,7 @@ import { FAULT_KINDS, faultForm, noFieldsForm, SLOW_FAULT_KINDS } from '../forms
 import { type FieldError, readForm, refusedWith } from '../forms/form.ts'
 import { renderPage, renderRefused } from '../page.ts'
 import { plural } from '../view-models/format.ts'
-import type { Typed } from './console-calls.ts'
+import type { Typed } from './console-call.ts'
 
 const VIEW = 'admin/sandbox-faults'
 const PAGE = { title: 'Faults of the emulator' } as const

@@ -1,4 +1,4 @@
-import { BankError, type BankOrder, type OrderOutcome } from '../../bank/index.ts'
+import { BankError, type BankOrder, type OrderOutcome, type RejectionReason } from '../../bank/index.ts'
 import { BankTrouble, NotFound } from '../../errors.ts'
 import type { Flash } from '../../middleware/flash.ts'
 import { paths } from '../../paths.ts'
@@ -24,8 +24,9 @@ export function orderProps(order: BankOrder) {
       { term: 'Our id', text: order.externalId ?? 'none' },
       { term: 'Currency', text: order.currency },
     ],
+    bankPaymentId: order.bankPaymentId,
     confirmPath:
-      order.status.kind === 'awaiting-confirmation' ? paths.adminPaymentConfirm(order.bankPaymentId) : null,
+      order.status.kind === 'awaiting-confirmation' ? paths.adminConsoleCall('order-confirm') : null,
     approvalUrl: order.status.kind === 'awaiting-approval' ? (order.approvalUrl ?? null) : null,
     orderPath: paths.adminPayment(order.bankPaymentId),
   }
@@ -57,17 +58,17 @@ export function outcomeWords(outcome: OrderOutcome): Flash {
   }
 }
 
-/** What the form of a new order says to an outcome that certainly made none; null where there is one, or may be. */
+/** What the form of a new order says to what the bank refused because of it; null for everything else. */
 export function refusalOf(outcome: OrderOutcome): FieldError | null {
-  if (outcome.kind === 'order' || outcome.kind === 'unknown') return null
-  return { field: fieldOf(outcome), message: outcomeWords(outcome).text }
+  if (outcome.kind !== 'rejected') return null
+  return { field: FIELD_OF[outcome.reason] ?? null, message: outcomeWords(outcome).text }
 }
 
-function fieldOf(failure: Failure): string | null {
-  if (failure.kind !== 'rejected') return null
-  if (failure.reason === 'debtor-account') return 'debtorAccount'
-  if (failure.reason === 'creditor-account') return 'creditorAccount'
-  return failure.reason === 'insufficient-funds' || failure.reason === 'limit-exceeded' ? 'amount' : null
+const FIELD_OF: Partial<Record<RejectionReason, string>> = {
+  'debtor-account': 'debtorAccount',
+  'creditor-account': 'creditorAccount',
+  'insufficient-funds': 'amount',
+  'limit-exceeded': 'amount',
 }
 
 /** Why there is no order to look at. */

@@ -1,22 +1,24 @@
 import type { Request, RequestHandler } from 'express'
 import type { Bank, BankAccount, BankOrder } from '../../bank/index.ts'
 import { maskIban } from '../../bank/index.ts'
-import { BankTrouble, WrongState } from '../../errors.ts'
+import { BankTrouble, NotFound, WrongState } from '../../errors.ts'
 import { paths } from '../../paths.ts'
 import { type BankAccess, bankAccessFor, bankTroubleFor } from '../bank-access.ts'
 import type { WebContext } from '../context.ts'
+import { bankOrderParam } from '../forms/bank-forms.ts'
 import { renderPage } from '../page.ts'
 import { formatMoney } from '../view-models/format.ts'
 import { balanceText, kindLabel } from './sandbox-access.ts'
+import { cannotShow, orderProps } from './sandbox-orders.ts'
 import { ORDER_WORDS, orderMoneyTone } from './sandbox-words.ts'
 
 const ORDERS = 20
 const PAGE = { title: 'Sandbox', width: 'wide' } as const
 const WAYS = [
-  { href: paths.adminPaymentNew, label: 'Make a payment' },
-  { href: paths.adminTransactionNew, label: 'Add funds' },
-  { href: paths.adminAccountNew, label: 'New account' },
-  { href: paths.adminAccountDelete, label: 'Delete an account' },
+  { href: paths.adminConsoleCall('payment'), label: 'Make a payment' },
+  { href: paths.adminConsoleCall('funds'), label: 'Add funds' },
+  { href: paths.adminConsoleCall('account-new'), label: 'New account' },
+  { href: paths.adminConsoleCall('account-delete'), label: 'Delete an account' },
   { href: paths.adminConsoleCalls, label: 'All calls' },
   { href: paths.adminFaults, label: 'Faults' },
   { href: paths.adminClock, label: 'Clock' },
@@ -42,7 +44,17 @@ export function sandboxControllers({ models, bank }: WebContext) {
     })
   }
 
-  return { show }
+  /** GET /admin/sandbox/payments/:id */
+  const showOrder: RequestHandler = async (req, res) => {
+    const id = bankOrderParam.safeParse(req.params.id)
+    if (!id.success) throw new NotFound()
+    const { country, context } = await bankAccessFor(req, models, bank)
+    const outcome = await bank.order(id.data, country, context)
+    if (outcome.kind !== 'order') throw cannotShow(outcome)
+    renderPage(req, res, 'admin/sandbox-payment', { title: 'Order' }, orderProps(outcome.order))
+  }
+
+  return { show, showOrder }
 
   /** Without a consent there is nothing to show yet, and that is no error on this page. */
   async function accessOrNone(req: Request): Promise<BankAccess | null> {

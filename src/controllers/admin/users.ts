@@ -6,7 +6,7 @@ import { type Flash, flash } from '../../middleware/flash.ts'
 import type { DeskResult, PersonFacts } from '../../models/desk/people.ts'
 import { paths } from '../../paths.ts'
 import type { WebContext } from '../context.ts'
-import { type FieldError, idOf, readForm } from '../forms/form.ts'
+import { idOf, type Refused, readForm } from '../forms/form.ts'
 import { optional } from '../forms/list-forms.ts'
 import { readNothing } from '../forms/offers.ts'
 import { reasonForm, roleForm } from '../forms/people-forms.ts'
@@ -40,14 +40,20 @@ export function userControllers({ models, log }: WebContext) {
   /** GET /admin/users/:id */
   const show: RequestHandler = async (req, res) => {
     const person = await personOf(req)
-    renderPage(req, res, 'admin/user', { title: person.fullName }, propsOf(req, person, []))
+    renderPage(
+      req,
+      res,
+      'admin/user',
+      { title: person.fullName },
+      propsOf(req, person, { typed: {}, errors: [] }),
+    )
   }
 
   /** POST /admin/users/:id/lock */
   const lock: RequestHandler = async (req, res) => {
     const person = await personOf(req)
     const reading = readForm(reasonForm, req.body)
-    if (reading.kind === 'refused') return refuse(req, res, person, reading.errors)
+    if (reading.kind === 'refused') return refuse(req, res, person, reading)
     await answer(req, res, await models.people.lock(person.id, reading.value.reason, actorOf(req)), {
       deed: 'a person was locked',
       done: 'Locked: nobody signs in with this account, and nothing of it is sent to the bank.',
@@ -89,7 +95,7 @@ export function userControllers({ models, log }: WebContext) {
   const changeRole: RequestHandler = async (req, res) => {
     const person = await personOf(req)
     const reading = readForm(roleForm, req.body)
-    if (reading.kind === 'refused') return refuse(req, res, person, reading.errors)
+    if (reading.kind === 'refused') return refuse(req, res, person, reading)
     await answer(req, res, await models.people.changeRole(person.id, reading.value.role, actorOf(req)), {
       deed: 'a role was changed',
       done: `Done: ${ROLE_WORDS[reading.value.role].toLowerCase()} from the next sign-in on.`,
@@ -105,8 +111,8 @@ export function userControllers({ models, log }: WebContext) {
     return person
   }
 
-  function refuse(req: Request, res: Response, person: PersonFacts, errors: FieldError[]): void {
-    renderRefused(req, res, 'admin/user', { title: person.fullName }, propsOf(req, person, errors))
+  function refuse(req: Request, res: Response, person: PersonFacts, refused: Refused): void {
+    renderRefused(req, res, 'admin/user', { title: person.fullName }, propsOf(req, person, refused))
   }
 
   async function answer(
@@ -135,9 +141,9 @@ function answerTo(result: DeskResult, words: { done: string; nothing: string }):
   }
 }
 
-function propsOf(req: Request, person: PersonFacts, errors: FieldError[]) {
+function propsOf(req: Request, person: PersonFacts, { typed, errors }: Refused) {
   const { id, timezone } = signedIn(req)
-  return { ...personPage(person, { timezone, isOwn: person.id === id }), errors }
+  return { ...personPage(person, { timezone, isOwn: person.id === id }), form: typed, errors }
 }
 
 function fieldsOf(typed: Record<string, string>) {

@@ -10,7 +10,7 @@ import type { WebContext } from '../context.ts'
 import { callbackQuery, connectForm } from '../forms/bank-forms.ts'
 import { idOf, readForm } from '../forms/form.ts'
 import { renderPage, renderRefused } from '../page.ts'
-import { consentCard, SCOPE_WORDS } from '../view-models/consent-view.ts'
+import { consentCard, readsText, SCOPE_WORDS } from '../view-models/consent-view.ts'
 
 const PAGE = { title: 'Your bank' } as const
 const COUNTRY_NAMES: Record<Country, string> = { DK: 'Denmark', SE: 'Sweden', NO: 'Norway', FI: 'Finland' }
@@ -116,11 +116,14 @@ export function bankConnectionControllers(context: WebContext) {
     const consents = await models.consents.listOwned(user.id)
     const chosen = await models.accounts.chosenBy(user.id)
     const live = consents.find((consent) => consent.revokedAt === null)
+    const reads = live ? await models.bankCalls.unattendedReads(user.id) : null
     const today = { now: clock.now(), timezone: user.timezone }
     const picked = typedCountry ?? live?.country ?? 'DK'
     return {
       consents: consents.map((consent) => consentCard(consent, models.consents.standingOf(consent), today)),
       scopes: SCOPES.map((scope) => SCOPE_WORDS[scope]),
+      readsText: reads && readsText(reads, user.timezone),
+      endsAtBank: bank.canRevoke,
       activityPath: paths.activity,
       linked: live !== undefined,
       chosenAccounts: chosen && { debtor: chosen.debtor.name, creditor: chosen.creditor.name },

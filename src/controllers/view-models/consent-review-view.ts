@@ -4,6 +4,7 @@ import {
   type ReviewCounts,
   type ReviewedConsent,
 } from '../../models/consent-review.ts'
+import type { About } from '../../models/desk/about.ts'
 import { paths } from '../../paths.ts'
 import { formatInstant, plural } from './format.ts'
 
@@ -62,10 +63,10 @@ export function consentReviewPage(
   const last = consents.at(-1)
   return {
     filters: [
-      { href: paths.adminConsents, label: `All (${counts.live} live)`, current: concern === null },
+      { href: paths.adminConsents, label: `All (${aboutText(counts.live)} live)`, current: concern === null },
       ...CONCERNS.map((each) => ({
         href: `${paths.adminConsents}?show=${each}`,
-        label: `${CONCERN_WORDS[each].label} (${counts[each]})`,
+        label: `${CONCERN_WORDS[each].label} (${overText(counts[each])})`,
         current: each === concern,
       })),
     ],
@@ -73,6 +74,14 @@ export function consentReviewPage(
     olderPath: hasOlder && last ? addressOf(concern, last.id) : null,
     newestPath: isFirst ? null : addressOf(concern, null),
   }
+}
+
+function aboutText({ count, isExact }: About): string {
+  return isExact ? String(count) : `about ${count}`
+}
+
+function overText({ count, isExact }: About): string {
+  return isExact ? String(count) : `over ${count}`
 }
 
 function addressOf(concern: Concern | null, before: string | null): string {

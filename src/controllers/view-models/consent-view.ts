@@ -1,5 +1,6 @@
 import type { SCOPES } from '../../bank/index.ts'
 import type { BankConsent } from '../../generated/client.ts'
+import type { UnattendedReads } from '../../models/bank-call.ts'
 import type { Standing } from '../../models/consent/standing.ts'
 import { END_IS_NEAR_MS } from '../../models/consent-care.ts'
 import { paths } from '../../paths.ts'
@@ -75,6 +76,17 @@ export function consentCard(
     atBankText: live ? null : atBank(consent, now, at),
     revokePath: paths.bankRevoke(consent.id),
   }
+}
+
+/** How much of what the bank allows while the saver is away is used; null where it has no such limit. */
+export function readsText(
+  { allowed, left, nextAllowedAt }: UnattendedReads,
+  timezone: string,
+): string | null {
+  if (allowed === null || left === null) return null
+  const used = left === 0 ? `All ${allowed}` : `${left === allowed ? 'None' : allowed - left} of ${allowed}`
+  const next = nextAllowedAt ? `from ${formatInstant(nextAllowedAt, timezone)}` : 'now'
+  return `${used} used in the last 24 hours; the next is possible ${next}`
 }
 
 /** Scopes come and go; consents stay. */

@@ -7,7 +7,16 @@ const SYMBOL = { DKK: 'kr', SEK: 'kr', NOK: 'kr', EUR: '€' } as const satisfie
 /** 1250 DKK → "12.50 kr"; 123456789 → "1 234 567.89 kr", with thin no-break spaces so that a number never wraps. */
 export function formatMoney(minor: number | bigint, currency: Currency): string {
   const [whole = '0', decimals = '00'] = toDecimal(Number(minor)).split('.')
-  return `${whole.replace(/\B(?=(\d{3})+$)/g, '\u202f')}.${decimals}\u00a0${SYMBOL[currency]}`
+  return `${grouped(whole)}.${decimals}\u00a0${SYMBOL[currency]}`
+}
+
+/** 1234567 → "1 234 567". */
+export function formatCount(count: number): string {
+  return grouped(String(count))
+}
+
+function grouped(digits: string): string {
+  return digits.replace(/\B(?=(\d{3})+$)/g, '\u202f')
 }
 
 export function formatDay(day: string | Date): string {
@@ -31,6 +40,11 @@ export function formatExactly(instant: Date, timezone: string): string {
 
 export function formatTime(instant: Date, timezone: string): string {
   return formatOf({ timeStyle: 'medium', timeZone: timezone }).format(instant)
+}
+
+/** "14:00", for where there is little room. */
+export function formatHour(instant: Date, timezone: string): string {
+  return formatOf({ timeStyle: 'short', timeZone: timezone }).format(instant)
 }
 
 const formats = new Map<string, Intl.DateTimeFormat>()

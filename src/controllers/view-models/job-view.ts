@@ -1,11 +1,12 @@
-import { MINUTE, SECOND } from '../../clock.ts'
+import { SECOND } from '../../clock.ts'
 import type { JobRun } from '../../generated/client.ts'
 import type { FailedJob, QueueStanding } from '../../jobs/queue.ts'
+import type { JobLag } from '../../models/desk/job-lag.ts'
 import { paths } from '../../paths.ts'
 import { formatExactly, formatInstant, inWords } from './format.ts'
 
 /** In words, what the worker does under each name. */
-const JOB_WORDS: Readonly<Record<string, string>> = {
+export const JOB_WORDS: Readonly<Record<string, string>> = {
   settle: 'Payments',
   detect: 'Looking for what is odd',
   seal: 'Sealing the audit trail',
@@ -16,50 +17,48 @@ const JOB_WORDS: Readonly<Record<string, string>> = {
   erase: 'Erasing accounts',
   retention: 'What was kept for long enough goes',
 }
-/** Those that go round all the time; a round that is older than this means that no worker runs. */
-const ALL_THE_TIME = ['detect', 'seal']
-const TOO_OLD_MS = 2 * MINUTE
-const WAITS_TOO_LONG_MS = 5 * MINUTE
 
 interface Beside {
   schedules: readonly { name: string; cron: string }[]
-  backlog: { due: number; oldestDueAt: Date | null }
-  now: Date
+  lags: readonly JobLag[]
   timezone: string
 }
 
-export function jobRow(run: JobRun, { schedules, backlog, now, timezone }: Beside) {
+export function jobRow(run: JobRun, { schedules, lags, timezone }: Beside) {
   const tookMs = run.finishedOn.getTime() - run.startedOn.getTime()
-  const isFailing = run.failedOn !== null && run.failedOn >= run.finishedOn
   const cron = schedules.find(({ name }) => name === run.name)?.cron
-  const lag = lagOf(run, backlog, now)
+  const lag = lags.find(({ name }) => name === run.name)
+  const isFailing = isFailingNow(run)
   return {
     cells: [
       { text: JOB_WORDS[run.name] ?? run.name, hint: run.name },
-      { badge: badgeOf(isFailing, lag.isLate), ...(isFailing && run.error ? { hint: run.error } : {}) },
+      {
+        badge: badgeOf(isFailing, lag?.isLate ?? false),
+        ...(isFailing && run.error ? { hint: run.error } : {}),
+      },
       { text: formatInstant(run.finishedOn, timezone), hint: `took ${(tookMs / SECOND).toFixed(1)} s` },
-      { text: lag.text },
+      { text: lag ? lagText(lag) : 'see below' },
       { text: run.failedOn ? formatInstant(run.failedOn, timezone) : 'never' },
       { text: cron ? `${cron} (UTC)` : 'whenever there is something' },
     ],
   }
 }
 
-function badgeOf(isFailing: boolean, isLate: boolean) {
+/** Its last run has failed, and none has come to its end since. */
+export function isFailingNow({ failedOn, finishedOn }: Pick<JobRun, 'failedOn' | 'finishedOn'>): boolean {
+  return failedOn !== null && failedOn >= finishedOn
+}
+
+export function badgeOf(isFailing: boolean, isLate: boolean) {
   if (isFailing) return { text: 'failed', tone: 'attention' }
   return isLate ? { text: 'late', tone: 'attention' } : { text: 'well', tone: 'done' }
 }
 
-/** How far behind a job is: payments by the oldest that is due, rounds by the last one. */
-function lagOf({ name, finishedOn }: JobRun, { oldestDueAt }: Beside['backlog'], now: Date) {
-  if (name === 'settle') {
-    if (oldestDueAt === null) return { text: 'nothing is due', isLate: false }
-    const ms = Math.max(0, now.getTime() - oldestDueAt.getTime())
-    return { text: `the oldest is due for ${inWords(ms)}`, isLate: ms > WAITS_TOO_LONG_MS }
-  }
-  if (!ALL_THE_TIME.includes(name)) return { text: 'see below', isLate: false }
-  const ms = Math.max(0, now.getTime() - finishedOn.getTime())
-  return { text: `${inWords(ms)} ago`, isLate: ms > TOO_OLD_MS }
+/** How far behind a job is, in words. */
+export function lagText({ by, behindMs }: JobLag): string {
+  if (behindMs === null) return 'has never run'
+  if (by !== 'due') return `${inWords(behindMs)} ago`
+  return behindMs === 0 ? 'nothing is due' : `the oldest is due for ${inWords(behindMs)}`
 }
 
 export function queueRow({ name, waiting, active, failed, oldestDueOn }: QueueStanding, now: Date) {

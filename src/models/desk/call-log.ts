@@ -79,14 +79,16 @@ export function createCallLog({ db, clock }: Pick<ModelContext, 'db' | 'clock'>)
       return { calls, events }
     },
 
-    /** Of the last so many hours, the most called first. */
-    async totals(hours: number): Promise<CallTotals[]> {
-      const since = new Date(clock.now().getTime() - hours * HOUR)
-      return db.prisma.$queryRaw<CallTotals[]>`
+    /** Of the newest so many, the most called first; and since when that is, null when there was none. */
+    async totals(newest: number): Promise<{ since: Date | null; byApi: CallTotals[] }> {
+      const rows = await db.prisma.$queryRaw<(CallTotals & { since: Date })[]>`
         SELECT api, count(*)::int AS calls, count(*) FILTER (WHERE outcome <> 'ok')::int AS troubles,
           percentile_cont(0.5) WITHIN GROUP (ORDER BY "durationMs")::float8 AS median,
-          percentile_cont(0.99) WITHIN GROUP (ORDER BY "durationMs")::float8 AS slowest
-        FROM "BankCall" WHERE at >= ${since} GROUP BY api ORDER BY calls DESC, api`
+          percentile_cont(0.99) WITHIN GROUP (ORDER BY "durationMs")::float8 AS slowest,
+          min(min(at)) OVER () AS since
+        FROM (SELECT api, outcome, "durationMs", at FROM "BankCall" ORDER BY at DESC LIMIT ${newest}) newest
+        GROUP BY api ORDER BY calls DESC, api`
+      return { since: rows[0]?.since ?? null, byApi: rows.map(({ since: _, ...totals }) => totals) }
     },
   }
 }

@@ -12,8 +12,17 @@ export interface Listed<T> {
   next: Place | null
 }
 
-/** One row more than is shown tells whether there is another page. */
-export const oneMore = (size: number) => size + 1
+/**
+ * For LIMIT: one row more than is shown tells whether there is another page. Literally, because a plan that is kept for any
+ * number of rows is made for many of them, and sorts a table where an index has the first few.
+ */
+export const oneMore = (size: number) => literally(size + 1)
+
+/** @throws RangeError for what is no whole number: it becomes part of a statement. */
+export function literally(count: number): Prisma.Sql {
+  if (!Number.isSafeInteger(count)) throw new RangeError(`${count} is no number of rows`)
+  return Prisma.raw(String(count))
+}
 
 export function listed<T>(rows: T[], size: number, placeOf: (row: T) => Place): Listed<T> {
   const shown = rows.slice(0, size)

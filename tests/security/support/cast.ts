@@ -207,10 +207,10 @@ async function newDeskThings(app: TestApp): Promise<Record<DeskThing, string>> {
 /** An order that waits in the sandbox's console for its confirmation. */
 async function newOrder(app: TestApp, admin: Person): Promise<string> {
   const chosen = await app.deps.models.accounts.chosenBy(admin.user.id)
-  const answer = await admin.visitor.post('/admin/sandbox/payments/new', {
+  await admin.visitor.post('/admin/sandbox/calls/payment', {
     debtorAccount: chosen?.debtor.hashedAccNo ?? '',
     creditorAccount: chosen?.creditor.hashedAccNo ?? '',
     amount: '1',
   })
-  return answer.headers.location?.split('/').at(-1) ?? ''
+  return app.sandbox.control.payments().at(-1)?.id ?? ''
 }

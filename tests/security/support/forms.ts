@@ -121,26 +121,6 @@ export const FORMS: Record<string, (facts: Facts) => Record<string, string>> = {
   'POST /admin/users/:id/sign-out': BUTTON,
   'POST /admin/users/:id/lock': () => ({ reason: 'A drill' }),
   'POST /admin/consents/:id/ask': BUTTON,
-  'POST /admin/sandbox/accounts/new': () => ({
-    country: 'DK',
-    currency: 'DKK',
-    accountName: 'Wallet',
-    accountNumber: '20301111222233',
-    kind: 'savings',
-    balance: '12,50',
-  }),
-  'POST /admin/sandbox/accounts/delete': ({ creditorAccount }) => ({ account: creditorAccount, sure: 'on' }),
-  'POST /admin/sandbox/transactions/new': ({ debtorAccount }) => ({
-    account: debtorAccount,
-    amount: '10',
-    text: 'Wages',
-  }),
-  'POST /admin/sandbox/payments/new': ({ debtorAccount, creditorAccount }) => ({
-    debtorAccount,
-    creditorAccount,
-    amount: '1',
-  }),
-  'POST /admin/sandbox/payments/:id/confirm': BUTTON,
   'POST /admin/sandbox/calls/:call': ({ debtorAccount }) => ({
     account: debtorAccount,
     from: '2026-01-01',
