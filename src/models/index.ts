@@ -40,6 +40,7 @@ import { createReversals } from './reversal.ts'
 import { createSavings } from './savings.ts'
 import { createFactors } from './second-factor.ts'
 import { createOwnSessions } from './session.ts'
+import { createStatements } from './statement.ts'
 import { createThrottles } from './throttle.ts'
 import { createUsers } from './user.ts'
 
@@ -97,6 +98,7 @@ export function createModels(context: ModelContext) {
     overview,
     figures: createFigures(context, overview),
     exports: createExports(context, throttles),
+    statements: createStatements(context, throttles),
     erasures: createErasures(context, payments),
     retention: createRetention(context),
   }

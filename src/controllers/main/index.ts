@@ -21,6 +21,7 @@ import { reversalControllers } from './reversals.ts'
 import { savingsControllers } from './savings.ts'
 import { securityControllers } from './security.ts'
 import { settingsControllers } from './settings.ts'
+import { statementControllers } from './statement.ts'
 
 /** Confirmed savers and their own data. */
 export function mainRouter(context: WebContext): Router {
@@ -39,6 +40,7 @@ export function mainRouter(context: WebContext): Router {
   const data = dataControllers(context)
   const activity = activityControllers(context)
   const preview = previewControllers(context)
+  const statement = statementControllers(context)
 
   return context.routes.router([
     ['GET', '/dashboard', CONFIRMED, dashboard.show],
@@ -66,6 +68,9 @@ export function mainRouter(context: WebContext): Router {
     ['POST', '/payments/:id/cancel', CONFIRMED, reversals.cancel],
     ['POST', '/payments/:id/again', CONFIRMED_HERE, payments.again],
     ['POST', '/payments/:id/try-now', CONFIRMED_HERE, payments.tryNow],
+
+    ['GET', '/statement', CONFIRMED, statement.show],
+    ['POST', '/statement/download', CONFIRMED, statement.download],
 
     ['GET', '/settings', CONFIRMED, settings.show],
     ['POST', '/settings', CONFIRMED, settings.update],

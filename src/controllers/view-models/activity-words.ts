@@ -84,6 +84,7 @@ export const EVENT_WORDS: Record<string, EventWords> = {
   'user.appointed': 'The account was made for an admin',
   'user.role-changed': 'What the account may do was changed by Sparvana',
   'user.exported': 'A copy of your data was downloaded',
+  'user.statement-downloaded': 'A statement was downloaded',
   'user.erasure-asked': 'It was asked to erase the account',
   'user.erasure-called-off': 'Erasing the account was called off',
   'user.closed': 'The account was closed',
