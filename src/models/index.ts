@@ -25,6 +25,7 @@ import { createExports } from './export.ts'
 import { createFigures } from './figures.ts'
 import { createHabits } from './habit.ts'
 import { createIdentity } from './identity.ts'
+import { createImports } from './import.ts'
 import { createLimits } from './limits.ts'
 import { createOverview } from './overview.ts'
 import { createPasskeys } from './passkey.ts'
@@ -99,6 +100,7 @@ export function createModels(context: ModelContext) {
     figures: createFigures(context, overview),
     exports: createExports(context, throttles),
     statements: createStatements(context, throttles),
+    imports: createImports(context, throttles),
     erasures: createErasures(context, payments),
     retention: createRetention(context),
   }

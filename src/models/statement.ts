@@ -43,6 +43,8 @@ export interface StatementRow {
   currency: Currency
   /** Stands on both bank statements. */
   reference: string
+  /** The check-off counts for its habit; one that was undone doesn't. */
+  counts: boolean
 }
 
 /** Where a page of a statement ends; the newest come first. */
@@ -143,7 +145,7 @@ export function createStatements({ db, clock }: ModelContext, throttles: Throttl
   ): Promise<{ rows: StatementRow[]; next: StatementPlace | null }> {
     const found = await db.prisma.$queryRaw<StatementRow[]>`
       SELECT p.id AS "paymentId", c.id AS "checkOffId", p.kind::text, c.standing::text AS state, p.booked AS at, c.day,
-        c.at AS "recordedAt", h.name AS "habitName", c."amountMinor", p.currency::text, p.reference
+        c.at AS "recordedAt", h.name AS "habitName", c."amountMinor", p.currency::text, p.reference, c.counts
       FROM ${parts(userId, filter, page.before)} JOIN "Habit" h ON h.id = c."habitId" AND h."userId" = ${userId}::uuid
       WHERE ${ofParts(filter, page.before)}
       ORDER BY p.booked DESC, p.id DESC, c.id DESC LIMIT ${oneMore(page.size)}`
@@ -199,12 +201,12 @@ function parts(
       SELECT id, kind, state, currency, reference, ${BOOKED} AS booked FROM "Payment"
       WHERE "userId" = ${userId}::uuid AND ${conditions}
     ) p CROSS JOIN LATERAL (
-      SELECT id, "habitId", day, at, "amountMinor",
+      SELECT id, "habitId", day, at, "amountMinor", "CheckOff".state = 'RECORDED' AS counts,
         CASE WHEN "CheckOff".state = 'UNDONE' AND "reversalId" IS NULL AND p.state NOT IN ('REJECTED', 'EXPIRED')
           THEN 'CANCELLED' ELSE p.state END AS standing
       FROM "CheckOff" WHERE "paymentId" = p.id AND p.kind = 'SAVING'
       UNION ALL
-      SELECT id, "habitId", day, at, "amountMinor", p.state FROM "CheckOff" WHERE "reversalId" = p.id AND p.kind = 'REVERSAL'
+      SELECT id, "habitId", day, at, "amountMinor", "CheckOff".state = 'RECORDED', p.state FROM "CheckOff" WHERE "reversalId" = p.id AND p.kind = 'REVERSAL'
     ) c`
 }
 

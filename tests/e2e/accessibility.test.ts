@@ -95,6 +95,10 @@ beforeAll(async () => {
       '/settings/data',
       '/settings/data/erase',
       '/payments/preview',
+      '/statement',
+      '/import',
+      '/import/preview',
+      '/statement?from=2026-01-01&state=nothing',
       '/payments/return',
     ],
     admin: [

@@ -14,6 +14,7 @@ import { checkOffControllers } from './check-offs.ts'
 import { dashboardControllers } from './dashboard.ts'
 import { dataControllers } from './data.ts'
 import { habitControllers } from './habits.ts'
+import { importControllers } from './imports.ts'
 import { passkeyControllers } from './passkeys.ts'
 import { paymentControllers } from './payments.ts'
 import { previewControllers } from './preview.ts'
@@ -41,6 +42,7 @@ export function mainRouter(context: WebContext): Router {
   const activity = activityControllers(context)
   const preview = previewControllers(context)
   const statement = statementControllers(context)
+  const imports = importControllers(context)
 
   return context.routes.router([
     ['GET', '/dashboard', CONFIRMED, dashboard.show],
@@ -71,6 +73,12 @@ export function mainRouter(context: WebContext): Router {
 
     ['GET', '/statement', CONFIRMED, statement.show],
     ['POST', '/statement/download', CONFIRMED, statement.download],
+
+    ['GET', '/import', CONFIRMED, imports.show],
+    ['POST', '/import', CONFIRMED, imports.read],
+    ['GET', '/import/preview', CONFIRMED, imports.preview],
+    ['POST', '/import/confirm', CONFIRMED_FRESHLY, imports.confirm],
+    ['POST', '/import/discard', CONFIRMED, imports.discard],
 
     ['GET', '/settings', CONFIRMED, settings.show],
     ['POST', '/settings', CONFIRMED, settings.update],

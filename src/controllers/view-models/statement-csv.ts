@@ -17,6 +17,7 @@ export const STATEMENT_COLUMNS = [
   'Reference',
   'Booked',
   'Recorded',
+  'Counts',
 ] as const
 
 const exactly = (text: string) => ({ exactly: text })
@@ -42,5 +43,6 @@ function lineOf(row: StatementRow, timezone: string): string {
     row.reference,
     row.at.toISOString(),
     row.recordedAt.toISOString(),
+    row.counts ? 'yes' : 'no',
   ])
 }
