@@ -111,7 +111,7 @@ describe('an import', () => {
     await given(taker, text)
     const shown = textOf((await taker.visitor.get('/import/preview')).text)
     expect(shown).toContain('Check-offs that were paid come back as recorded')
-    expect(shown).toContain('1 in 1 day, 25.00 kr each time')
+    expect(shown).toContain('every day, 25.00 kr each time')
     expect((await taker.visitor.post('/import/confirm', { draft: await draftOf(taker) })).status).toBe(303)
     expect(await rowsOf(taker)).toMatchObject([{ recordOnly: true, amountMinor: 2_500 }])
   })

@@ -6,6 +6,7 @@ import { exportedColumns } from '../../src/models/data-inventory.ts'
 import { exportedTables } from '../../src/models/export.ts'
 import { CARRIED, COLUMNS_LEFT, TABLES_LEFT } from '../../src/models/import/columns.ts'
 import { asksForAmount, type Plan } from '../../src/models/import/planning.ts'
+import { normalised, type Row } from '../support/copies.ts'
 import {
   ARRIVING,
   auditsOf,
@@ -120,7 +121,7 @@ describe('Loop’s lists', () => {
     const text = `Date,Meditate,\n${dayIn(today)},2,\n${after},2,\n2020-01-01,2,\n2099-01-01,2,\n`
     const plan = await planOf(user, text)
     expect(plan.habits).toMatchObject([{ id: habit.id, made: null, duplicates: 1 }])
-    expect(refusedIn(plan)).toEqual(['line 5 in-future', 'line 4 before-start'])
+    expect(refusedIn(plan)).toEqual(['line 4 before-start', 'line 5 in-future'])
     const draft = await world.models.imports.draft(user.id)
     await world.models.imports.confirm(user, draft?.id ?? '', null, SOMEBODY)
     expect((await checkOffsOf(user)).map(({ recordOnly, amountMinor }) => [recordOnly, amountMinor])).toEqual(
@@ -343,35 +344,6 @@ describe('a copy of everything, brought back (I5)', () => {
     await world.models.habits.remove(user.id, gone.id, SOMEBODY)
     await newHabit(world, user, { name: 'Never done', interval: 3 })
     return user
-  }
-
-  type Row = Record<string, unknown>
-
-  /** With names in the place of ids, and without what an import leaves behind. */
-  function normalised(text: string) {
-    const { tables } = JSON.parse(text) as { tables: Record<string, Row[]> }
-    const names = new Map((tables.Habit ?? []).map(({ id, name }) => [id, name]))
-    const numbers = new Map((tables.HabitVersion ?? []).map(({ id, number }) => [id, number]))
-    const of = (table: keyof typeof CARRIED) =>
-      (tables[table] ?? [])
-        .map((row) =>
-          Object.fromEntries(
-            Object.entries(row)
-              .filter(([column]) => column !== 'id' && !COLUMNS_LEFT[table].includes(column))
-              .map(([column, value]) => {
-                if (column === 'habitId') return [column, names.get(value)]
-                return [column, column === 'habitVersionId' ? numbers.get(value) : value]
-              }),
-          ),
-        )
-        .map((row) => JSON.stringify(row))
-        .sort()
-    return {
-      User: of('User'),
-      Habit: of('Habit'),
-      HabitVersion: of('HabitVersion'),
-      CheckOff: of('CheckOff'),
-    }
   }
 
   test('differs in nothing but its money, which comes back as history', async () => {

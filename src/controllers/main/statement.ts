@@ -77,7 +77,15 @@ export function statementControllers({ models, clock }: WebContext) {
   ): Promise<void> {
     const habits = await models.statements.habitsOf(signedIn(req).id)
     const fields = filterFields(typedIn(statementFilter, asked), habits)
-    const nothing = { rows: [], sums: [], olderPath: null, newestPath: null, fileFields: [], period: '' }
+    const nothing = {
+      rows: [],
+      sums: [],
+      olderPath: null,
+      newestPath: null,
+      fileFields: [],
+      period: '',
+      isNarrowed: true,
+    }
     renderRefused(req, res, 'main/statement', PAGE, { fields, errors, ...nothing, ...addresses })
   }
 

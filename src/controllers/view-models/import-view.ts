@@ -4,6 +4,7 @@ import type { Refusal, RowRefusal, TextRefusal } from '../../models/import/shape
 import type { Draft, ReadResult } from '../../models/import.ts'
 import type { Currency } from '../../money.ts'
 import { formatDay, formatInstant, formatMoney } from './format.ts'
+import { everyLabel } from './habit-card.ts'
 
 /** Of our own export the script that fills the field takes these tables and columns only; the rest never leaves the computer. */
 export const NEEDED_BY_SCRIPT: Record<string, string[]> = Object.fromEntries(
@@ -104,7 +105,7 @@ function habitRow({ name, made, versions, checkOffs, duplicates }: PlannedHabit)
 }
 
 function termsText({ frequency, interval, amountMinor, currency }: PlannedHabit['versions'][number]): string {
-  const often = `${frequency} in ${interval} ${interval === 1 ? 'day' : 'days'}`
+  const often = everyLabel(frequency, interval)
   return amountMinor === null || currency === null
     ? often
     : `${often}, ${formatMoney(amountMinor, currency)} each time`

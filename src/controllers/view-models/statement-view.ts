@@ -28,6 +28,7 @@ export function statementPage(shown: StatementShown, { timezone }: { timezone: s
   return {
     rows: shown.rows.map((row) => tableRow(row, timezone)),
     sums: shown.sums.map((sums) => ({ currency: sums.currency, stats: statsOf(sums, hasPeriod) })),
+    isNarrowed: Object.values(filter).some(Boolean),
     period: periodText({ from: filter.from || null, until: filter.until || null }),
     olderPath: shown.next
       ? listAddress(paths.statement, { ...filter, before: placeWritten(shown.next) })

@@ -83,8 +83,12 @@ export function planFor(reading: Reading, standing: Standing): Plan {
     format: reading.format,
     settings: isSame ? null : settings,
     habits,
-    refused: { count: refused.length, first: refused.slice(0, MOST_SHOWN) },
+    refused: { count: refused.length, first: refused.sort(byLine).slice(0, MOST_SHOWN) },
   }
+}
+
+function byLine(one: Refusal, other: Refusal): number {
+  return (one.table ?? '').localeCompare(other.table ?? '') || one.line - other.line
 }
 
 /** Whether somebody has still to say what the new habits of a plan move each time. */
