@@ -25,6 +25,7 @@ export const RIGHTS: Record<string, readonly string[]> = {
   Account: REMOVE,
   Habit: REMOVE,
   HabitVersion: ADD,
+  ImportDraft: ['SELECT', 'INSERT', 'DELETE'],
   CheckOff: CHANGE,
   Payment: CHANGE,
   PaymentMove: READ,

@@ -21,6 +21,7 @@ import { PUBLIC } from './middleware/authorisation.ts'
 import { canonicalHost } from './middleware/canonical-host.ts'
 import { csrf } from './middleware/csrf.ts'
 import { errorHandler, notFound } from './middleware/error-handler.ts'
+import { formBodies } from './middleware/form-bodies.ts'
 import { knownMethods, onlyForms } from './middleware/known-requests.ts'
 import { COUNTRY_TABLE } from './middleware/place.ts'
 import { readLimit } from './middleware/read-limit.ts'
@@ -83,7 +84,7 @@ export function createApp(deps: Deps): Express {
   )
   app.use(handlers)
   app.use(onlyForms)
-  app.use(express.urlencoded({ extended: false, limit: '16kb', parameterLimit: 50 }))
+  app.use(formBodies())
   app.use(csrf(settings.BASE_URL))
   const routeOf = (req: Request) => routes.asked(req).route
   const looks = { pages: settings.READS_PER_MINUTE, atBank: settings.BANK_READS_PER_MINUTE }

@@ -34,6 +34,7 @@ const ABOUT: Record<string, string> = {
   [paths.settingsCheckOffs]: 'Fewer questions at check-offs',
   [paths.savingsResume]: 'Your savings go on',
   [paths.dataExport]: 'A file with everything we keep about you',
+  [paths.importConfirm]: 'Habits and check-offs are imported',
   [paths.dataErase]: 'Your account is closed, and your data erased',
 }
 

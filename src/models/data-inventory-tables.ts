@@ -365,6 +365,21 @@ export const TABLES: Record<string, TableFacts> = {
       reversalId: MONEY_LINK,
     },
   },
+  ImportDraft: {
+    purpose: 'What a text that the saver has put in would bring, until they confirm it',
+    basis: 'contract',
+    owner: { column: 'userId' },
+    unexported: 'the saver has put it in within the last hour and has it elsewhere',
+    kept: 'until it is confirmed or thrown away, an hour at most; the daily job removes the rest',
+    removed: { by: 'expiresOn', days: 0 },
+    columns: {
+      id: 'indirect working gone',
+      userId: 'indirect working gone',
+      createdOn: 'indirect working gone',
+      expiresOn: 'indirect working gone',
+      plan: 'identifying working gone',
+    },
+  },
   Payment: {
     purpose: 'An order to the bank',
     basis: 'law',

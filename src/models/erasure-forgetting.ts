@@ -73,6 +73,7 @@ async function forgetSignIn(tx: Tx, user: { id: string; email: string }): Promis
 }
 
 async function forgetHabits(tx: Tx, userId: string): Promise<void> {
+  await tx.importDraft.deleteMany({ where: { userId } })
   await tx.habit.deleteMany({ where: { userId, checkOffs: { none: {} } } })
   await tx.habit.updateMany({ where: { userId }, data: { name: 'Erased habit' } })
 }

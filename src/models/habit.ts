@@ -40,7 +40,7 @@ export interface HabitToday {
 export type Habits = ReturnType<typeof createHabits>
 
 /** As many as a page can show, so that none is ever hidden. */
-const MOST_HABITS = 200
+export const MOST_HABITS = 200
 
 class TooManyHabits extends WrongState {
   constructor() {

@@ -26,6 +26,7 @@ import { createExports } from './export.ts'
 import { createFigures } from './figures.ts'
 import { createHabits } from './habit.ts'
 import { createIdentity } from './identity.ts'
+import { createImports } from './import.ts'
 import { createLimits } from './limits.ts'
 import { createOverview } from './overview.ts'
 import { createPasskeys } from './passkey.ts'
@@ -41,6 +42,7 @@ import { createReversals } from './reversal.ts'
 import { createSavings } from './savings.ts'
 import { createFactors } from './second-factor.ts'
 import { createOwnSessions } from './session.ts'
+import { createStatements } from './statement.ts'
 import { createThrottles } from './throttle.ts'
 import { createUsers } from './user.ts'
 
@@ -100,6 +102,8 @@ export function createModels(context: ModelContext) {
     figures: createFigures(context, overview),
     status: createStatus(context, { stops }),
     exports: createExports(context, throttles),
+    statements: createStatements(context, throttles),
+    imports: createImports(context, throttles),
     erasures: createErasures(context, payments),
     retention: createRetention(context),
   }

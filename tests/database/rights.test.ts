@@ -31,6 +31,7 @@ const EXPECTED: Record<string, string> = {
   FactorReset: 'SIUD',
   Habit: 'SIUD',
   HabitVersion: 'SI',
+  ImportDraft: 'SID',
   KnownCountry: 'SIUD',
   KnownDevice: 'SIUD',
   LedgerBalance: 'SIU',

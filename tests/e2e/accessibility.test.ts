@@ -57,6 +57,7 @@ beforeAll(async () => {
   await checkOff(app, saver, habit)
   await saver.visitor.post('/settings/savings', WIDER_LIMITS)
   await saver.visitor.post('/settings/savings/pause', { until: '' })
+  await saver.visitor.post('/import', { text: 'Date,Walk,Run,\n2026-01-02,2,2,\n2026-01-01,2,perhaps,\n' })
   const payment = await app.deps.db.prisma.payment.findFirstOrThrow({
     where: { userId: saver.user.id, state: 'SCHEDULED' },
   })
@@ -128,6 +129,10 @@ beforeAll(async () => {
       '/settings/data',
       '/settings/data/erase',
       '/payments/preview',
+      '/statement',
+      '/import',
+      '/import/preview',
+      '/statement?from=2026-01-01&state=nothing',
       '/payments/return',
     ],
     admin: [

@@ -47,6 +47,24 @@ export class Visitor {
     return answer
   }
 
+  /** A form that is answered with a file, byte by byte. */
+  async postFile(
+    path: string,
+    fields: Record<string, string>,
+  ): Promise<{ headers: Answer['headers']; body: Buffer }> {
+    const { headers, body } = await this.#agent
+      .post(path)
+      .type('form')
+      .send({ _csrf: this.#token, ...fields })
+      .buffer(true)
+      .parse((stream, done) => {
+        const pieces: Buffer[] = []
+        stream.on('data', (piece: Buffer) => pieces.push(piece))
+        stream.on('end', () => done(null, Buffer.concat(pieces)))
+      })
+    return { headers, body }
+  }
+
   get token(): string {
     return this.#token
   }

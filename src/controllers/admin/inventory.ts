@@ -43,6 +43,8 @@ export const AREAS: Readonly<Record<string, AreaFacts>> = {
   '/habits': MONEY,
   '/checkoffs': MONEY,
   '/payments': MONEY,
+  '/statement': MONEY,
+  '/import': { data: ['identifying', 'financial', 'indirect'], owner: 'Data protection contact' },
 
   '/profile': { data: ['identifying', 'indirect'], owner: 'Data protection contact' },
   '/activity': { data: ['security', 'indirect'], owner: 'Data protection contact' },

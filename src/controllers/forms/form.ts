@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { NotFound } from '../../errors.ts'
+import { isOrdinary } from '../../models/text.ts'
 
 export interface FieldError {
   /** The id of the input, which is also its name. */
@@ -55,10 +56,6 @@ function typedText(fields: Record<string, unknown>): Record<string, string> {
   )
 }
 
-/** Control characters, line breaks, and what turns the text around it to the other direction. */
-const UNSAFE = /\p{Cc}|[\u2028\u2029\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]/u
-const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u
-
 /** One line of text: trimmed, without control characters, bounded. */
 export function line(options: { missing: string; max: number }) {
   return z
@@ -66,10 +63,7 @@ export function line(options: { missing: string; max: number }) {
     .trim()
     .min(1, options.missing)
     .max(options.max, `Use at most ${options.max} characters.`)
-    .refine(
-      (text) => text === '' || (VISIBLE.test(text) && !UNSAFE.test(text)),
-      'Use ordinary characters only.',
-    )
+    .refine((text) => text === '' || isOrdinary(text), 'Use ordinary characters only.')
 }
 
 /** A whole number typed as digits. */

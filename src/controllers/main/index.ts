@@ -14,6 +14,7 @@ import { checkOffControllers } from './check-offs.ts'
 import { dashboardControllers } from './dashboard.ts'
 import { dataControllers } from './data.ts'
 import { habitControllers } from './habits.ts'
+import { importControllers } from './imports.ts'
 import { passkeyControllers } from './passkeys.ts'
 import { paymentControllers } from './payments.ts'
 import { previewControllers } from './preview.ts'
@@ -21,6 +22,7 @@ import { reversalControllers } from './reversals.ts'
 import { savingsControllers } from './savings.ts'
 import { securityControllers } from './security.ts'
 import { settingsControllers } from './settings.ts'
+import { statementControllers } from './statement.ts'
 
 /** Confirmed savers and their own data. */
 export function mainRouter(context: WebContext): Router {
@@ -39,6 +41,8 @@ export function mainRouter(context: WebContext): Router {
   const data = dataControllers(context)
   const activity = activityControllers(context)
   const preview = previewControllers(context)
+  const statement = statementControllers(context)
+  const imports = importControllers(context)
 
   return context.routes.router([
     ['GET', '/dashboard', CONFIRMED, dashboard.show],
@@ -66,6 +70,15 @@ export function mainRouter(context: WebContext): Router {
     ['POST', '/payments/:id/cancel', CONFIRMED, reversals.cancel],
     ['POST', '/payments/:id/again', CONFIRMED_HERE, payments.again],
     ['POST', '/payments/:id/try-now', CONFIRMED_HERE, payments.tryNow],
+
+    ['GET', '/statement', CONFIRMED, statement.show],
+    ['POST', '/statement/download', CONFIRMED, statement.download],
+
+    ['GET', '/import', CONFIRMED, imports.show],
+    ['POST', '/import', CONFIRMED, imports.read],
+    ['GET', '/import/preview', CONFIRMED, imports.preview],
+    ['POST', '/import/confirm', CONFIRMED_FRESHLY, imports.confirm],
+    ['POST', '/import/discard', CONFIRMED, imports.discard],
 
     ['GET', '/settings', CONFIRMED, settings.show],
     ['POST', '/settings', CONFIRMED, settings.update],

@@ -33,6 +33,18 @@ export function formatInstant(instant: Date, timezone: string): string {
   return formatOf({ dateStyle: 'medium', timeStyle: 'short', timeZone: timezone }).format(instant)
 }
 
+/** 2026-06-17, for files that programs read. */
+export function formatIsoDay(instant: Date, timezone: string): string {
+  const parts = formatOf({
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    timeZone: timezone,
+  }).formatToParts(instant)
+  const part = (type: Intl.DateTimeFormatPartTypes) => parts.find((one) => one.type === type)?.value
+  return `${part('year')}-${part('month')}-${part('day')}`
+}
+
 /** With seconds and the zone, for what has to be found again elsewhere. */
 export function formatExactly(instant: Date, timezone: string): string {
   return formatOf({ dateStyle: 'medium', timeStyle: 'long', timeZone: timezone }).format(instant)

@@ -60,6 +60,11 @@ export const FORMS: Record<string, (facts: Facts) => Record<string, string>> = {
   'POST /payments/:id/cancel': BUTTON,
   'POST /payments/:id/again': BUTTON,
   'POST /payments/:id/try-now': BUTTON,
+  'POST /statement/download': () => ({ from: '', until: '', habit: '', kind: '', state: '', format: 'csv' }),
+
+  'POST /import': () => ({ text: 'Date,Walk,\n2026-01-01,YES_MANUAL,\n' }),
+  'POST /import/confirm': () => ({ draft: '01980000-0000-7000-8000-000000000000', amount: '25' }),
+  'POST /import/discard': BUTTON,
 
   'POST /settings': () => ({
     fullName: 'Bo Ek',

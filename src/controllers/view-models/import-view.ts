@@ -1,0 +1,126 @@
+import { CARRIED } from '../../models/import/columns.ts'
+import { asksForAmount, type Plan, type PlannedHabit } from '../../models/import/planning.ts'
+import type { Refusal, RowRefusal, TextRefusal } from '../../models/import/shape.ts'
+import type { Draft, ReadResult } from '../../models/import.ts'
+import type { Currency } from '../../money.ts'
+import { formatDay, formatInstant, formatMoney } from './format.ts'
+import { everyLabel } from './habit-card.ts'
+
+/** Of our own export the script that fills the field takes these tables and columns only; the rest never leaves the computer. */
+export const NEEDED_BY_SCRIPT: Record<string, string[]> = Object.fromEntries(
+  Object.entries(CARRIED).map(([table, schema]) => [table, Object.keys(schema.shape)]),
+)
+
+const FORMAT_WORDS: Record<Plan['format'], string> = {
+  loop: 'Loop Habit Tracker',
+  statement: 'A Sparvana statement (CSV)',
+  export: 'A copy of Sparvana data (JSON)',
+}
+
+const TEXT_WORDS: Record<TextRefusal, string> = {
+  empty: 'There is nothing in it.',
+  'too-long': 'This is more than five million characters. Import it in parts.',
+  'too-many-rows': 'This is more than 20,000 rows. Import it in parts.',
+  'unknown-format':
+    'We don’t know this kind of text. It must begin with the line that names its columns, just as it was exported.',
+  'one-habit-of-loop':
+    'This is Loop’s list of a single habit, which doesn’t say which one. Take Checkmarks.csv from the top of Loop’s archive.',
+  'scores-of-loop': 'These are Loop’s scores. Take Checkmarks.csv instead.',
+  broken: 'The text breaks off, or a quote in it is never closed.',
+  'not-our-export': 'This is not a copy that was downloaded from Sparvana.',
+}
+
+const ROW_WORDS: Record<RowRefusal, string> = {
+  'not-readable': 'A value is missing, or isn’t what it should be.',
+  'wrong-number-of-fields':
+    'It has another number of fields than the first line. In Loop’s files a comma in a habit’s name does that: rename it in Loop, and export again.',
+  'no-day': 'A day looks like 2026-06-17.',
+  'in-future': 'The day lies in the future.',
+  'unknown-value': 'We don’t know this value.',
+  'no-name': 'The habit’s name is missing, too long, or has unusual characters.',
+  'no-schedule': 'The habit doesn’t say how often, or in a way we can’t take.',
+  'no-amount': 'The amount or its currency can’t be read.',
+  'counts-amounts': 'The habit counts amounts. Only habits that are done or not can be imported.',
+  twice: 'The same stands in the text before.',
+  'unknown-habit': 'It belongs to a habit, or to terms of one, that can’t be imported.',
+  'before-start': 'Your habit of this name began later.',
+  enough: 'By the habit’s schedule it had been done often enough by then.',
+  'too-many-habits': 'You would have more than 200 habits.',
+}
+
+export function textRefusal(result: Extract<ReadResult, { kind: 'refused' | 'nothing-in-it' }>): string {
+  if (result.kind === 'nothing-in-it') return 'There are no habits and no check-offs in it.'
+  const words = TEXT_WORDS[result.because]
+  return result.line === null ? words : `Line ${result.line}: ${words}`
+}
+
+export function previewPage(
+  { id, plan, expiresOn }: Draft,
+  viewer: { user: { timezone: string }; currency: Currency | null },
+) {
+  const sum = (count: (habit: PlannedHabit) => number) =>
+    plan.habits.reduce((total, habit) => total + count(habit), 0)
+  return {
+    draft: id,
+    formatText: FORMAT_WORDS[plan.format],
+    isExport: plan.format === 'export',
+    until: formatInstant(expiresOn, viewer.user.timezone),
+    stats: [
+      { label: 'New habits', text: String(plan.habits.filter(({ made }) => made !== null).length) },
+      { label: 'Check-offs', text: String(sum(({ checkOffs }) => checkOffs.length)), hint: 'recorded only' },
+      { label: 'There already', text: String(sum(({ duplicates }) => duplicates)), hint: 'left as they are' },
+      {
+        label: 'Refused',
+        text: String(plan.refused.count),
+        tone: plan.refused.count > 0 ? 'attention' : 'plain',
+      },
+    ],
+    settings: settingsText(plan),
+    rows: plan.habits.map(habitRow),
+    refused: plan.refused.first.map(refusedRow),
+    refusedMore: Math.max(0, plan.refused.count - plan.refused.first.length),
+    asksForAmount: asksForAmount(plan),
+    currency: viewer.currency,
+    isEmpty: plan.habits.length === 0 && plan.settings === null,
+  }
+}
+
+function habitRow({ name, made, versions, checkOffs, duplicates }: PlannedHabit) {
+  const terms = versions.at(-1)
+  const days = checkOffs.map(({ day }) => day).sort()
+  const [first, last] = [days[0], days.at(-1)]
+  return {
+    cells: [
+      { text: name, ...(made?.archivedOn ? { hint: 'archived' } : {}) },
+      made
+        ? { badge: { text: 'New', tone: 'done' }, ...(terms ? { hint: termsText(terms) } : {}) }
+        : { badge: { text: 'You have it', tone: 'plain' } },
+      {
+        text: String(checkOffs.length),
+        ...(first && last ? { hint: `${formatDay(first)} to ${formatDay(last)}` } : {}),
+      },
+      { text: String(duplicates) },
+    ],
+  }
+}
+
+function termsText({ frequency, interval, amountMinor, currency }: PlannedHabit['versions'][number]): string {
+  const often = everyLabel(frequency, interval)
+  return amountMinor === null || currency === null
+    ? often
+    : `${often}, ${formatMoney(amountMinor, currency)} each time`
+}
+
+function settingsText({ settings }: Plan): string | null {
+  if (!settings) return null
+  const hour = `${String(settings.dayStartHour).padStart(2, '0')}:00`
+  const weekday = new Intl.DateTimeFormat('en-GB', { weekday: 'long', timeZone: 'UTC' })
+  // 4 January 1970 was a Sunday.
+  const weekStart = weekday.format(new Date(Date.UTC(1970, 0, 4 + settings.weekStart)))
+  return `Your days will be counted in ${settings.timezone.replaceAll('_', ' ')} and begin at ${hour}; your weeks begin on ${weekStart}.`
+}
+
+function refusedRow({ table, line, because }: Refusal) {
+  const where = table === null ? `Line ${line}` : `${table}, row ${line}`
+  return { cells: [{ text: where }, { text: ROW_WORDS[because] }] }
+}

@@ -1,0 +1,430 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { DAY, HOUR, MINUTE } from '../../src/clock.ts'
+import type { Db } from '../../src/db.ts'
+import type { User } from '../../src/generated/client.ts'
+import { exportedColumns } from '../../src/models/data-inventory.ts'
+import { exportedTables } from '../../src/models/export.ts'
+import { CARRIED, COLUMNS_LEFT, TABLES_LEFT } from '../../src/models/import/columns.ts'
+import { asksForAmount, type Plan } from '../../src/models/import/planning.ts'
+import { normalised, type Row } from '../support/copies.ts'
+import {
+  ARRIVING,
+  auditsOf,
+  checkOff,
+  expectTrueBooks,
+  newHabit,
+  newLinkedUser,
+  newUser,
+  ownDatabase,
+  SOMEBODY,
+  type World,
+  walk,
+  worldAt,
+} from './support.ts'
+
+/** As Loop Habit Tracker 2 writes them; its lists end each line with a comma. */
+const LOOP_HABITS = `Position,Name,Type,Question,Description,FrequencyNumerator,FrequencyDenominator,Color,Unit,Target Type,Target Value,Archived?
+001,Meditate,YES_NO,Did you meditate this morning?,,1,1,#FF8F00,,,,false
+002,Wake up early,YES_NO,Did you wake up before 6am?,,2,3,#00897B,,,,true
+003,Water,NUMERICAL,How many?,,1,1,#00897B,glasses,AT_LEAST,8.0,false
+`
+const LOOP_MARKS = `Date,Meditate,Wake up early,Water,
+2026-06-10,NO,YES_MANUAL,8000,
+2026-06-09,YES_MANUAL,SKIP,0,
+2026-06-08,YES_MANUAL,YES_AUTO,3000,
+2026-06-07,UNKNOWN,YES_MANUAL,0,
+`
+
+let db: Db
+let close: () => Promise<void>
+let world: World
+
+beforeAll(async () => {
+  ;({ db, close } = await ownDatabase())
+  world = worldAt(db)
+})
+afterAll(() => close())
+
+async function planOf(user: User, text: string): Promise<Plan> {
+  world.clock.advance(HOUR)
+  const result = await world.models.imports.read(user, text, SOMEBODY)
+  if (result.kind !== 'read') throw new Error(`it was not read: ${JSON.stringify(result)}`)
+  return (await world.models.imports.draft(user.id))?.plan as Plan
+}
+
+async function imported(user: User, text: string, amountMinor: number | null = null) {
+  await planOf(user, text)
+  const draft = await world.models.imports.draft(user.id)
+  return world.models.imports.confirm(user, draft?.id ?? '', amountMinor, SOMEBODY)
+}
+
+const refusedIn = ({ refused }: Plan) =>
+  refused.first.map(({ table, line, because }) => `${table ?? 'line'} ${line} ${because}`)
+const checkOffsOf = ({ id: userId }: User) =>
+  db.prisma.checkOff.findMany({ where: { userId }, orderBy: [{ habitId: 'asc' }, { day: 'asc' }] })
+const habitsOf = ({ id: userId }: User) =>
+  db.prisma.habit.findMany({ where: { userId }, orderBy: { name: 'asc' }, include: { versions: true } })
+const dayIn = (date: Date) => date.toISOString().slice(0, 10)
+
+async function exportOf({ id }: User): Promise<string> {
+  const pieces: string[] = []
+  for await (const piece of world.models.exports.write(id)) pieces.push(piece)
+  return pieces.join('')
+}
+
+describe('Loop’s lists', () => {
+  test.each([
+    ['habits first', `${LOOP_HABITS}${LOOP_MARKS}`],
+    ['marks first', `${LOOP_MARKS}\n${LOOP_HABITS}`],
+    ['with Windows’ line ends', `\ufeff${LOOP_HABITS}${LOOP_MARKS}`.replaceAll('\n', '\r\n')],
+  ])(
+    '%s: become habits with their schedules and ticks, which are recorded and pay nothing',
+    async (_what, text) => {
+      const user = await newLinkedUser(world)
+      expect(await imported(user, text, 1_500)).toEqual({ kind: 'imported', habits: 2, checkOffs: 4 })
+      const [meditate, early] = await habitsOf(user)
+      expect(meditate).toMatchObject({ name: 'Meditate', archivedOn: null })
+      expect(meditate?.versions).toMatchObject([
+        { frequency: 1, interval: 1, amountMinor: 1_500, currency: 'DKK' },
+      ])
+      expect(early?.versions).toMatchObject([{ frequency: 2, interval: 3 }])
+      expect([dayIn(early?.startDate ?? new Date()), early?.archivedOn === null]).toEqual([
+        '2026-06-07',
+        false,
+      ])
+      const rows = await checkOffsOf(user)
+      expect(
+        rows.every(({ recordOnly, paymentId, isBackfill }) => recordOnly && !paymentId && isBackfill),
+      ).toBe(true)
+      expect(await db.prisma.payment.count({ where: { userId: user.id } })).toBe(0)
+      expect(await db.prisma.ledgerLine.count({ where: { userId: user.id } })).toBe(0)
+    },
+  )
+
+  test('of version 1, with numbers, say the same', async () => {
+    const user = await newLinkedUser(world)
+    await imported(user, 'Date,Meditate,\n2026-06-10,2,\n2026-06-09,1,\n2026-06-08,0,\n2026-06-07,-1,\n', 100)
+    expect((await checkOffsOf(user)).map(({ day }) => dayIn(day))).toEqual(['2026-06-10'])
+  })
+
+  test('refuse a habit that counts amounts, and nothing else', async () => {
+    const plan = await planOf(await newLinkedUser(world), LOOP_HABITS + LOOP_MARKS)
+    expect(refusedIn(plan)).toEqual(['line 4 counts-amounts'])
+  })
+
+  test('go into the habit of the same name, by its own terms, and leave what is there', async () => {
+    const user = await newLinkedUser(world)
+    const habit = await newHabit(world, user, { name: 'MEDITATE', amountMinor: 700 })
+    const today = (await checkOff(world, user, habit.id)).day
+    world.clock.advance(3 * DAY)
+    const after = dayIn(new Date(today.getTime() + DAY))
+    const text = `Date,Meditate,\n${dayIn(today)},2,\n${after},2,\n2020-01-01,2,\n2099-01-01,2,\n`
+    const plan = await planOf(user, text)
+    expect(plan.habits).toMatchObject([{ id: habit.id, made: null, duplicates: 1 }])
+    expect(refusedIn(plan)).toEqual(['line 4 before-start', 'line 5 in-future'])
+    const draft = await world.models.imports.draft(user.id)
+    await world.models.imports.confirm(user, draft?.id ?? '', null, SOMEBODY)
+    expect((await checkOffsOf(user)).map(({ recordOnly, amountMinor }) => [recordOnly, amountMinor])).toEqual(
+      [
+        [false, 700],
+        [true, 700],
+      ],
+    )
+    await expectTrueBooks(db, user.id)
+  })
+
+  test('take no more in a period than the habit asks for', async () => {
+    const habits = LOOP_HABITS.split('\n').slice(0, 3).join('\n')
+    const marks = 'Date,Wake up early,\n2026-06-07,2,\n2026-06-08,2,\n2026-06-09,2,\n'
+    expect(refusedIn(await planOf(await newLinkedUser(world), `${habits}\n${marks}`))).toEqual([
+      'line 7 enough',
+    ])
+  })
+
+  test('name the line and the reason of every row that is none', async () => {
+    const text = `Date,Meditate,${'x'.repeat(81)},
+2026-13-01,2,0,
+10/06/2026,2,0,
+2026-06-10,perhaps,0,
+2026-06-09,2,0,7,
+2026-06-08,2,0,
+`
+    const plan = await planOf(await newLinkedUser(world), text)
+    expect(refusedIn(plan)).toEqual([
+      'line 2 no-day',
+      'line 3 no-day',
+      'line 4 unknown-value',
+      'line 4 no-name',
+      'line 5 wrong-number-of-fields',
+      'line 6 no-name',
+    ])
+    expect(plan.habits.map(({ checkOffs }) => checkOffs.length)).toEqual([1])
+  })
+
+  test.each([
+    ['', 'empty', null],
+    ['hello', 'unknown-format', 1],
+    ['2026-06-10,2,\n', 'unknown-format', 1],
+    ['Date,Value,Notes\n2026-06-10,YES_MANUAL,\n', 'one-habit-of-loop', 1],
+    ['Date,Score\n2026-06-10,0.5\n', 'scores-of-loop', 1],
+    ['Date,A,\n2026-06-10,2,\n2026-06-09,"2\n', 'broken', 3],
+    ['{"tables":', 'broken', null],
+    ['{}', 'not-our-export', null],
+    ['{"tables":{"Habit":"x"}}', 'not-our-export', null],
+    [`Date,A,\n${'2026-06-10,2,\n'.repeat(20_002)}`, 'too-many-rows', 20_003],
+    ['x'.repeat(5_000_001), 'too-long', null],
+  ])('a text that is none is refused as a whole (%#)', async (text, because, line) => {
+    const user = await newUser(world)
+    expect(await world.models.imports.read(user, text, SOMEBODY)).toEqual({ kind: 'refused', because, line })
+    expect(await world.models.imports.draft(user.id)).toBeNull()
+  })
+})
+
+describe('what was read', () => {
+  test('is done once, however often it is confirmed, also at once', async () => {
+    const user = await newLinkedUser(world)
+    await planOf(user, LOOP_HABITS + LOOP_MARKS)
+    const { id = '' } = (await world.models.imports.draft(user.id)) ?? {}
+    const results = await Promise.all(
+      [1, 2, 3].map(() => world.models.imports.confirm(user, id, 100, SOMEBODY)),
+    )
+    expect(results.map(({ kind }) => kind).sort()).toEqual(['gone', 'gone', 'imported'])
+    expect((await checkOffsOf(user)).length).toBe(4)
+    expect((await auditsOf(world, user.id, 'user.imported')).map(({ detail }) => detail)).toEqual([
+      { format: 'loop', habits: 2, checkOffs: 4, refused: 1 },
+    ])
+    expect((await auditsOf(world, user.id, 'habit.imported')).length).toBe(2)
+  })
+
+  test('read again brings nothing new', async () => {
+    const user = await newLinkedUser(world)
+    await imported(user, LOOP_HABITS + LOOP_MARKS, 100)
+    const plan = await planOf(user, LOOP_HABITS + LOOP_MARKS)
+    expect(
+      plan.habits.map(({ made, duplicates, checkOffs }) => [made, duplicates, checkOffs.length]),
+    ).toEqual([
+      [null, 2, 0],
+      [null, 2, 0],
+    ])
+  })
+
+  test('is nobody else’s, and nobody’s after an hour', async () => {
+    const user = await newLinkedUser(world)
+    const stranger = await newLinkedUser(world)
+    await planOf(user, LOOP_MARKS)
+    const { id = '' } = (await world.models.imports.draft(user.id)) ?? {}
+    expect(await world.models.imports.confirm(stranger, id, 100, SOMEBODY)).toEqual({ kind: 'gone' })
+    world.clock.advance(HOUR)
+    expect(await world.models.imports.draft(user.id)).toBeNull()
+    expect(await world.models.imports.confirm(user, id, 100, SOMEBODY)).toEqual({ kind: 'gone' })
+    await world.models.retention.sweep()
+    expect(await db.prisma.importDraft.count({ where: { id } })).toBe(1)
+    world.clock.advance(MINUTE)
+    await world.models.retention.sweep()
+    expect(await db.prisma.importDraft.count({ where: { id } })).toBe(0)
+  })
+
+  test('is replaced by another text, and thrown away when its owner says so', async () => {
+    const user = await newLinkedUser(world)
+    await planOf(user, LOOP_MARKS)
+    const first = await world.models.imports.draft(user.id)
+    await planOf(user, LOOP_HABITS)
+    expect(await world.models.imports.confirm(user, first?.id ?? '', 100, SOMEBODY)).toEqual({ kind: 'gone' })
+    expect(await world.models.imports.discard(user.id, SOMEBODY)).toBe(true)
+    expect(await world.models.imports.discard(user.id, SOMEBODY)).toBe(false)
+    expect(await habitsOf(user)).toEqual([])
+  })
+
+  test('does nothing at all when a place has been taken since', async () => {
+    const user = await newLinkedUser(world)
+    const habit = await newHabit(world, user, { name: 'Meditate' })
+    const { day } = (await world.models.checkOffs.openDays(user, habit.id))[0] ?? { day: null }
+    expect(day).toBeNull()
+    const today = dayIn(world.clock.now())
+    await planOf(user, `Date,New one,Meditate,\n${today},2,2,\n`)
+    await checkOff(world, user, habit.id)
+    const draft = await world.models.imports.draft(user.id)
+    expect(await world.models.imports.confirm(user, draft?.id ?? '', 100, SOMEBODY)).toEqual({
+      kind: 'changed',
+    })
+    expect((await habitsOf(user)).map(({ name }) => name)).toEqual(['Meditate'])
+  })
+
+  test('does nothing when the habit it was meant for is gone', async () => {
+    const user = await newLinkedUser(world)
+    const habit = await newHabit(world, user, { name: 'Meditate' })
+    await planOf(user, `Date,Meditate,\n${dayIn(world.clock.now())},2,\n`)
+    await world.models.habits.remove(user.id, habit.id, SOMEBODY)
+    const draft = await world.models.imports.draft(user.id)
+    expect(await world.models.imports.confirm(user, draft?.id ?? '', null, SOMEBODY)).toEqual({
+      kind: 'changed',
+    })
+  })
+
+  test('needs accounts and an amount where new habits need them', async () => {
+    const user = await newUser(world)
+    expect(asksForAmount(await planOf(user, LOOP_MARKS))).toBe(true)
+    const draft = await world.models.imports.draft(user.id)
+    expect(await world.models.imports.confirm(user, draft?.id ?? '', 100, SOMEBODY)).toEqual({
+      kind: 'no-accounts',
+    })
+    const linked = await newLinkedUser(world)
+    expect(await imported(linked, LOOP_MARKS)).toEqual({ kind: 'no-amount' })
+  })
+
+  test('never makes more habits than there can be', async () => {
+    const user = await newLinkedUser(world)
+    const names = Array.from({ length: 202 }, (_, index) => `Habit ${index}`)
+    const plan = await planOf(user, `Date,${names.join(',')},\n2026-06-10,${names.map(() => 2).join(',')},\n`)
+    expect([plan.habits.length, ...refusedIn(plan)]).toEqual([
+      200,
+      'line 2 too-many-habits',
+      'line 2 too-many-habits',
+    ])
+  })
+
+  test('is read twenty times an hour (S-068)', async () => {
+    const user = await newUser(world)
+    for (let turn = 0; turn < 20; turn += 1) await world.models.imports.read(user, 'x', SOMEBODY)
+    expect(await world.models.imports.read(user, 'x', SOMEBODY)).toEqual({ kind: 'wait', ms: HOUR })
+  })
+})
+
+describe('ten thousand rows', () => {
+  test('are read, shown and written in one transaction, within seconds', async () => {
+    const user = await newLinkedUser(world)
+    const names = ['Run', 'Read', 'Write', 'Sleep']
+    const days = Array.from({ length: 2_500 }, (_, index) =>
+      dayIn(new Date(Date.UTC(2026, 5, 16) - index * DAY)),
+    )
+    const text = `Date,${names.join(',')},\n${days.map((day) => `${day},2,2,2,2,\n`).join('')}`
+    const begun = performance.now()
+    const plan = await planOf(user, text)
+    const read = performance.now()
+    expect(plan.refused.count).toBe(0)
+    const draft = await world.models.imports.draft(user.id)
+    const before = process.memoryUsage().heapUsed
+    expect(await world.models.imports.confirm(user, draft?.id ?? '', 100, SOMEBODY)).toEqual({
+      kind: 'imported',
+      habits: 4,
+      checkOffs: 10_000,
+    })
+    const done = performance.now()
+    const grownMb = (process.memoryUsage().heapUsed - before) / 1_000_000
+    console.info(
+      `10,000 rows: read in ${Math.round(read - begun)} ms, written in ${Math.round(done - read)} ms, heap +${Math.round(grownMb)} MB`,
+    )
+    expect(done - begun).toBeLessThan(15_000)
+    expect(grownMb).toBeLessThan(300)
+    expect(await db.prisma.checkOff.count({ where: { userId: user.id, recordOnly: true } })).toBe(10_000)
+  })
+})
+
+describe('a copy of everything, brought back (I5)', () => {
+  /** Someone who has done all that can be done with habits. */
+  async function livedSaver(): Promise<User> {
+    const user = await newLinkedUser(world, { timezone: 'Europe/Helsinki', dayStartHour: 4, weekStart: 7 })
+    const run = await newHabit(world, user, { name: 'Löpa "ute", =1+1', frequency: 3 })
+    const paid = await checkOff(world, user, run.id)
+    await walk(world, paid.paymentId, ...ARRIVING)
+    const back = await checkOff(world, user, run.id)
+    await walk(world, back.paymentId, ...ARRIVING)
+    await world.models.reversals.moveBack(user.id, back.id, SOMEBODY)
+    const undone = await checkOff(world, user, run.id)
+    await world.models.checkOffs.undo(user.id, undone.id, SOMEBODY)
+    await checkOff(world, user, run.id)
+    world.clock.advance(3 * DAY)
+    const wish = { name: 'Löpa "ute", =1+1', frequency: 2, interval: 7, amountMinor: 3_000 }
+    await world.models.habits.edit(user, run.id, wish, 'DKK', SOMEBODY)
+    const [open] = await world.models.checkOffs.openDays(user, run.id)
+    if (!open) throw new Error('no day is open')
+    await world.models.checkOffs.backfill(user, run.id, { ...open, pays: false }, SOMEBODY)
+    const gone = await newHabit(world, user, { name: 'Ended' })
+    await checkOff(world, user, gone.id)
+    await world.models.habits.remove(user.id, gone.id, SOMEBODY)
+    await newHabit(world, user, { name: 'Never done', interval: 3 })
+    return user
+  }
+
+  test('differs in nothing but its money, which comes back as history', async () => {
+    const user = await livedSaver()
+    const before = await exportOf(user)
+    const newcomer = await newUser(world)
+    const plan = await planOf(newcomer, before)
+    expect(refusedIn(plan)).toEqual([])
+    const draft = await world.models.imports.draft(newcomer.id)
+    const result = await world.models.imports.confirm(newcomer, draft?.id ?? '', null, SOMEBODY)
+    expect(result).toEqual({ kind: 'imported', habits: 3, checkOffs: 6 })
+    const after = await exportOf(newcomer)
+    expect(normalised(after)).toEqual(normalised(before))
+    expect(normalised(after).CheckOff.length).toBe(6)
+    const { tables } = JSON.parse(after) as { tables: Record<string, Row[]> }
+    expect([tables.Payment, tables.LedgerLine, tables.LedgerBalance]).toEqual([[], [], []])
+    expect(tables.CheckOff?.every(({ recordOnly }) => recordOnly)).toBe(true)
+  })
+
+  test('brings nothing twice, neither to where it came from nor to where it was brought', async () => {
+    const user = await livedSaver()
+    const text = await exportOf(user)
+    const atHome = await planOf(user, text)
+    expect(atHome.habits.map(({ made, checkOffs }) => [made, checkOffs.length])).toEqual(
+      Array(3).fill([null, 0]),
+    )
+    expect(atHome.settings).toBeNull()
+    const newcomer = await newUser(world)
+    await imported(newcomer, text)
+    const { users } = world.models
+    const again = await planOf((await users.find(newcomer.id)) as User, text)
+    expect(again.habits.map(({ made, checkOffs }) => [made, checkOffs.length])).toEqual(
+      Array(3).fill([null, 0]),
+    )
+  })
+
+  test('names the row of what somebody has broken in it', async () => {
+    const user = await livedSaver()
+    const copy = JSON.parse(await exportOf(user))
+    const [first, second, third, fourth] = copy.tables.CheckOff
+    first.amountMinor = 12.5
+    second.habitId = user.id
+    third.day = '2999-01-01'
+    fourth.slot = '1; DROP TABLE'
+    copy.tables.Habit[2].name = 'a\nb'
+    const refused = refusedIn(await planOf(await newUser(world), JSON.stringify(copy)))
+    expect(refused).toEqual(
+      expect.arrayContaining([
+        'Habit 3 not-readable',
+        'CheckOff 1 not-readable',
+        'CheckOff 2 unknown-habit',
+        'CheckOff 3 in-future',
+        'CheckOff 4 not-readable',
+      ]),
+    )
+  })
+
+  test('an invented one moves no money, and names no habit of somebody else', async () => {
+    const victim = await livedSaver()
+    const copy = JSON.parse(await exportOf(victim))
+    for (const row of copy.tables.CheckOff) Object.assign(row, { recordOnly: false, userId: victim.id })
+    const thief = await newUser(world)
+    const theirs = await habitsOf(victim)
+    await imported(thief, JSON.stringify(copy))
+    expect(await habitsOf(victim)).toEqual(theirs)
+    expect((await checkOffsOf(thief)).every(({ recordOnly, paymentId }) => recordOnly && !paymentId)).toBe(
+      true,
+    )
+    expect((await habitsOf(thief)).map(({ id }) => id)).not.toEqual(theirs.map(({ id }) => id))
+  })
+})
+
+describe('what an export shows', () => {
+  test('is brought back, or stays behind for a reason, table by table', () => {
+    const decided = [...Object.keys(CARRIED), ...Object.keys(TABLES_LEFT)]
+    expect(exportedTables().filter((table) => !decided.includes(table))).toEqual([])
+  })
+
+  test.each(Object.keys(CARRIED) as (keyof typeof CARRIED)[])('and column by column of %s', (table) => {
+    const decided = [...Object.keys(CARRIED[table].shape), ...COLUMNS_LEFT[table]]
+    expect(exportedColumns(table).filter((column) => !decided.includes(column))).toEqual([])
+    expect(decided.filter((column) => !exportedColumns(table).includes(column))).toEqual([])
+  })
+})
