@@ -12,6 +12,7 @@ import {
   linkBank,
   linkIn,
   newAdmin,
+  newGoal,
   newHabit,
   newLinkedSaver,
   PASSWORD,
@@ -49,6 +50,10 @@ beforeAll(async () => {
   clock.advance(MINUTE)
   await app.settleDue()
   await checkOff(app, saver, habit)
+  const reached = await newGoal(saver, { name: 'A small one', target: '10' })
+  const goal = await newGoal(saver, { byDay: '2099-12-31' }, [habit])
+  const putAway = await newGoal(saver, { name: 'A present' })
+  await saver.visitor.post(`/goals/${putAway}/archive`, { money: 'shared' })
   await saver.visitor.post('/settings/savings', WIDER_LIMITS)
   await saver.visitor.post('/settings/savings/pause', { until: '' })
   const payment = await app.deps.db.prisma.payment.findFirstOrThrow({
@@ -77,6 +82,14 @@ beforeAll(async () => {
       `/habits/${habit}`,
       `/habits/${habit}/edit`,
       `/habits/${habit}/delete`,
+      '/goals',
+      '/goals/new',
+      `/goals/${reached}`,
+      `/goals/${goal}`,
+      `/goals/${goal}/edit`,
+      `/goals/${goal}/archive`,
+      `/goals/${goal}/delete`,
+      `/goals/${putAway}`,
       '/payments',
       `/payments/${payment.id}`,
       '/bank',

@@ -88,12 +88,11 @@ function emptyStateFor(user: Express.User, habitCount: number) {
 
 /** Where the money is, and what it is for: one reading of the books for both, so that they agree. */
 function savingsOf(standings: readonly GoalsStanding[]) {
-  const saving = standings.filter(({ totals }) => Object.values(totals).some((minor) => minor > 0))
   const goals = standings.flatMap((standing) => standing.goals)
   const open = goals.filter(({ goal, heldMinor }) => heldMinor < goal.targetMinor)
   return {
-    stats: saving.flatMap(({ currency, totals }) => statsOf(currency, totals, saving.length > 1)),
-    goals: open.slice(0, SHOWN_GOALS).map((goal) => goalCard(goal)),
+    stats: standings.flatMap(({ currency, totals }) => statsOf(currency, totals, standings.length > 1)),
+    goals: (open.length > 0 ? open : goals).slice(0, SHOWN_GOALS).map((goal) => goalCard(goal)),
     celebrations: goals.flatMap((goal) => celebrationOf(goal) ?? []),
   }
 }

@@ -6,7 +6,7 @@ import { flash } from '../../middleware/flash.ts'
 import { dayOf } from '../../models/habit/schedule.ts'
 import { paths } from '../../paths.ts'
 import type { WebContext } from '../context.ts'
-import { idOf, readForm } from '../forms/form.ts'
+import { readForm } from '../forms/form.ts'
 import { goalForm, moveForm } from '../forms/goal-forms.ts'
 import { readNothing, readOffer } from '../forms/offers.ts'
 import { renderPage, renderRefused } from '../page.ts'
@@ -91,8 +91,9 @@ export function goalControllers({ models, clock }: WebContext) {
 
   /** POST /goals/:id/move */
   const move: RequestHandler = async (req, res) => {
+    const goal = await ownGoal(models, req)
     const { direction } = readOffer(moveForm, req.body)
-    const isMoved = await models.goals.move(signedIn(req).id, idOf(req), direction, actorOf(req))
+    const isMoved = await models.goals.move(goal.userId, goal.id, direction, actorOf(req))
     if (isMoved === null) throw new NotFound()
     if (!isMoved) await flash(req, 'info', 'It cannot go any further.')
     res.redirect(303, paths.goals)

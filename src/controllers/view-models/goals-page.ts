@@ -52,7 +52,12 @@ function placesOf({ currency, goals, usedMinor, notSetAside, totals }: Standing)
   const row = (text: string, href: string | null, saved: number, onItsWay: number, pledged: number) => ({
     cells: [
       href ? { text, href } : { text },
-      { money: { text: formatMoney(saved, currency), tone: 'arrived' as const } },
+      {
+        money: {
+          text: formatMoney(saved, currency),
+          tone: saved > 0 ? ('arrived' as const) : ('plain' as const),
+        },
+      },
       { money: { text: formatMoney(onItsWay, currency), tone: 'waiting' as const } },
       { money: { text: formatMoney(pledged, currency), tone: 'plain' as const } },
     ],
