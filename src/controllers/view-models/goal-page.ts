@@ -74,7 +74,7 @@ function formulaOf({ goal, pace }: GoalAhead): string[] {
   if (missingMinor > 0)
     sums.push(
       full
-        ? `Day: ${money(missingMinor)} is missing. If every habit goes on saving as it did over ${lately}, and the money is shared out as it is now, the goal is full after ${plural(full.weeks, 'week')}.`
+        ? `Day: ${money(missingMinor)} is missing. If every habit goes on saving as it did over ${lately}, this goal is full after ${plural(full.weeks, 'week')}. What other goals no longer need comes to it.`
         : `Day: ${money(missingMinor)} is missing. If every habit goes on saving as it did over ${lately}, the goal is not full within ten years.`,
     )
   if (plan && plan.neededPerWeekMinor !== null)
