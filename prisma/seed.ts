@@ -10,6 +10,7 @@ import type { Habit, User } from '../src/generated/client.ts'
 import { createSettleSaver } from '../src/jobs/handlers/settle-saver.ts'
 import { SILENT_QUEUE } from '../src/jobs/queue.ts'
 import { type Actor, workerActor } from '../src/models/context.ts'
+import type { GoalWish } from '../src/models/goal.ts'
 import type { HabitWish } from '../src/models/habit.ts'
 import { sealedFor } from '../src/models/sealing.ts'
 import { startSandbox } from '../src/sandbox/index.ts'
@@ -150,6 +151,28 @@ async function live(
   }
   await link(deps, saver, 'DK')
   await link(deps, admin, 'DK')
+  await makeGoals(deps, saver, habits)
+}
+
+/** One that is reached already, one with a day and a habit of its own, and one that takes what is left. */
+async function makeGoals(
+  { models, clock }: Deps,
+  saver: User,
+  [run]: readonly (Habit | undefined)[],
+): Promise<void> {
+  const summer = new Date(clock.now().getTime() + 200 * DAY).toISOString().slice(0, 10)
+  const wishes: GoalWish[] = [
+    { name: 'A new bicycle', targetMinor: 1_200_00, byDay: null, picture: 'bicycle', habitIds: [] },
+    {
+      name: 'Summer in Lofoten',
+      targetMinor: 4_000_00,
+      byDay: summer,
+      picture: 'tent',
+      habitIds: run ? [run.id] : [],
+    },
+    { name: 'Rainy days', targetMinor: 10_000_00, byDay: null, picture: 'umbrella', habitIds: [] },
+  ]
+  for (const wish of wishes) await models.goals.create(saver.id, wish, 'DKK', actorFor(saver))
 }
 
 function nextMorning(clock: ManualClock): number {

@@ -19,6 +19,7 @@ export interface PageOptions {
 
 const SAVER_NAV = [
   { href: paths.dashboard, label: 'Today', icon: 'today' },
+  { href: paths.goals, label: 'Goals', icon: 'goals' },
   { href: paths.payments, label: 'Payments', icon: 'payments' },
   { href: paths.bank, label: 'Bank', icon: 'bank' },
   { href: paths.settings, label: 'Settings', icon: 'settings' },

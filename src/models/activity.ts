@@ -10,7 +10,7 @@ export const CALL_KINDS = {
 export const EVENT_KINDS = {
   account: ['user', 'access', 'admin', 'alarm', 'browser', 'audit', 'job'],
   bank: ['consent', 'accounts', 'sandbox'],
-  saving: ['habit', 'check-off', 'payment', 'payments', 'savings', 'limits', 'difference', 'ledger'],
+  saving: ['habit', 'goal', 'check-off', 'payment', 'payments', 'savings', 'limits', 'difference', 'ledger'],
 } as const
 
 export type CallKind = keyof typeof CALL_KINDS

@@ -24,6 +24,7 @@ export function createForgetting({ clock, queue }: Pick<ModelContext, 'clock' | 
       if (consent) await endConsent(tx, consent, 'account-erased', { by, at: clock.now(), bank })
       await tx.bankConsent.updateMany({ where: { userId: user.id }, data: { endedTokenSealed: null } })
       await forgetSignIn(tx, user)
+      await tx.goal.deleteMany({ where: { userId: user.id } })
       await forgetHabits(tx, user.id)
       await forgetAccounts(tx, user.id)
       await forgetTraces(tx, user.id)

@@ -24,6 +24,7 @@ import { createDormancy } from './dormancy.ts'
 import { createErasures } from './erasure.ts'
 import { createExports } from './export.ts'
 import { createFigures } from './figures.ts'
+import { createGoals } from './goal.ts'
 import { createHabits } from './habit.ts'
 import { createIdentity } from './identity.ts'
 import { createImports } from './import.ts'
@@ -39,6 +40,7 @@ import { createReconciliation } from './reconciliation.ts'
 import { createRetention } from './retention.ts'
 import { createRetries } from './retry.ts'
 import { createReversals } from './reversal.ts'
+import { createSavedDays } from './saved-days.ts'
 import { createSavings } from './savings.ts'
 import { createFactors } from './second-factor.ts'
 import { createOwnSessions } from './session.ts'
@@ -82,6 +84,8 @@ export function createModels(context: ModelContext) {
     dormancy: createDormancy(context, payments),
     activity: createActivity(context),
     habits: createHabits(context),
+    goals: createGoals(context),
+    savedDays: createSavedDays(context),
     checkOffs: createCheckOffs(context, payments),
     payments,
     retries,

@@ -13,6 +13,7 @@ import {
   linkBank,
   linkIn,
   newAdmin,
+  newGoal,
   newHabit,
   newLinkedSaver,
   PASSWORD,
@@ -55,6 +56,10 @@ beforeAll(async () => {
   clock.advance(MINUTE)
   await app.settleDue()
   await checkOff(app, saver, habit)
+  const reached = await newGoal(saver, { name: 'A small one', target: '10' })
+  const goal = await newGoal(saver, { byDay: '2099-12-31' }, [habit])
+  const putAway = await newGoal(saver, { name: 'A present' })
+  await saver.visitor.post(`/goals/${putAway}/archive`, { money: 'shared' })
   await saver.visitor.post('/settings/savings', WIDER_LIMITS)
   await saver.visitor.post('/settings/savings/pause', { until: '' })
   await saver.visitor.post('/import', { text: 'Date,Walk,Run,\n2026-01-02,2,2,\n2026-01-01,2,perhaps,\n' })
@@ -111,6 +116,14 @@ beforeAll(async () => {
       `/habits/${habit}`,
       `/habits/${habit}/edit`,
       `/habits/${habit}/delete`,
+      '/goals',
+      '/goals/new',
+      `/goals/${reached}`,
+      `/goals/${goal}`,
+      `/goals/${goal}/edit`,
+      `/goals/${goal}/archive`,
+      `/goals/${goal}/delete`,
+      `/goals/${putAway}`,
       '/payments',
       `/payments/${payment.id}`,
       '/bank',

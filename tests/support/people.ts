@@ -142,6 +142,26 @@ export async function newHabit(
   return habit.id
 }
 
+export interface GoalFields {
+  name: string
+  target: string
+  byDay: string
+  picture: string
+}
+
+/** Makes a goal through the page. @param habitIds of habits that save for it first. */
+export async function newGoal(
+  person: Pick<Person, 'visitor'>,
+  fields: Partial<GoalFields> = {},
+  habitIds: readonly string[] = [],
+): Promise<string> {
+  const wish = { name: 'Bicycle', target: '2500', byDay: '', picture: 'bicycle', ...fields }
+  const ticked = Object.fromEntries(habitIds.map((id) => [`habit-${id}`, 'yes']))
+  const answer = await person.visitor.post('/goals/new', { ...wish, ...ticked })
+  if (answer.status !== 303) throw new Error(`the goal was not made: ${answer.status}`)
+  return answer.headers.location?.split('/').at(-1) ?? ''
+}
+
 /** As a saver does to whom the page in between comes first: shows the password, and sends the same form. */
 async function postFreshly({ visitor }: Person, path: string, fields: Record<string, string | number>) {
   const answer = await visitor.post(path, fields)

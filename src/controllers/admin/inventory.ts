@@ -41,6 +41,7 @@ export const AREAS: Readonly<Record<string, AreaFacts>> = {
   '/accounts': { data: ['identifying', 'financial'], owner: 'Developer on duty' },
   '/dashboard': MONEY,
   '/habits': MONEY,
+  '/goals': MONEY,
   '/checkoffs': MONEY,
   '/payments': MONEY,
   '/statement': MONEY,

@@ -1,6 +1,7 @@
 import type { RequestHandler } from 'express'
 import type { Currency } from '../../generated/enums.ts'
 import { signedIn } from '../../middleware/authentication.ts'
+import type { GoalsStanding } from '../../models/goal.ts'
 import { dayOf } from '../../models/habit/schedule.ts'
 import type { HabitToday } from '../../models/habit.ts'
 import type { SavingsTotals } from '../../models/ledger.ts'
@@ -8,19 +9,24 @@ import { paths } from '../../paths.ts'
 import type { WebContext } from '../context.ts'
 import { renderPage } from '../page.ts'
 import { formatMoney, formatWeekday, plural } from '../view-models/format.ts'
+import { celebrationOf, goalCard } from '../view-models/goal-card.ts'
 import { habitCard } from '../view-models/habit-card.ts'
 import { noticesFor } from '../view-models/notices.ts'
 import { recentRow } from '../view-models/payment-rows.ts'
+import { weekChart } from '../view-models/week-view.ts'
 
 const RECENT = 5
+/** The next ones to be filled; all of them have a page. */
+const SHOWN_GOALS = 3
 
 export function dashboardControllers({ models, clock }: WebContext) {
   /** GET /dashboard */
   const show: RequestHandler = async (req, res) => {
     const user = signedIn(req)
-    const [habits, totals, waiting, approvals, consent, stop, recent] = await Promise.all([
+    const [habits, standings, weeks, waiting, approvals, consent, stop, recent] = await Promise.all([
       models.habits.listOwned(user),
-      models.habits.totalsOf(user.id),
+      models.goals.standing(user.id),
+      models.savedDays.thisWeek(user),
       models.payments.waitingFor(user.id),
       models.payments.approvalsWaiting(user.id),
       models.consents.live(user.id),
@@ -46,7 +52,8 @@ export function dashboardControllers({ models, clock }: WebContext) {
           now: clock.now(),
         }),
         habits: habits.map(habitCard),
-        stats: [...totals].flatMap(([currency, sums]) => statsOf(currency, sums, totals.size > 1)),
+        ...savingsOf(standings),
+        weeks: weeks.map((week) => weekChart(week, today, weeks.length > 1)),
         recent: recent.map((payment) => recentRow(payment, user.timezone)),
         emptyState: emptyStateFor(user, habits.length),
       },
@@ -76,6 +83,17 @@ function emptyStateFor(user: Express.User, habitCount: number) {
     title: 'Your first habit',
     text: 'Something small you want to do, and what it is worth to you each time.',
     action: { href: paths.habitNew, label: 'Make a habit' },
+  }
+}
+
+/** Where the money is, and what it is for: one reading of the books for both, so that they agree. */
+function savingsOf(standings: readonly GoalsStanding[]) {
+  const goals = standings.flatMap((standing) => standing.goals)
+  const open = goals.filter(({ goal, heldMinor }) => heldMinor < goal.targetMinor)
+  return {
+    stats: standings.flatMap(({ currency, totals }) => statsOf(currency, totals, standings.length > 1)),
+    goals: (open.length > 0 ? open : goals).slice(0, SHOWN_GOALS).map((goal) => goalCard(goal)),
+    celebrations: goals.flatMap((goal) => celebrationOf(goal) ?? []),
   }
 }
 

@@ -13,6 +13,8 @@ import { questionControllers } from './check-off-questions.ts'
 import { checkOffControllers } from './check-offs.ts'
 import { dashboardControllers } from './dashboard.ts'
 import { dataControllers } from './data.ts'
+import { goalEndControllers } from './goal-ends.ts'
+import { goalControllers } from './goals.ts'
 import { habitControllers } from './habits.ts'
 import { importControllers } from './imports.ts'
 import { passkeyControllers } from './passkeys.ts'
@@ -28,6 +30,8 @@ import { statementControllers } from './statement.ts'
 export function mainRouter(context: WebContext): Router {
   const dashboard = dashboardControllers(context)
   const habits = habitControllers(context)
+  const goals = goalControllers(context)
+  const goalEnds = goalEndControllers(context)
   const checkOffs = checkOffControllers(context)
   const payments = paymentControllers(context)
   const approvals = approvalControllers(context)
@@ -62,6 +66,20 @@ export function mainRouter(context: WebContext): Router {
     ['POST', '/checkoffs/:id/undo', CONFIRMED, checkOffs.undo],
     ['GET', '/checkoffs/:id/move-back', CONFIRMED, reversals.confirm],
     ['POST', '/checkoffs/:id/move-back', CONFIRMED_HERE, reversals.create],
+
+    ['GET', '/goals', CONFIRMED, goals.list],
+    ['GET', '/goals/new', CONFIRMED, goals.showNew],
+    ['POST', '/goals/new', CONFIRMED, goals.create],
+    ['GET', '/goals/:id', CONFIRMED, goals.show],
+    ['GET', '/goals/:id/edit', CONFIRMED, goals.showEdit],
+    ['POST', '/goals/:id/edit', CONFIRMED, goals.edit],
+    ['POST', '/goals/:id/move', CONFIRMED, goals.move],
+    ['POST', '/goals/:id/celebrate', CONFIRMED, goals.celebrate],
+    ['GET', '/goals/:id/archive', CONFIRMED, goalEnds.showArchive],
+    ['POST', '/goals/:id/archive', CONFIRMED, goalEnds.archive],
+    ['POST', '/goals/:id/restore', CONFIRMED, goalEnds.restore],
+    ['GET', '/goals/:id/delete', CONFIRMED, goalEnds.showDelete],
+    ['POST', '/goals/:id/delete', CONFIRMED, goalEnds.destroy],
 
     ['GET', '/payments', CONFIRMED, payments.list],
     ['GET', '/payments/return', CONFIRMED, approvals.comeBack],

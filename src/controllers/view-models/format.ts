@@ -29,6 +29,11 @@ export function formatWeekday(day: string): string {
   return formatOf({ weekday: 'long', day: 'numeric', month: 'long', timeZone: 'UTC' }).format(date)
 }
 
+/** "Wed": under a bar there is no room for more. */
+export function formatWeekdayShortly(day: string): string {
+  return formatOf({ weekday: 'short', timeZone: 'UTC' }).format(new Date(`${day}T00:00:00.000Z`))
+}
+
 export function formatInstant(instant: Date, timezone: string): string {
   return formatOf({ dateStyle: 'medium', timeStyle: 'short', timeZone: timezone }).format(instant)
 }

@@ -22,7 +22,9 @@ export function createSettleSaver(deps: SettleDeps) {
     if (claims.length === 0) return
     const letGo = deps.models.payments.hold(claims)
     try {
-      await goOn(beginRun(deps, userId, claims), claims)
+      const run = beginRun(deps, userId, claims)
+      await goOn(run, claims)
+      await deps.models.goals.noteReached(userId, run.by)
     } finally {
       letGo()
     }

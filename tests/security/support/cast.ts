@@ -8,6 +8,7 @@ import {
   checkOff,
   linkBank,
   newAdmin,
+  newGoal,
   newHabit,
   newLinkedSaver,
   newSaver,
@@ -70,7 +71,7 @@ export interface Cast {
   ids: Record<OwnThing | 'admin' | DeskThing, string>
 }
 
-type OwnThing = 'habits' | 'checkoffs' | 'payments' | 'bank' | 'settings'
+type OwnThing = 'habits' | 'goals' | 'checkoffs' | 'payments' | 'bank' | 'settings'
 type DeskThing = 'admin/users' | 'admin/payments' | 'admin/calls' | 'admin/audit'
 
 /** @param parts who is needed besides the owner and the admin; the others are missing. */
@@ -184,7 +185,8 @@ async function thingsOf(app: TestApp, owner: Person): Promise<Record<OwnThing, s
   const consent = await app.deps.db.prisma.bankConsent.findFirstOrThrow({ where: { userId: owner.user.id } })
   const { user } = await addPasskey(app, owner)
   const passkey = await app.deps.db.prisma.passkey.findFirstOrThrow({ where: { userId: user.id } })
-  return { habits, checkoffs, payments: paymentId ?? '', bank: consent.id, settings: passkey.id }
+  const goals = await newGoal(owner)
+  return { habits, goals, checkoffs, payments: paymentId ?? '', bank: consent.id, settings: passkey.id }
 }
 
 /** Of a saver whom nobody else has to do with, since admins lock them out and call their payment off. */

@@ -15,6 +15,7 @@ export interface Facts {
 
 const NEW_PASSWORD = 'Brisk-heron-72-ferns'
 const HABIT = { name: 'Walk', frequency: '1', interval: '1', amount: '25' }
+const GOAL = { name: 'Bicycle', target: '2500', byDay: '', picture: 'bicycle' }
 const BUTTON = () => ({})
 
 /** Every form of the app, filled in so that it would be taken (but for codes and passkeys, which only a phone can show). A form that is not here fails tests/security/mass-assignment. */
@@ -57,6 +58,13 @@ export const FORMS: Record<string, (facts: Facts) => Record<string, string>> = {
   'POST /habits/:id/backfill': ({ day, slot, version }) => ({ day, slot, version, pays: 'no' }),
   'POST /checkoffs/:id/undo': BUTTON,
   'POST /checkoffs/:id/move-back': BUTTON,
+  'POST /goals/new': () => GOAL,
+  'POST /goals/:id/edit': () => GOAL,
+  'POST /goals/:id/move': () => ({ direction: 'down' }),
+  'POST /goals/:id/celebrate': BUTTON,
+  'POST /goals/:id/restore': BUTTON,
+  'POST /goals/:id/archive': () => ({ money: 'used' }),
+  'POST /goals/:id/delete': BUTTON,
   'POST /payments/:id/cancel': BUTTON,
   'POST /payments/:id/again': BUTTON,
   'POST /payments/:id/try-now': BUTTON,

@@ -1,0 +1,85 @@
+import { fromDbDay, toDbDay } from '../db.ts'
+import type { User } from '../generated/client.ts'
+import type { CheckOffState, Currency, PaymentState } from '../generated/enums.ts'
+import type { ModelContext } from './context.ts'
+import { type Day, dayOf, epochDay, fromEpochDay } from './habit/schedule.ts'
+import { bucketOf } from './payment/states.ts'
+
+/** What the check-offs of one day have saved, by where the money stands now. Minor units. */
+export interface SavedDay {
+  day: Day
+  savedMinor: number
+  /** Pledged or on its way. */
+  comingMinor: number
+}
+
+export interface SavedWeek {
+  currency: Currency
+  /** The seven days of the saver's week, from its first. */
+  days: SavedDay[]
+}
+
+interface Sum {
+  day: Date
+  currency: Currency
+  state: CheckOffState
+  paid: PaymentState
+  broughtBack: PaymentState | null
+  minor: bigint
+}
+
+const WEEK_DAYS = 7
+
+export type SavedDays = ReturnType<typeof createSavedDays>
+
+export function createSavedDays({ db, clock }: Pick<ModelContext, 'db' | 'clock'>) {
+  return {
+    /**
+     * The saver's week up to today, by the day that a check-off counts for, whenever its money arrives: one statement over the
+     * check-offs of seven days. @returns one for each currency that was saved in.
+     */
+    async thisWeek(user: User): Promise<SavedWeek[]> {
+      const today = dayOf(clock.now(), user.timezone, user.dayStartHour)
+      const first = firstOfWeek(today, user.weekStart)
+      const sums = await db.prisma.$queryRaw<Sum[]>`
+        SELECT done.day, done.currency, done.state, saving.state AS paid, back.state AS "broughtBack",
+          sum(done."amountMinor")::bigint AS minor
+        FROM "CheckOff" done
+        JOIN "Payment" saving ON saving.id = done."paymentId"
+        LEFT JOIN "Payment" back ON back.id = done."reversalId"
+        WHERE done."userId" = ${user.id}::uuid
+          AND done.day BETWEEN ${toDbDay(first)}::date AND ${toDbDay(dayAfter(first, WEEK_DAYS - 1))}::date
+        GROUP BY done.day, done.currency, done.state, saving.state, back.state`
+      const byCurrency = Map.groupBy(sums, ({ currency }) => currency)
+      return [...byCurrency].map(([currency, own]) => ({ currency, days: daysFrom(first, own) }))
+    },
+  }
+}
+
+function daysFrom(first: Day, sums: readonly Sum[]): SavedDay[] {
+  return Array.from({ length: WEEK_DAYS }, (_, index) => {
+    const day = dayAfter(first, index)
+    const own = sums.filter((sum) => fromDbDay(sum.day) === day)
+    const sumIn = (...buckets: string[]) =>
+      own
+        .filter((sum) => buckets.includes(standsIn(sum)))
+        .reduce((total, sum) => total + Number(sum.minor), 0)
+    return { day, savedMinor: sumIn('SAVED'), comingMinor: sumIn('PLEDGED', 'ON_ITS_WAY') }
+  })
+}
+
+/** Where the books have the money of a check-off. */
+function standsIn({ state, paid, broughtBack }: Sum): string {
+  if (broughtBack) return bucketOf('REVERSAL', broughtBack)
+  return state === 'RECORDED' ? bucketOf('SAVING', paid) : 'OPEN'
+}
+
+function firstOfWeek(day: Day, weekStart: number): Day {
+  // 1970-01-01 was a Thursday, the fourth day of the ISO week.
+  const weekday = ((epochDay(day) + 3) % WEEK_DAYS) + 1
+  return dayAfter(day, -((weekday - weekStart + WEEK_DAYS) % WEEK_DAYS))
+}
+
+function dayAfter(day: Day, days: number): Day {
+  return fromEpochDay(epochDay(day) + days)
+}
