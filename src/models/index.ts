@@ -32,8 +32,10 @@ import { createPayments } from './payment.ts'
 import { createStops } from './payment-stop.ts'
 import { createPreviews } from './preview.ts'
 import { createProofs } from './proof-of-work.ts'
+import { createPushSubscriptions } from './push-subscription.ts'
 import { createQuestions } from './question.ts'
 import { createReconciliation } from './reconciliation.ts'
+import { createReminders } from './reminder.ts'
 import { createRetention } from './retention.ts'
 import { createRetries } from './retry.ts'
 import { createReversals } from './reversal.ts'
@@ -56,6 +58,7 @@ export function createModels(context: ModelContext) {
   const retries = createRetries(context, payments)
   const bankCalls = createBankCalls(context)
   const overview = createOverview(context)
+  const habits = createHabits(context)
   return {
     users: createUsers(context, { throttles, devices, countries }),
     addresses: createAddresses(context, throttles),
@@ -77,7 +80,7 @@ export function createModels(context: ModelContext) {
     consentReview: createConsentReview(context),
     dormancy: createDormancy(context, payments),
     activity: createActivity(context),
-    habits: createHabits(context),
+    habits,
     checkOffs: createCheckOffs(context, payments),
     payments,
     retries,
@@ -99,6 +102,8 @@ export function createModels(context: ModelContext) {
     exports: createExports(context, throttles),
     erasures: createErasures(context, payments),
     retention: createRetention(context),
+    reminders: createReminders(context, habits),
+    pushSubscriptions: createPushSubscriptions(context),
   }
 }
 

@@ -10,6 +10,8 @@ const JOB_WORDS: Readonly<Record<string, string>> = {
   detect: 'Looking for what is odd',
   seal: 'Sealing the audit trail',
   'send-mail': 'Mails',
+  'send-push': 'Notifications',
+  remind: 'Reminders',
   care: 'Consents and accounts looked after',
   'tell-bank': 'Telling the bank of ended consents',
   reconcile: 'Comparing books and bank',
@@ -17,7 +19,7 @@ const JOB_WORDS: Readonly<Record<string, string>> = {
   retention: 'What was kept for long enough goes',
 }
 /** Those that go round all the time; a round that is older than this means that no worker runs. */
-const ALL_THE_TIME = ['detect', 'seal']
+const ALL_THE_TIME = ['detect', 'seal', 'remind']
 const TOO_OLD_MS = 2 * MINUTE
 const WAITS_TOO_LONG_MS = 5 * MINUTE
 
@@ -35,7 +37,7 @@ export function jobRow(run: JobRun, { schedules, backlog, now, timezone }: Besid
   const lag = lagOf(run, backlog, now)
   return {
     cells: [
-      { text: JOB_WORDS[run.name] ?? run.name, hint: run.name },
+      { text: JOB_WORDS[run.name] ?? run.name, hint: hintOf(run, timezone) },
       { badge: badgeOf(isFailing, lag.isLate), ...(isFailing && run.error ? { hint: run.error } : {}) },
       { text: formatInstant(run.finishedOn, timezone), hint: `took ${(tookMs / SECOND).toFixed(1)} s` },
       { text: lag.text },
@@ -43,6 +45,11 @@ export function jobRow(run: JobRun, { schedules, backlog, now, timezone }: Besid
       { text: cron ? `${cron} (UTC)` : 'whenever there is something' },
     ],
   }
+}
+
+/** What it has said of itself last, beside its name. */
+function hintOf({ name, remark, remarkedOn }: JobRun, timezone: string): string {
+  return remark && remarkedOn ? `${name} · ${formatInstant(remarkedOn, timezone)}: ${remark}` : name
 }
 
 function badgeOf(isFailing: boolean, isLate: boolean) {
