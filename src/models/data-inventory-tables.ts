@@ -386,7 +386,7 @@ export const TABLES: Record<string, TableFacts> = {
     purpose: 'Browsers that show the saver’s reminders, and how they are reached',
     basis: 'contract',
     owner: { column: 'userId' },
-    kept: 'until the saver takes it off, the browser ends it, or it could not be reached twenty times in a row',
+    kept: 'until the saver takes it off, the browser ends it, or its service has refused five in a row',
     columns: {
       id: 'indirect exported gone',
       userId: 'indirect exported gone',

@@ -6,8 +6,8 @@ import type { Actor, ModelContext } from './context.ts'
 import { sealedFor } from './sealing.ts'
 
 export const MOST_DEVICES = 10
-/** A browser that could not be reached so often in a row is not asked any more. */
-const MOST_FAILURES = 20
+/** A browser of which nothing was taken so often in a row is not asked any more. */
+const MOST_FAILURES = 5
 
 export type Device = Omit<PushSubscription, 'targetSealed'>
 
@@ -81,8 +81,8 @@ export function createPushSubscriptions({ db, clock, sealer }: ModelContext) {
       })
     },
 
-    /** One that has failed too often in a row goes. */
-    async noteFailure(userId: string, id: string, by: Actor): Promise<void> {
+    /** Nothing to be tried again. One that was refused too often in a row goes. */
+    async noteRefusal(userId: string, id: string, by: Actor): Promise<void> {
       const [after] = await db.prisma.pushSubscription.updateManyAndReturn({
         where: { id, userId },
         data: { failures: { increment: 1 } },

@@ -35,9 +35,8 @@ export function createSendPush({ models: { reminders, pushSubscriptions }, push,
         return
       case 'refused':
         log.warn('a push service has refused a message', { subscriptionId, because: outcome.because })
-        return pushSubscriptions.noteFailure(userId, subscriptionId, by)
+        return pushSubscriptions.noteRefusal(userId, subscriptionId, by)
       case 'later':
-        await pushSubscriptions.noteFailure(userId, subscriptionId, by)
         throw new NotTaken(`the push service did not take it: ${outcome.because}`)
     }
   }
