@@ -45,7 +45,8 @@ export function isPushAddress(endpoint: string, services: readonly string[]): bo
 /** An origin, or one with "*." before its name. */
 export function isPushService(text: string): boolean {
   const origin = text.replace('://*.', '://')
-  return URL.canParse(origin) && new URL(origin).origin === origin && /^https?:/.test(origin)
+  const isOrigin = URL.canParse(origin) && new URL(origin).origin === origin
+  return isOrigin && /^https?:\/\/[^*]+$/.test(origin)
 }
 
 function isAt({ origin, protocol, host }: URL, service: string): boolean {
