@@ -56,6 +56,7 @@ async function receive(
     subject: mail.subject ?? '',
     text: mail.text ?? '',
     html: mail.html ?? null,
+    headers: Object.fromEntries(mail.headers.map(({ key, value }) => [key, value])),
     at: clock.now().toISOString(),
   })
 }

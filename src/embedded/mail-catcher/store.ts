@@ -9,6 +9,8 @@ export interface CaughtMail {
   text: string
   /** Null when the mail has no HTML part. */
   html: string | null
+  /** What it says to mail programs, by names in small letters; missing in mails kept from before. */
+  headers?: Record<string, string>
   /** When it arrived: ISO 8601, UTC. */
   at: string
 }
