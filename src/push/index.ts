@@ -1,9 +1,10 @@
 /** The door to the browsers' push services: one message to one browser, with every outcome named. */
 import { Agent, request } from 'undici'
 import { type Clock, SECOND } from '../clock.ts'
-import { isPushAddress, type PushTarget } from '../push-target.ts'
+import { isPushAddress, KNOWN_PUSH_SERVICES, type PushTarget } from '../push-target.ts'
 import { encrypt } from './encryption.ts'
 import { pushIdentity } from './identity.ts'
+import { lookupPublic } from './public-addresses.ts'
 
 export type PushOutcome =
   | { kind: 'taken' }
@@ -42,7 +43,13 @@ export function createPush({ privateKey, contact, services, clock }: PushSetting
     headersTimeout: TIMEOUT_MS,
     bodyTimeout: TIMEOUT_MS,
     maxResponseSize: MOST_ANSWER_BYTES,
-    connect: { timeout: TIMEOUT_MS, rejectUnauthorized: true, minVersion: 'TLSv1.2' },
+    connect: {
+      timeout: TIMEOUT_MS,
+      rejectUnauthorized: true,
+      minVersion: 'TLSv1.2',
+      // Services that an operator has named may be in their own network.
+      ...(services === KNOWN_PUSH_SERVICES ? { lookup: lookupPublic } : {}),
+    },
   })
   return {
     publicKey: identity.publicKey,

@@ -99,7 +99,7 @@ async function remindedOf(saver: Person, habitId: string): Promise<void> {
   await saver.visitor.post('/settings/reminders', { byMail: 'yes', mostPerDay: '3', digestWeekday: '1' })
   await saver.visitor.post(`/settings/reminders/habits/${habitId}`, { time: '13:00' })
   const now = clock.now()
-  const reminder = { userId: saver.user.id, kind: 'HABITS', minuteOfDay: 780, habitIds: [habitId] } as const
+  const reminder = { userId: saver.user.id, kind: 'HABITS' as const, minuteOfDay: 780, habitIds: [habitId] }
   await prisma().reminder.create({ data: { ...reminder, day: now, dueAt: now, madeOn: now } })
 }
 

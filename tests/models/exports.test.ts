@@ -89,7 +89,7 @@ async function wholeSaver(fullName: string, ip: string, admin: User): Promise<Us
   await reminders.setTime(user.id, habit.id, 720, asOwner(user, ip))
   const browser = { endpoint: `https://fcm.googleapis.com/${user.id}`, p256dh: 'sealed!', auth: 'sealed!' }
   await pushSubscriptions.add(user.id, browser, 'Firefox on Linux', asOwner(user, ip))
-  const reminder = { userId: user.id, kind: 'HABITS', minuteOfDay: 720, habitIds: [habit.id] } as const
+  const reminder = { userId: user.id, kind: 'HABITS' as const, minuteOfDay: 720, habitIds: [habit.id] }
   await db.prisma.reminder.create({ data: { ...reminder, day: now, dueAt: now, madeOn: now } })
   const sess = {
     passport: { user: user.id },

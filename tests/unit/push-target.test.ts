@@ -1,5 +1,6 @@
 import { createECDH, randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
+import { isPublicAddress, lookupPublic } from '../../src/push/public-addresses.ts'
 import { isPushAddress, isPushService, KNOWN_PUSH_SERVICES, readPushTarget } from '../../src/push-target.ts'
 
 const p256dh = createECDH('prime256v1').generateKeys().toString('base64url')
@@ -54,6 +55,42 @@ describe('an address to send to', () => {
   test('of another service counts where the settings name it, and then the known ones don’t', () => {
     expect(isPushAddress('https://push.example/x', ['https://push.example'])).toBe(true)
     expect(isPushAddress('https://fcm.googleapis.com/x', ['https://push.example'])).toBe(false)
+  })
+})
+
+describe('a name', () => {
+  test.each([
+    '0.0.0.0',
+    '10.1.2.3',
+    '100.64.0.1',
+    '127.0.0.1',
+    '169.254.169.254',
+    '172.31.0.1',
+    '192.168.1.1',
+    '224.0.0.1',
+    '255.255.255.255',
+    '::',
+    '::1',
+    '::ffff:127.0.0.1',
+    '::ffff:10.0.0.1',
+    '64:ff9b::a00:1',
+    'fd00::1',
+    'fe80::1',
+    'ff02::1',
+  ])('that leads to %s leads into a network, and is not called', (address) => {
+    expect(isPublicAddress(address)).toBe(false)
+  })
+
+  test.each(['142.250.74.10', '1.1.1.1', '::ffff:1.1.1.1', '2a00:1450:400f:80d::200a'])(
+    'may lead to %s',
+    (address) => {
+      expect(isPublicAddress(address)).toBe(true)
+    },
+  )
+
+  test.each([true, false])('is looked up where it is called, all addresses: %s', async (all) => {
+    const error = await new Promise((resolve) => lookupPublic('localhost', { all }, resolve))
+    expect(String(error)).toContain('no public address')
   })
 })
 
