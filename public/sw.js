@@ -20,8 +20,10 @@ addEventListener('activate', (event) => {
 addEventListener('fetch', (event) => {
   const { request } = event
   if (request.method !== 'GET') return
-  if (request.mode === 'navigate') event.respondWith(fetch(request).catch(offlinePage))
-  else if (isOfThisVersion(request.url)) event.respondWith(kept(request))
+  if (request.mode === 'navigate') {
+    // With a connection the browser asks by itself: what comes through here would look to the server like a script's request.
+    if (!navigator.onLine) event.respondWith(fetch(request).catch(offlinePage))
+  } else if (isOfThisVersion(request.url)) event.respondWith(kept(request))
 })
 
 addEventListener('push', (event) => {
