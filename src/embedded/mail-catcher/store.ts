@@ -9,7 +9,7 @@ export interface CaughtMail {
   text: string
   /** Null when the mail has no HTML part. */
   html: string | null
-  /** What it says to mail programs, by names in small letters; missing in mails kept from before. */
+  /** List-* headers, by names in small letters; missing where there are none. */
   headers?: Record<string, string>
   /** When it arrived: ISO 8601, UTC. */
   at: string
