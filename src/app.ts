@@ -7,6 +7,7 @@ import compression from 'compression'
 import ejs from 'ejs'
 import express, { type Express, type Request } from 'express'
 import { adminRouter } from './controllers/admin/index.ts'
+import { doorRoutes } from './controllers/auth/doors.ts'
 import { authRouter } from './controllers/auth/index.ts'
 import type { WebContext } from './controllers/context.ts'
 import { mainRouter } from './controllers/main/index.ts'
@@ -28,7 +29,7 @@ import { readLimit } from './middleware/read-limit.ts'
 import { refusals } from './middleware/refusals.ts'
 import { requestContext } from './middleware/request-context.ts'
 import { rest } from './middleware/rest.ts'
-import { noStore, securityHeaders } from './middleware/security-headers.ts'
+import { noCache, noStore, securityHeaders } from './middleware/security-headers.ts'
 import { sessions } from './middleware/session.ts'
 import { stepUp } from './middleware/step-up.ts'
 import './middleware/types.ts'
@@ -43,7 +44,7 @@ const STATIC = { index: false, redirect: false, dotfiles: 'ignore', maxAge: '1h'
 
 /** The whole order of middleware on one screen. */
 export function createApp(deps: Deps): Express {
-  const { settings, models, bank, bankGate, emulator, clock, log, db, queue, countryOf } = deps
+  const { settings, models, bank, bankGate, emulator, clock, log, db, queue, push, countryOf } = deps
   const https = settings.BASE_URL.startsWith('https://')
   const demo = settings.DEMO === 'on'
   const app = express()
@@ -70,6 +71,7 @@ export function createApp(deps: Deps): Express {
 
   const { handlers, checkPassword } = authentication(models.users)
   app.use(noStore)
+  app.use(routes.router(doorRoutes(models)))
   app.use(
     sessions({
       pool: db.pool,
@@ -101,6 +103,7 @@ export function createApp(deps: Deps): Express {
     emulator,
     clock,
     queue,
+    push: { key: push?.publicKey ?? null, services: settings.PUSH_SERVICES },
     log,
     routes,
     requests,
@@ -139,6 +142,12 @@ function fileRoutes(): Route[] {
   return [
     ['GET', '/css/*file', PUBLIC, under('/css', join(PUBLIC_FILES, 'css'))],
     ['GET', '/js/*file', PUBLIC, under('/js', join(PUBLIC_FILES, 'js'))],
+    ['GET', '/icons/*file', PUBLIC, under('/icons', join(PUBLIC_FILES, 'icons'))],
+    // Browsers and phones look for these two by name.
+    ['GET', '/favicon.ico', PUBLIC, under('/', PUBLIC_FILES)],
+    ['GET', '/apple-touch-icon.png', PUBLIC, under('/', PUBLIC_FILES)],
+    ['GET', '/manifest.webmanifest', PUBLIC, under('/', PUBLIC_FILES)],
+    ['GET', '/sw.js', PUBLIC, noCache, express.static(PUBLIC_FILES, { ...STATIC, cacheControl: false })],
     ['GET', '/favicon.svg', PUBLIC, under('/', PUBLIC_FILES)],
     ['GET', '/icon.svg', PUBLIC, under('/', PUBLIC_FILES)],
     ['GET', '/vendor/pico/pico.min.css', PUBLIC, under('/vendor/pico', PICO)],

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isPushService, KNOWN_PUSH_SERVICES } from './push-target.ts'
 
 const PLACEHOLDER = /change.?me|example|placeholder|^(test|dev)\b/i
 
@@ -68,6 +69,19 @@ const issuer = z
   .default('')
   .refine((text) => text === '' || isIssuer(text), 'must be an https address without a query or fragment')
 
+/** 32 bytes, as `npm run push:keys` makes them. */
+const pushKey = z.string().refine((text) => {
+  const bytes = Buffer.from(text, 'base64url')
+  return bytes.toString('base64url') === text && bytes.length === 32 && new Set(bytes).size >= 12
+}, 'must be made by npm run push:keys')
+
+const pushServices = z
+  .string()
+  .default('')
+  .transform((value) => value.split(',').flatMap((service) => service.trim() || []))
+  .refine((list) => list.every(isPushService), 'must be origins, separated by commas')
+  .transform((list) => (list.length > 0 ? list : KNOWN_PUSH_SERVICES))
+
 const databaseUrl = z.string().regex(/^postgres(ql)?:\/\//, 'must be a postgres:// address')
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// address' })
 
@@ -123,6 +137,9 @@ export const settingsSchema = z.object({
   SANDBOX_CONTROL_URL: httpUrl.optional(),
   DEMO: z.enum(['on', 'off']).default('off'),
   METRICS_TOKEN: secret.optional(),
+  WEB_PUSH: z.enum(['on', 'off']).default('off'),
+  VAPID_PRIVATE_KEY: pushKey.optional(),
+  PUSH_SERVICES: pushServices,
   LOG_LEVEL: z.enum(['error', 'warn', 'info', 'debug']).default('info'),
 })
 
@@ -169,6 +186,10 @@ function contradictions(settings: Partial<Settings>, environment: NodeJS.Process
   if (settings.NORDEA_ENVIRONMENT === 'production' && settings.NORDEA_SIGNING_KEY === '') {
     problems.push('NORDEA_SIGNING_KEY is missing: only the sandbox takes unsigned calls')
   }
+  if (settings.WEB_PUSH === 'on' && settings.VAPID_PRIVATE_KEY === undefined)
+    problems.push(
+      'VAPID_PRIVATE_KEY is missing: without it no push service takes anything (npm run push:keys)',
+    )
   if (settings.SANDBOX_CONTROL_URL !== undefined) {
     const isReal = settings.NODE_ENV === 'production' || settings.NORDEA_ENVIRONMENT === 'production'
     if (isReal) problems.push('SANDBOX_CONTROL_URL cannot be set in production: only the emulator has one')
@@ -192,6 +213,8 @@ function productionProblems(settings: Partial<Settings>, environment: NodeJS.Pro
   if (environment.NODE_TLS_REJECT_UNAUTHORIZED === '0')
     problems.push('NODE_TLS_REJECT_UNAUTHORIZED must not be 0')
   if (settings.PROOF_OF_WORK === 'off') problems.push('PROOF_OF_WORK cannot be off in production')
+  if (settings.PUSH_SERVICES?.some((service) => !service.startsWith('https://')))
+    problems.push('PUSH_SERVICES must be https in production')
   if (settings.DEMO === 'on') problems.push('DEMO cannot be on in production')
   if (settings.SANDBOX_CONSOLE === 'on' && settings.NORDEA_ENVIRONMENT === 'production') {
     problems.push('SANDBOX_CONSOLE cannot be on against the real bank')

@@ -1,5 +1,5 @@
 import { type Bank, createNordea, SCOPES } from './bank/index.ts'
-import { SECOND, systemClock, type Timer } from './clock.ts'
+import { type Clock, SECOND, systemClock, type Timer } from './clock.ts'
 import type { Settings } from './config.ts'
 import { type CountryOf, NO_COUNTRIES, readCountryTable } from './country.ts'
 import { createSealer, keyFor } from './crypto.ts'
@@ -12,6 +12,7 @@ import { auditKeyFrom } from './models/audit-chain.ts'
 import { createBankGate, type Gate } from './models/bank-gate.ts'
 import type { ModelContext } from './models/context.ts'
 import { createModels, type Models } from './models/index.ts'
+import { createPush, type Push } from './push/index.ts'
 
 export interface Deps {
   settings: Settings
@@ -25,6 +26,8 @@ export interface Deps {
   /** Null where the bank is no emulator. */
   emulator: EmulatorControl | null
   mailer: Mailer
+  /** Null where notifications are off. */
+  push: Push | null
   countryOf: CountryOf
   close(): Promise<void>
 }
@@ -76,6 +79,7 @@ export async function createDeps(
   const mailer = createMailer(settings.SMTP_URL, settings.MAIL_FROM, {
     encrypted: settings.NODE_ENV === 'production',
   })
+  const push = pushOf(settings, clock)
   return {
     settings,
     clock,
@@ -87,15 +91,23 @@ export async function createDeps(
     bankGate,
     emulator,
     mailer,
+    push,
     countryOf,
     close: async () => {
       await queue.stop(DRAIN_MS)
       await bank.close()
       await emulator?.close()
       mailer.close()
+      await push?.close()
       await db.close()
     },
   }
+}
+
+function pushOf(settings: Settings, clock: Clock): Push | null {
+  const { WEB_PUSH, VAPID_PRIVATE_KEY: privateKey, PUSH_SERVICES: services } = settings
+  if (WEB_PUSH === 'off' || privateKey === undefined) return null
+  return createPush({ privateKey, contact: `mailto:${settings.SECURITY_CONTACT}`, services, clock })
 }
 
 export function modelContext(
@@ -113,6 +125,7 @@ export function modelContext(
       bcryptCost: settings.BCRYPT_COST,
       origin: settings.BASE_URL,
       passkeyKey: keyFor('passkeys', settings.SESSION_SECRET),
+      letterKey: keyFor('letters', settings.SESSION_SECRET),
       undoWindowSeconds: settings.UNDO_WINDOW_SECONDS,
       leaseSeconds: settings.PAYMENT_LEASE_SECONDS,
       pollSeconds: settings.PAYMENT_POLL_SECONDS,

@@ -5,6 +5,8 @@ export interface Letter {
   subject: string
   text: string
   html: string
+  /** Where a mail program ends this kind of letter with one press, if it can be ended. */
+  unsubscribe?: string
 }
 
 export interface Mailer {
@@ -27,13 +29,25 @@ export function createMailer(smtpUrl: string, from: string, { encrypted }: { enc
     disableUrlAccess: true,
   })
   return {
-    send: async ({ to, subject, text, html }) => {
+    send: async ({ to, subject, text, html, unsubscribe }) => {
       if (!ONE_MAILBOX.test(to)) throw new Error('this is no address of one mailbox')
       // An object, not a string: the address is one mailbox, whatever characters it holds.
-      await transport.sendMail({ to: { name: '', address: to }, subject: oneLine(subject), text, html })
+      const headers = unsubscribe ? oneClick(unsubscribe) : {}
+      await transport.sendMail({
+        to: { name: '', address: to },
+        subject: oneLine(subject),
+        text,
+        html,
+        headers,
+      })
     },
     close: () => transport.close(),
   }
+}
+
+/** RFC 8058: a mail program posts there by itself, and nobody has to sign in. */
+function oneClick(href: string): Record<string, string> {
+  return { 'List-Unsubscribe': `<${href}>`, 'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click' }
 }
 
 function oneLine(text: string): string {

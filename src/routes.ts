@@ -26,6 +26,7 @@ const KINDS: Record<string, string> = {
   payments: 'payment',
   bank: 'consent',
   passkeys: 'passkey',
+  devices: 'push-subscription',
   users: 'person',
   calls: 'bank-call',
   audit: 'audit-line',

@@ -54,6 +54,7 @@ async function start(): Promise<void> {
   }
   env.BASE_URL ??= `http://localhost:${port}`
   env.NORDEA_REDIRECT_URI ??= `${env.BASE_URL}/bank/callback`
+  env.WEB_PUSH ??= 'on'
 
   await bringUpDatabase(env, dataDir)
   const sandbox = await prepareSandbox(env, dataDir)

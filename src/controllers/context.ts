@@ -17,6 +17,8 @@ export interface WebContext {
   emulator: EmulatorControl | null
   clock: Clock
   queue: Pick<Queue, 'standing' | 'failed' | 'findFailed' | 'retry' | 'schedules'>
+  /** The public half of our key (null where notifications are off), and the only services that may be called. */
+  push: { key: string | null; services: readonly string[] }
   log: Logger
   routes: RouteTable
   /** What this process has answered since it started. */

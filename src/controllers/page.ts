@@ -13,6 +13,8 @@ export interface PageSettings {
 export interface PageOptions {
   title: string
   width?: 'narrow' | 'wide'
+  /** Without places to go to: for who has no session here, and none is looked for. */
+  bare?: true
   /** Where browsers without scripts go by themselves after a while. */
   refresh?: { seconds: number; href: string } | null
 }
@@ -94,7 +96,7 @@ function pageOf(req: Request, res: Response, options: PageOptions, flashes: Flas
       isAdmin: user.role === 'ADMIN',
       unconfirmed: !confirmed,
     },
-    nav: navOf(user, confirmed).map((place) => ({
+    nav: (options.bare ? [] : navOf(user, confirmed)).map((place) => ({
       ...place,
       current: isCurrent(place.href, req.path, req.baseUrl),
     })),

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createECDH, randomBytes } from 'node:crypto'
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
@@ -7,6 +7,7 @@ const makers: Record<string, () => string> = {
   PASSWORD_PEPPER: () => randomBytes(48).toString('base64url'),
   ACCOUNT_HASH_KEY: () => randomBytes(32).toString('base64'),
   TOKEN_KEYS: () => `1:${randomBytes(32).toString('base64')}`,
+  VAPID_PRIVATE_KEY: newPushKey,
   NORDEA_CLIENT_ID: () => randomBytes(16).toString('hex'),
   NORDEA_CLIENT_SECRET: () => randomBytes(24).toString('hex'),
 }
@@ -25,4 +26,13 @@ export async function localSecrets(dataDir: string): Promise<Record<string, stri
   await writeFile(file, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 })
   await chmod(file, 0o600)
   return secrets
+}
+
+/** A number below the order of the curve, always of 32 bytes. */
+function newPushKey(): string {
+  const pair = createECDH('prime256v1')
+  pair.generateKeys()
+  return Buffer.concat([Buffer.alloc(32), pair.getPrivateKey()])
+    .subarray(-32)
+    .toString('base64url')
 }

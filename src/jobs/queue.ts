@@ -9,11 +9,12 @@ export interface Jobs {
     kind: MailKind
     paymentId?: string
     alarmId?: string
-    /** The browser, or the change of address, that the letter is about. */
+    /** The browser, the change of address, or the reminder that the letter is about. */
     aboutId?: string
     /** ISO 3166-1, two letters. */
     country?: string
   }
+  'send-push': { userId: string; subscriptionId: string; reminderId: string }
   reconcile: { occasion: 'daily' | 'start' }
   /** Of one saver, or of all whose wish waits. */
   erase: { userId: string | null }
@@ -65,12 +66,15 @@ export type MailKind =
   | 'consent-withdrawn'
   | 'account-unused'
   | 'account-dormant'
+  | 'reminder'
+  | 'digest'
 
 /** Whose mails are never written: they are asked for where nobody may learn that there is no reader. */
 export const NOBODY = '00000000-0000-0000-0000-000000000000'
 
 export const JOB_NAMES = [
   'send-mail',
+  'send-push',
   'reconcile',
   'erase',
   'retention',
@@ -87,6 +91,14 @@ const QUEUE_OPTIONS = {
     expireInSeconds: 60,
     // So that an admin finds a mail that failed; a job carries ids only.
     deleteAfterSeconds: 3 * 86_400,
+  },
+  // Later than two hours nobody wants it any more; half a minute, then twice as long each time, comes to a bit less.
+  'send-push': {
+    retryLimit: 7,
+    retryDelay: 30,
+    retryBackoff: true,
+    expireInSeconds: 60,
+    deleteAfterSeconds: 3_600,
   },
   // Reading every saver's orders takes its time; what one run couldn't compare, the next day's does.
   reconcile: { retryLimit: 2, retryDelay: 300, expireInSeconds: 6 * 3_600, deleteAfterSeconds: 86_400 },
@@ -127,7 +139,7 @@ export interface Queue {
   ): Promise<void>
   /** Enqueues a job at these times (cron, UTC), once whatever the number of workers. */
   repeat<N extends JobName>(name: N, cron: string, data: Jobs[N]): Promise<void>
-  /** In the caller's transaction: no letter to this user, sent or not, is left in the queue. */
+  /** In the caller's transaction: no letter or notification to this user, sent or not, is left in the queue. */
   forget(tx: Tx, userId: string): Promise<void>
   isReady(): Promise<boolean>
   /** How many jobs of each kind stand where, and since when the oldest has been waiting. */
@@ -199,7 +211,7 @@ export async function createQueue(db: Db, log: Logger, role: 'web' | 'worker'): 
       await boss.schedule(name, cron, data, { tz: 'UTC' })
     },
     forget: async (tx, userId) => {
-      await tx.$executeRaw`DELETE FROM pgboss.job WHERE name = 'send-mail' AND data ->> 'userId' = ${userId}`
+      await tx.$executeRaw`DELETE FROM pgboss.job WHERE name IN ('send-mail', 'send-push') AND data ->> 'userId' = ${userId}`
     },
     isReady: async () => {
       const { rows } = await db.pool.query(`SELECT to_regclass('pgboss.job') IS NOT NULL AS ready`)

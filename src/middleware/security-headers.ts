@@ -14,6 +14,8 @@ export function securityHeaders(options: { bankOrigins: readonly string[]; https
       directives: {
         defaultSrc: ["'self'"],
         objectSrc: ["'none'"],
+        manifestSrc: ["'self'"],
+        workerSrc: ["'self'"],
         baseUri: ["'none'"],
         frameAncestors: ["'none'"],
         formAction: ["'self'", ...options.bankOrigins],
@@ -30,6 +32,12 @@ export function securityHeaders(options: { bankOrigins: readonly string[]; https
 /** For answers to an address that carries a secret: where they lead must not learn it, our own pages included. */
 export const noReferrer: RequestHandler = (_req, res, next) => {
   res.setHeader('Referrer-Policy', 'no-referrer')
+  next()
+}
+
+/** For what has to be asked for anew each time, and may be kept in between. */
+export const noCache: RequestHandler = (_req, res, next) => {
+  res.setHeader('Cache-Control', 'no-cache')
   next()
 }
 

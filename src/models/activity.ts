@@ -8,7 +8,7 @@ export const CALL_KINDS = {
   consent: ['authorization'],
 } as const
 export const EVENT_KINDS = {
-  account: ['user', 'access', 'admin', 'alarm', 'browser', 'audit', 'job'],
+  account: ['user', 'access', 'admin', 'alarm', 'browser', 'audit', 'job', 'reminder', 'push'],
   bank: ['consent', 'accounts', 'sandbox'],
   saving: ['habit', 'goal', 'check-off', 'payment', 'payments', 'savings', 'limits', 'difference', 'ledger'],
 } as const

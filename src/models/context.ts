@@ -26,6 +26,8 @@ export interface Rules {
   origin: string
   /** Signs the challenges of passkeys. */
   passkeyKey: string
+  /** Signs the links that end a kind of letter. */
+  letterKey: string
   undoWindowSeconds: number
   leaseSeconds: number
   pollSeconds: number

@@ -101,5 +101,9 @@ async function forgetTraces(tx: Tx, userId: string): Promise<void> {
     data: { path: '[erased]', requestBody: null, responseBody: null, remark: null },
   })
   await tx.reconciliationDifference.updateMany({ where: { userId }, data: { detail: {} } })
+  await tx.reminder.deleteMany({ where: { userId } })
+  await tx.habitReminder.deleteMany({ where: { userId } })
+  await tx.reminderWish.deleteMany({ where: { userId } })
+  await tx.pushSubscription.deleteMany({ where: { userId } })
   await tx.alarm.deleteMany({ where: { subjectId: userId } })
 }

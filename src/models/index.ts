@@ -35,8 +35,10 @@ import { createPayments } from './payment.ts'
 import { createStops } from './payment-stop.ts'
 import { createPreviews } from './preview.ts'
 import { createProofs } from './proof-of-work.ts'
+import { createPushSubscriptions } from './push-subscription.ts'
 import { createQuestions } from './question.ts'
 import { createReconciliation } from './reconciliation.ts'
+import { createReminders } from './reminder.ts'
 import { createRetention } from './retention.ts'
 import { createRetries } from './retry.ts'
 import { createReversals } from './reversal.ts'
@@ -62,6 +64,7 @@ export function createModels(context: ModelContext) {
   const bankCalls = createBankCalls(context)
   const overview = createOverview(context)
   const stops = createStops(context)
+  const habits = createHabits(context)
   return {
     users: createUsers(context, { throttles, devices, countries }),
     addresses: createAddresses(context, throttles),
@@ -83,7 +86,7 @@ export function createModels(context: ModelContext) {
     consentReview: createConsentReview(context),
     dormancy: createDormancy(context, payments),
     activity: createActivity(context),
-    habits: createHabits(context),
+    habits,
     goals: createGoals(context),
     savedDays: createSavedDays(context),
     checkOffs: createCheckOffs(context, payments),
@@ -110,6 +113,8 @@ export function createModels(context: ModelContext) {
     imports: createImports(context, throttles),
     erasures: createErasures(context, payments),
     retention: createRetention(context),
+    reminders: createReminders(context, habits),
+    pushSubscriptions: createPushSubscriptions(context),
   }
 }
 

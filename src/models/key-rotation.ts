@@ -90,6 +90,7 @@ function sealedColumns(db: Db, clock: Clock): SealedColumn[] {
     ofConsent(db, 'accessTokenSealed', sealedFor.accessToken, () => ({})),
     ofConsent(db, 'refreshTokenSealed', sealedFor.refreshToken, () => beingSpentByNobody(clock.now())),
     ofConsent(db, 'endedTokenSealed', sealedFor.refreshToken, () => ({})),
+    ofPush(db),
   ]
 }
 
@@ -139,6 +140,27 @@ function ofConsent(
       prisma.bankConsent.updateMany({
         where: { id, [column]: before, ...free() },
         data: { [column]: sealed },
+      }),
+  }
+}
+
+function ofPush({ prisma }: Db): SealedColumn {
+  return {
+    name: 'PushSubscription.targetSealed',
+    context: sealedFor.pushTarget,
+    page: async (after) => {
+      const rows = await prisma.pushSubscription.findMany({
+        where: { id: { gt: after } },
+        select: { id: true, targetSealed: true },
+        orderBy: { id: 'asc' },
+        take: PAGE,
+      })
+      return rows.map(({ id, targetSealed }) => ({ id, sealed: targetSealed }))
+    },
+    replace: (id, before, sealed) =>
+      prisma.pushSubscription.updateMany({
+        where: { id, targetSealed: before },
+        data: { targetSealed: sealed },
       }),
   }
 }

@@ -6,4 +6,5 @@ export const sealedFor = {
   accessToken: (consentId: string) => `access-token:${consentId}`,
   refreshToken: (consentId: string) => `refresh-token:${consentId}`,
   totpSecret: (userId: string) => `totp:${userId}`,
+  pushTarget: (subscriptionId: string) => `push-target:${subscriptionId}`,
 }

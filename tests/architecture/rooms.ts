@@ -8,7 +8,8 @@ export interface Room {
   never?: RegExp[]
 }
 
-const LEAF = /^src\/(money|clock|country|errors|paths|logger|crypto|mailer|metrics)\.ts$/
+const LEAF = /^src\/(money|clock|country|errors|paths|logger|crypto|mailer|metrics|push-target)\.ts$/
+const PUSH_DOOR = /^src\/push\/index\.ts$/
 const BANK_DOOR = /^src\/bank\/index\.ts$/
 const MODELS = /^src\/models\/.+\.ts$/
 const GENERATED = /^src\/generated\/.+\.ts$/
@@ -71,6 +72,13 @@ export const ROOMS: Room[] = [
     never: [...WEB_PACKAGES, ...DATABASE_PACKAGES, ...QUEUE_PACKAGE],
   },
   {
+    name: 'push',
+    files: /^src\/push\/.+\.ts$/,
+    may: [LEAF, /^src\/push\/.+\.ts$/],
+    never: [...WEB_PACKAGES, ...DATABASE_PACKAGES, ...QUEUE_PACKAGE],
+  },
+  { name: 'push-keys', files: /^src\/push-keys\.ts$/, may: [PUSH_DOOR] },
+  {
     name: 'emulator-control',
     files: EMULATOR_CONTROL,
     may: [LEAF],
@@ -80,7 +88,7 @@ export const ROOMS: Room[] = [
   {
     name: 'jobs/handlers',
     files: /^src\/jobs\/handlers\/.+\.ts$/,
-    may: [LEAF, MODELS, BANK_DOOR, /^src\/jobs\/.+\.ts$/],
+    may: [LEAF, MODELS, BANK_DOOR, PUSH_DOOR, /^src\/jobs\/.+\.ts$/],
     never: [...WEB_PACKAGES, ...DATABASE_PACKAGES, ...QUEUE_PACKAGE, ...HTTP_CLIENT],
   },
   {
@@ -130,7 +138,7 @@ export const ROOMS: Room[] = [
     name: 'app and deps',
     files: /^src\/(app|deps)\.ts$/,
     may: [
-      /^src\/(?!embedded|sandbox|server|web-server|worker|reconcile|admin-create|audit-verify|keys-rotate|secrets-check|start|bank\/nordea|generated).+\.ts$/,
+      /^src\/(?!embedded|sandbox|server|web-server|worker|reconcile|admin-create|audit-verify|keys-rotate|push-keys|secrets-check|start|bank\/nordea|generated).+\.ts$/,
     ],
   },
   {

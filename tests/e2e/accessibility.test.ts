@@ -108,6 +108,8 @@ beforeAll(async () => {
       '/confirm/abc',
       '/password/forgot',
       '/no-such-page',
+      '/offline',
+      `/letters/off/${app.deps.models.reminders.tokenFor(saver.user.id, 'digest')}`,
     ],
     saver: [
       '/dashboard',
@@ -137,6 +139,7 @@ beforeAll(async () => {
       '/settings/security/passkeys/new',
       '/settings/savings',
       '/settings/check-offs',
+      '/settings/reminders',
       '/settings/email',
       '/browser',
       '/settings/data',

@@ -9,6 +9,7 @@ import { answerApproval } from '../jobs/support.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import {
   AGREED,
+  addDevice,
   addFactor,
   addPasskey,
   checkOff,
@@ -63,6 +64,7 @@ async function wholeLife(): Promise<PersonWithFactor> {
   const [walk = '', read = ''] = await Promise.all(HABITS.map((name) => newHabit(app, saver, { name })))
   const withFactor = await addFactor(app, saver)
   withFactor.user = (await addPasskey(app, withFactor, `Phone of ${NAME}`)).user
+  await remindedOf(saver, walk)
   await saver.visitor.post('/settings/savings', {
     capPerPayment: '300',
     capPerDay: '400',
@@ -91,6 +93,16 @@ async function wholeLife(): Promise<PersonWithFactor> {
   return { ...withFactor, visitor: saver.visitor }
 }
 
+/** Everything that reminders leave behind. */
+async function remindedOf(saver: Person, habitId: string): Promise<void> {
+  await addDevice(app, saver)
+  await saver.visitor.post('/settings/reminders', { byMail: 'yes', mostPerDay: '3', digestWeekday: '1' })
+  await saver.visitor.post(`/settings/reminders/habits/${habitId}`, { time: '13:00' })
+  const now = clock.now()
+  const reminder = { userId: saver.user.id, kind: 'HABITS' as const, minuteOfDay: 780, habitIds: [habitId] }
+  await prisma().reminder.create({ data: { ...reminder, day: now, dueAt: now, madeOn: now } })
+}
+
 /** In which columns of which tables, of all there are, one of these words stands. */
 async function found(words: readonly string[]): Promise<string[]> {
   const { rows: columns } = await app.deps.db.pool.query<{ place: string; table: string; column: string }>(`
@@ -117,9 +129,10 @@ async function rowsOf(table: string, owner: Owner, userId: string): Promise<Reco
   const [schema, name] = table.includes('.') ? table.split('.') : ['public', table]
   const whose =
     'json' in owner
-      ? { session: `sess #>> '{passport,user}' = $1`, job: `name = 'send-mail' AND data ->> 'userId' = $1` }[
-          owner.json
-        ]
+      ? {
+          session: `sess #>> '{passport,user}' = $1`,
+          job: `name IN ('send-mail', 'send-push') AND data ->> 'userId' = $1`,
+        }[owner.json]
       : 'of' in owner
         ? `"${owner.column}" IN (SELECT id FROM "${owner.of}" WHERE "userId" = $1::uuid)`
         : `"${owner.column}" = $1::uuid`

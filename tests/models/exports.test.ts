@@ -4,6 +4,7 @@ import type { Db } from '../../src/db.ts'
 import type { User } from '../../src/generated/client.ts'
 import { exportedColumns } from '../../src/models/data-inventory.ts'
 import { exportedTables } from '../../src/models/export.ts'
+import { NO_WISH } from '../../src/models/reminder.ts'
 import {
   ARRIVING,
   checkOff,
@@ -83,6 +84,13 @@ async function wholeSaver(fullName: string, ip: string, admin: User): Promise<Us
     { route: 'GET /admin', object: null, because: 'Forbidden' },
     asOwner(user, ip),
   )
+  const { reminders, pushSubscriptions } = models
+  await reminders.change(user.id, { ...NO_WISH, byMail: true, digestWeekday: 1 }, asOwner(user, ip))
+  await reminders.setTime(user.id, habit.id, 720, asOwner(user, ip))
+  const browser = { endpoint: `https://fcm.googleapis.com/${user.id}`, p256dh: 'sealed!', auth: 'sealed!' }
+  await pushSubscriptions.add(user.id, browser, 'Firefox on Linux', asOwner(user, ip))
+  const reminder = { userId: user.id, kind: 'HABITS' as const, minuteOfDay: 720, habitIds: [habit.id] }
+  await db.prisma.reminder.create({ data: { ...reminder, day: now, dueAt: now, madeOn: now } })
   const sess = {
     passport: { user: user.id },
     agent: 'Firefox',

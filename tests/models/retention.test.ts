@@ -87,6 +87,9 @@ async function oneOfEach({ id: userId }: User): Promise<void> {
   await prisma.reconciliationDifference.create({
     data: { kind: 'test', objectKey: hash(), detail: {}, firstSeenOn: now, lastSeenOn: now, goneOn: now },
   })
+  await prisma.reminder.create({
+    data: { userId, kind: 'DIGEST', day: now, minuteOfDay: 480, dueAt: now, habitIds: [], madeOn: now },
+  })
   await prisma.bankCall.create({
     data: {
       at: now,

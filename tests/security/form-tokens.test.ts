@@ -6,6 +6,7 @@ import { startTestApp, type TestApp } from '../support/app.ts'
 import { newSaver, PASSWORD } from '../support/people.ts'
 import { Visitor } from '../support/visitor.ts'
 import { addressOf, type Cast, newCast, send } from './support/cast.ts'
+import { DOORS } from './support/forms.ts'
 
 let app: TestApp
 let cast: Cast
@@ -17,7 +18,7 @@ beforeAll(async () => {
   app = await startTestApp()
   cast = await newCast(app)
   posts = routesOf(app.deps)
-    .filter((route) => route.startsWith('POST '))
+    .filter((route) => route.startsWith('POST ') && !DOORS.includes(route))
     .map((route) => addressOf(route, cast.ids))
 })
 afterAll(() => app.close())

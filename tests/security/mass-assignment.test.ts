@@ -5,7 +5,7 @@ import { snapshot } from '../http/support/snapshot.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { Visitor } from '../support/visitor.ts'
 import { addressOf, type Cast, newCast, playerOf, send } from './support/cast.ts'
-import { type Facts, FORMS, factsOf, senderOf } from './support/forms.ts'
+import { DOORS, type Facts, FORMS, factsOf, senderOf } from './support/forms.ts'
 
 /** Columns and sums that only the app itself may write, under the names that somebody would try. */
 const NAMES = [
@@ -94,7 +94,7 @@ const READERS = Object.keys(FORMS).filter((route) => !READ_NOTHING.includes(rout
 describe('a field that the form does not have', () => {
   test('is tried with every form of the app', () => {
     const posts = routesOf(app.deps).filter((route) => route.startsWith('POST '))
-    expect(Object.keys(FORMS).sort()).toEqual(posts)
+    expect([...Object.keys(FORMS), ...DOORS].sort()).toEqual(posts)
   })
 
   test.each(READERS)(

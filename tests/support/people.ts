@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { createECDH, randomBytes, randomUUID } from 'node:crypto'
 import { generateSync } from 'otplib'
 import type { User } from '../../src/generated/client.ts'
 import type { TestApp } from './app.ts'
@@ -95,6 +95,25 @@ export function passkeyOptionsIn(html: string): string {
   const options = /data-passkey="([^"]+)"/.exec(html)?.[1]
   if (options === undefined) throw new Error('the page asks for no passkey')
   return options.replaceAll('&#34;', '"').replaceAll('&amp;', '&')
+}
+
+/** What a browser would say of itself, at a push service that is allowed where nothing else is set. */
+export function newBrowserTarget(endpoint = `https://fcm.googleapis.com/fcm/send/${randomUUID()}`) {
+  const keys = createECDH('prime256v1')
+  return {
+    endpoint,
+    p256dh: keys.generateKeys().toString('base64url'),
+    auth: randomBytes(16).toString('base64url'),
+  }
+}
+
+/** A browser that shows the saver's reminders, added through the page. @returns its id. */
+export async function addDevice(app: TestApp, { visitor, user }: Person): Promise<string> {
+  await visitor.get('/settings/reminders')
+  const added = await visitor.post('/settings/reminders/devices', newBrowserTarget())
+  if (added.status !== 303) throw new Error(`the browser was not added: ${added.status}`)
+  const where = { userId: user.id }
+  return (await app.deps.db.prisma.pushSubscription.findFirstOrThrow({ where, orderBy: { id: 'desc' } })).id
 }
 
 /** Links the bank (straight back, no pages) and chooses the first current and savings account. */

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { readSettings, settingsSchema, WrongSettings } from '../../src/config.ts'
+import { KNOWN_PUSH_SERVICES } from '../../src/push-target.ts'
 import { testEnvironment } from '../support/settings.ts'
 
 const KEYS = Object.keys(settingsSchema.shape)
@@ -128,6 +129,25 @@ describe('settings', () => {
     expect([...settings.TOKEN_KEYS]).toEqual([
       [1, keys[0]],
       [2, keys[1]],
+    ])
+  })
+
+  test('where no push services are named, they are those of the browsers, and no others are called', () => {
+    expect(readSettings(testEnvironment()).PUSH_SERVICES).toBe(KNOWN_PUSH_SERVICES)
+    expect(problemsOf({ PUSH_SERVICES: 'push.example' })).toEqual([
+      'PUSH_SERVICES must be origins, separated by commas',
+    ])
+    expect(problemsOf({ ...production(), PUSH_SERVICES: 'http://push.example' })).toEqual([
+      'PUSH_SERVICES must be https in production',
+    ])
+  })
+
+  test('notifications without a key are refused', () => {
+    expect(problemsOf({ WEB_PUSH: 'on' }).map((problem) => problem.split(' ')[0])).toEqual([
+      'VAPID_PRIVATE_KEY',
+    ])
+    expect(problemsOf({ VAPID_PRIVATE_KEY: 'short' })).toEqual([
+      'VAPID_PRIVATE_KEY must be made by npm run push:keys',
     ])
   })
 

@@ -20,6 +20,7 @@ import { importControllers } from './imports.ts'
 import { passkeyControllers } from './passkeys.ts'
 import { paymentControllers } from './payments.ts'
 import { previewControllers } from './preview.ts'
+import { reminderControllers } from './reminders.ts'
 import { reversalControllers } from './reversals.ts'
 import { savingsControllers } from './savings.ts'
 import { securityControllers } from './security.ts'
@@ -39,6 +40,7 @@ export function mainRouter(context: WebContext): Router {
   const address = addressControllers(context)
   const questions = questionControllers(context)
   const settings = settingsControllers(context)
+  const reminders = reminderControllers(context)
   const security = securityControllers(context)
   const passkeys = passkeyControllers(context)
   const savings = savingsControllers(context)
@@ -102,6 +104,11 @@ export function mainRouter(context: WebContext): Router {
     ['POST', '/settings', CONFIRMED, settings.update],
     ['GET', '/settings/check-offs', CONFIRMED, questions.show],
     ['POST', '/settings/check-offs', CONFIRMED, questions.update],
+    ['GET', '/settings/reminders', CONFIRMED, reminders.show],
+    ['POST', '/settings/reminders', CONFIRMED, reminders.update],
+    ['POST', '/settings/reminders/habits/:id', CONFIRMED, reminders.setTime],
+    ['POST', '/settings/reminders/devices', CONFIRMED, reminders.addDevice],
+    ['POST', '/settings/reminders/devices/:id/remove', CONFIRMED, reminders.removeDevice],
     ['GET', '/settings/email', CONFIRMED, address.show],
     ['POST', '/settings/email', CONFIRMED_HERE_FRESHLY, address.ask],
     ['POST', '/settings/email/call-off', CONFIRMED, address.callOff],

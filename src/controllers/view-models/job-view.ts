@@ -11,6 +11,8 @@ export const JOB_WORDS: Readonly<Record<string, string>> = {
   detect: 'Looking for what is odd',
   seal: 'Sealing the audit trail',
   'send-mail': 'Mails',
+  'send-push': 'Notifications',
+  remind: 'Reminders',
   care: 'Consents and accounts looked after',
   'tell-bank': 'Telling the bank of ended consents',
   reconcile: 'Comparing books and bank',
@@ -31,7 +33,7 @@ export function jobRow(run: JobRun, { schedules, lags, timezone }: Beside) {
   const isFailing = isFailingNow(run)
   return {
     cells: [
-      { text: JOB_WORDS[run.name] ?? run.name, hint: run.name },
+      { text: JOB_WORDS[run.name] ?? run.name, hint: hintOf(run, timezone) },
       {
         badge: badgeOf(isFailing, lag?.isLate ?? false),
         ...(isFailing && run.error ? { hint: run.error } : {}),
@@ -47,6 +49,11 @@ export function jobRow(run: JobRun, { schedules, lags, timezone }: Beside) {
 /** Its last run has failed, and none has come to its end since. */
 export function isFailingNow({ failedOn, finishedOn }: Pick<JobRun, 'failedOn' | 'finishedOn'>): boolean {
   return failedOn !== null && failedOn >= finishedOn
+}
+
+/** What it has said of itself last, beside its name. */
+function hintOf({ name, remark, remarkedOn }: JobRun, timezone: string): string {
+  return remark && remarkedOn ? `${name} · ${formatInstant(remarkedOn, timezone)}: ${remark}` : name
 }
 
 export function badgeOf(isFailing: boolean, isLate: boolean) {

@@ -1,7 +1,7 @@
 import PostalMime from 'postal-mime'
 import { SMTPServer, type SMTPServerDataStream } from 'smtp-server'
 import type { Clock } from '../../clock.ts'
-import type { MailStore } from './store.ts'
+import type { CaughtMail, MailStore } from './store.ts'
 
 const LARGEST_MAIL_BYTES = 5 * 1024 * 1024
 const MOST_CLIENTS = 50
@@ -56,8 +56,17 @@ async function receive(
     subject: mail.subject ?? '',
     text: mail.text ?? '',
     html: mail.html ?? null,
+    ...listHeaders(mail.headers),
     at: clock.now().toISOString(),
   })
+}
+
+/** How a mail program ends letters of this kind; nothing for letters that can't be ended. */
+function listHeaders(headers: readonly { key: string; value: string }[]): Pick<CaughtMail, 'headers'> {
+  const ofLists = headers.filter(({ key }) => key.startsWith('list-'))
+  return ofLists.length > 0
+    ? { headers: Object.fromEntries(ofLists.map(({ key, value }) => [key, value])) }
+    : {}
 }
 
 /** SMTP's own way to say no: 4xx for now, 5xx for good. */

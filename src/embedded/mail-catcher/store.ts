@@ -9,6 +9,8 @@ export interface CaughtMail {
   text: string
   /** Null when the mail has no HTML part. */
   html: string | null
+  /** List-* headers, by names in small letters; missing where there are none. */
+  headers?: Record<string, string>
   /** When it arrived: ISO 8601, UTC. */
   at: string
 }

@@ -7,14 +7,17 @@ import { createCare } from './care.ts'
 import { continuously } from './continuously.ts'
 import { createErase, type EraseDeps } from './erasure.ts'
 import { createReconcileJob, type ReconcileDeps } from './reconcile.ts'
+import { createRemind } from './remind.ts'
 import { createRetentionSweep } from './retention.ts'
 import { createRunNotes, type NotedRun } from './run-notes.ts'
 import { createSendMail, type SendMailDeps } from './send-mail.ts'
+import { createSendPush, type SendPushDeps } from './send-push.ts'
 import { settleContinuously } from './settle-continuously.ts'
 import { createSettleSaver, type SettleDeps } from './settle-saver.ts'
 import { createTellBank } from './tell-bank.ts'
 
 const MAIL_CONCURRENCY = 2
+const PUSH_CONCURRENCY = 4
 /** When the books and the bank are compared: at night, when little moves. */
 const RECONCILE_AT = '17 3 * * *'
 /** After it, so that it compares what was there that day. */
@@ -30,8 +33,12 @@ const LOOK_EVERY_MS = 10 * SECOND
 /** A line that is removed before its seal leaves no trace: the time for that is short. */
 const SEAL_EVERY_MS = 2 * SECOND
 
+/** Nobody minds a reminder that is a quarter of a minute late. */
+const REMIND_EVERY_MS = 15 * SECOND
+
 export type HandlerDeps = Omit<SettleDeps, 'stopping'> &
   SendMailDeps &
+  Omit<SendPushDeps, 'models'> &
   ReconcileDeps &
   EraseDeps & { queue: Queue; bankGate: Gate }
 
@@ -49,6 +56,7 @@ export async function startHandlers(deps: HandlerDeps): Promise<() => Promise<vo
     continuously({ everyMs, noted: noted(name) }, once, stopping.signal)
 
   await work('send-mail', MAIL_CONCURRENCY, createSendMail(deps))
+  await work('send-push', PUSH_CONCURRENCY, createSendPush(deps))
   await work('reconcile', 1, createReconcileJob(deps))
   await queue.repeat('reconcile', RECONCILE_AT, { occasion: 'daily' })
   await models.reconciliation.askWhenDue()
@@ -65,6 +73,7 @@ export async function startHandlers(deps: HandlerDeps): Promise<() => Promise<vo
     settleContinuously(deps, inContext(noted('settle'), settle), stopping.signal),
     round('detect', LOOK_EVERY_MS, models.detection.look),
     round('seal', SEAL_EVERY_MS, models.auditChain.seal),
+    round('remind', REMIND_EVERY_MS, createRemind(deps)),
   ]
   return async () => {
     stopping.abort()

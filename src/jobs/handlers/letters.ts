@@ -5,6 +5,8 @@ export interface Draft {
   paragraphs: readonly string[]
   action: { label: string; href: string }
   ending: string
+  /** How to get no more of its kind. */
+  way?: { label: string; href: string }
 }
 
 /** One letter in plain text and in the same words as HTML, without images, tracking or anything from outside. */
@@ -14,12 +16,19 @@ export function composeLetter(to: string, draft: Draft): Letter {
     `${draft.action.label}:\n${draft.action.href}`,
     draft.ending,
     'Sparvana',
+    ...(draft.way ? [`${draft.way.label}:\n${draft.way.href}`] : []),
   ].join('\n\n')
   const html = `<!doctype html><html lang="en"><body style="font-family:system-ui,sans-serif;color:#1d2b27;background:#faf7f0;padding:24px">
-${draft.paragraphs.map((paragraph) => `<p>${escapeHtml(paragraph)}</p>`).join('\n')}
+${draft.paragraphs.map((paragraph) => `<p>${escapeHtml(paragraph).replaceAll('\n', '<br>')}</p>`).join('\n')}
 <p><a href="${escapeHtml(draft.action.href)}" style="color:#12463b;font-weight:600">${escapeHtml(draft.action.label)}</a></p>
-<p>${escapeHtml(draft.ending)}</p><p>Sparvana</p></body></html>`
+<p>${escapeHtml(draft.ending)}</p><p>Sparvana</p>${wayOut(draft)}</body></html>`
   return { to, subject: draft.subject, text, html }
+}
+
+function wayOut({ way }: Draft): string {
+  return way
+    ? `<p><a href="${escapeHtml(way.href)}" style="color:#46534d">${escapeHtml(way.label)}</a></p>`
+    : ''
 }
 
 /** An instant as its reader's clock and calendar show it. */

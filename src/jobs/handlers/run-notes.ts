@@ -8,7 +8,7 @@ export interface RunNotesDeps {
   log: Logger
 }
 
-/** Runs something and notes how it went. @throws what the run throws, which is in the log by then. */
+/** Runs something and notes how it went, with what it says of itself (a text). @throws what the run throws, which is in the log by then. */
 export type NotedRun = (run: () => Promise<unknown>) => Promise<void>
 
 /** Of what happens every few seconds, so many good runs are noted at most; every failure is. */
@@ -20,22 +20,24 @@ export function createRunNotes({ models, clock, log }: RunNotesDeps): (name: str
     let notedAt = Number.NEGATIVE_INFINITY
     return async (run) => {
       const startedOn = clock.now()
+      let said: unknown
       try {
-        await run()
+        said = await run()
       } catch (error) {
         log.error('a job failed', { name, error })
         await note(startedOn, error)
         throw error
       }
-      if (startedOn.getTime() - notedAt < NOTE_EVERY_MS) return
+      const remark = typeof said === 'string' ? said : null
+      if (remark === null && startedOn.getTime() - notedAt < NOTE_EVERY_MS) return
       notedAt = startedOn.getTime()
-      await note(startedOn, null)
+      await note(startedOn, null, remark)
     }
 
     /** A note that can't be written is no reason to fail. */
-    async function note(startedOn: Date, error: unknown): Promise<void> {
+    async function note(startedOn: Date, error: unknown, remark: string | null = null): Promise<void> {
       await models.jobRuns
-        .note(name, startedOn, error)
+        .note(name, startedOn, error, remark)
         .catch((reason) => log.error('a run could not be noted', { name, error: reason }))
     }
   }

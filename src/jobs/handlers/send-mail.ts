@@ -9,6 +9,7 @@ import { consentLetter } from './consent-letters.ts'
 import { alarmLetter, savingsHeldLetter } from './detection-letters.ts'
 import { composeLetter, inZone } from './letters.ts'
 import { confirmBrowserLetter, newCountryLetter } from './place-letters.ts'
+import { digestLetter, reminderLetter } from './reminder-letters.ts'
 import { securityLetter } from './security-letters.ts'
 
 export interface SendMailDeps {
@@ -47,6 +48,10 @@ export function createSendMail({ models, mailer, clock, baseUrl }: SendMailDeps)
       case 'account-unused':
       case 'account-dormant':
         return consentLetter({ models, clock, baseUrl }, userId, kind)
+      case 'reminder':
+        return aboutId ? reminderLetter({ models, baseUrl }, { userId, reminderId: aboutId }) : null
+      case 'digest':
+        return aboutId ? digestLetter({ models, baseUrl }, { userId, reminderId: aboutId }) : null
       case 'new-country':
         return country ? newCountryLetter({ models, baseUrl }, { userId, country }) : null
       case 'confirm-browser':

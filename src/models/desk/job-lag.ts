@@ -3,7 +3,7 @@ import type { JobRun } from '../../generated/client.ts'
 import type { QueueStanding } from '../../jobs/queue.ts'
 
 /** Go round all the time; a round that is older than this means that no worker runs. */
-export const ROUNDS = ['detect', 'seal']
+export const ROUNDS = ['detect', 'seal', 'remind']
 const ROUND_TOO_OLD_MS = 2 * MINUTE
 /** What is due is taken within seconds. */
 const WAITS_TOO_LONG_MS = 5 * MINUTE

@@ -10,13 +10,18 @@ export type JobRuns = ReturnType<typeof createJobRuns>
 /** The last run of everything that the worker does. */
 export function createJobRuns({ db, clock }: Pick<ModelContext, 'db' | 'clock'>) {
   return {
-    /** @param error what it failed with; null where it came to its end. */
-    async note(name: string, startedOn: Date, error: unknown): Promise<void> {
+    /**
+     * @param error what it failed with; null where it came to its end.
+     * @param remark what it says of itself; one that says nothing leaves what was said before.
+     */
+    async note(name: string, startedOn: Date, error: unknown, remark: string | null = null): Promise<void> {
       const now = clock.now()
       if (error === null) {
         await db.prisma.$executeRaw`
-          INSERT INTO "JobRun" (name, "startedOn", "finishedOn") VALUES (${name}, ${startedOn}, ${now})
-          ON CONFLICT (name) DO UPDATE SET "startedOn" = EXCLUDED."startedOn", "finishedOn" = EXCLUDED."finishedOn"`
+          INSERT INTO "JobRun" AS run (name, "startedOn", "finishedOn", remark, "remarkedOn")
+          VALUES (${name}, ${startedOn}, ${now}, ${remark}, ${remark === null ? null : now}::timestamptz)
+          ON CONFLICT (name) DO UPDATE SET "startedOn" = EXCLUDED."startedOn", "finishedOn" = EXCLUDED."finishedOn",
+            remark = coalesce(EXCLUDED.remark, run.remark), "remarkedOn" = coalesce(EXCLUDED."remarkedOn", run."remarkedOn")`
         return
       }
       const text = error instanceof Error ? error.message : String(error)

@@ -3,6 +3,7 @@ import { type Answer, ask, cookieOf, type Question } from '../../http/support/as
 import type { TestApp } from '../../support/app.ts'
 import {
   AGREED,
+  addDevice,
   addFactor,
   addPasskey,
   checkOff,
@@ -71,7 +72,7 @@ export interface Cast {
   ids: Record<OwnThing | 'admin' | DeskThing, string>
 }
 
-type OwnThing = 'habits' | 'goals' | 'checkoffs' | 'payments' | 'bank' | 'settings'
+type OwnThing = 'habits' | 'goals' | 'checkoffs' | 'payments' | 'bank' | 'settings' | 'devices'
 type DeskThing = 'admin/users' | 'admin/payments' | 'admin/calls' | 'admin/audit'
 
 /** @param parts who is needed besides the owner and the admin; the others are missing. */
@@ -89,11 +90,16 @@ export async function newCast(app: TestApp, parts: readonly Part[] = PARTS): Pro
 
 /** A path of the table with these ids in it. */
 export function addressOf(path: string, ids: Cast['ids']): string {
-  const [, word = '', second = ''] = path.split('/')
-  const id = ids[`${word}/${second}` as DeskThing] ?? ids[word as OwnThing]
+  const [, word = '', second = '', third = ''] = path.split('/')
+  const isOfReminders =
+    path.startsWith('/settings/reminders/') || path.startsWith('POST /settings/reminders/')
+  const id = isOfReminders
+    ? ids[third as OwnThing]
+    : (ids[`${word}/${second}` as DeskThing] ?? ids[word as OwnThing])
   return path
     .replace('/css/*file', '/css/tokens.css')
     .replace('/js/*file', '/js/submit-once.js')
+    .replace('/icons/*file', '/icons/icon-192.png')
     .replace(':token', 'x'.repeat(43))
     .replace(':call', 'transactions')
     .replace(':id', id ?? 'no-such-kind')
@@ -186,7 +192,16 @@ async function thingsOf(app: TestApp, owner: Person): Promise<Record<OwnThing, s
   const { user } = await addPasskey(app, owner)
   const passkey = await app.deps.db.prisma.passkey.findFirstOrThrow({ where: { userId: user.id } })
   const goals = await newGoal(owner)
-  return { habits, goals, checkoffs, payments: paymentId ?? '', bank: consent.id, settings: passkey.id }
+  const devices = await addDevice(app, owner)
+  return {
+    habits,
+    goals,
+    checkoffs,
+    payments: paymentId ?? '',
+    bank: consent.id,
+    settings: passkey.id,
+    devices,
+  }
 }
 
 /** Of a saver whom nobody else has to do with, since admins lock them out and call their payment off. */

@@ -1,5 +1,5 @@
 import type { TestApp } from '../../support/app.ts'
-import { AGREED, offerOf, PASSWORD } from '../../support/people.ts'
+import { AGREED, newBrowserTarget, offerOf, PASSWORD } from '../../support/people.ts'
 import type { Cast, Part } from './cast.ts'
 
 /** What good fields are made of. */
@@ -42,6 +42,15 @@ export const FORMS: Record<string, (facts: Facts) => Record<string, string>> = {
   'POST /address/take-back/:token': BUTTON,
   'POST /address/new/:token': BUTTON,
   'POST /settings/check-offs': () => ({ always: 'yes', above: '12,50' }),
+  'POST /settings/reminders': () => ({
+    byMail: 'yes',
+    tellsAmounts: 'yes',
+    mostPerDay: '3',
+    digestWeekday: '7',
+  }),
+  'POST /settings/reminders/habits/:id': () => ({ time: '07:30' }),
+  'POST /settings/reminders/devices': () => newBrowserTarget(),
+  'POST /settings/reminders/devices/:id/remove': BUTTON,
   'POST /settings/email': ({ email }) => ({ newEmail: `moved-${email}` }),
   'POST /settings/email/call-off': BUTTON,
   'POST /password/forgot': ({ email }) => ({ email }),
@@ -144,6 +153,9 @@ export const FORMS: Record<string, (facts: Facts) => Record<string, string>> = {
   'POST /admin/sandbox/faults/clear': BUTTON,
   'POST /admin/sandbox/clock': () => ({ amount: '1', unit: 'minutes' }),
 }
+
+/** Doors for programs that have no session: the link itself says all, and no form of a page leads there. */
+export const DOORS = ['POST /letters/off/:token']
 
 /** Who may send it, and has what it is about. */
 export function senderOf(route: string): Part {

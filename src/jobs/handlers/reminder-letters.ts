@@ -1,0 +1,79 @@
+import type { Letter } from '../../mailer.ts'
+import type { LetterKind } from '../../models/letter-link.ts'
+import type { ToSay } from '../../models/reminder.ts'
+import { type Currency, toDecimal } from '../../money.ts'
+import { paths } from '../../paths.ts'
+import { composeLetter, type Draft } from './letters.ts'
+import type { SendMailDeps } from './send-mail.ts'
+
+type Deps = Pick<SendMailDeps, 'models' | 'baseUrl'>
+
+/** Calls habits to mind that are still open. @returns null when none is any more, or mails are not wished for. */
+export async function reminderLetter(
+  deps: Deps,
+  { userId, reminderId }: { userId: string; reminderId: string },
+): Promise<Letter | null> {
+  const toSay = await deps.models.reminders.toSay(userId, reminderId)
+  if (!toSay?.wish.byMail) return null
+  return endable(deps, toSay, 'reminders', {
+    subject: headline(toSay.habits.map(({ habit }) => habit.name)),
+    paragraphs: [
+      `Hello ${toSay.user.fullName},`,
+      'You have asked to be reminded at this time of what is still open today:',
+      toSay.habits.map(({ habit }) => habit.name).join('\n'),
+    ],
+    action: { label: 'To today', href: deps.baseUrl + paths.dashboard },
+    ending: 'If it has to wait for another day, that is fine: do nothing.',
+  })
+}
+
+/** What is said on a locked screen, and above a letter. */
+export function headline(names: readonly string[]): string {
+  const [only] = names
+  return names.length === 1 ? `${only} is still open today` : `${names.length} habits are still open today`
+}
+
+/** What moved in the week. @returns null when it is too late for it, or no longer wished for. */
+export async function digestLetter(
+  deps: Deps,
+  { userId, reminderId }: { userId: string; reminderId: string },
+): Promise<Letter | null> {
+  const toSay = await deps.models.reminders.toSay(userId, reminderId)
+  if (toSay?.wish.digestWeekday == null) return null
+  const week = await deps.models.reminders.weekOf(toSay)
+  const facts = [
+    `Check-offs: ${week.checkOffs}`,
+    ...(week.saved.length > 0 ? [`Saved: ${amounts(week.saved)}`] : []),
+    ...(week.onItsWay.length > 0 ? [`On its way: ${amounts(week.onItsWay)}`] : []),
+  ]
+  const streaks = week.streaks.map(({ name, streak }) => `${name}: ${streak} in a row`)
+  return endable(deps, toSay, 'digest', {
+    subject: 'What moved this week',
+    paragraphs: [
+      `Hello ${toSay.user.fullName},`,
+      'This is what the last seven days have brought:',
+      facts.join('\n'),
+      ...(streaks.length > 0 ? ['Your streaks:', streaks.join('\n')] : []),
+    ],
+    action: { label: 'To today', href: deps.baseUrl + paths.dashboard },
+    ending: 'Amounts are those of our books at the moment this was written; your bank has the last word.',
+  })
+}
+
+/** A letter that comes by itself says how to end it, to people and to their mail programs. */
+function endable(deps: Deps, { user }: ToSay, kind: LetterKind, draft: Draft): Letter {
+  const unsubscribe = deps.baseUrl + paths.lettersOff(deps.models.reminders.tokenFor(user.id, kind))
+  return {
+    ...composeLetter(user.email, { ...draft, way: { label: WAYS_OUT[kind], href: unsubscribe } }),
+    unsubscribe,
+  }
+}
+
+const WAYS_OUT: Record<LetterKind, string> = {
+  reminders: 'No more reminders by mail',
+  digest: 'No more letters about the week',
+}
+
+function amounts(sums: readonly [Currency, bigint][]): string {
+  return sums.map(([currency, minor]) => `${toDecimal(Number(minor))} ${currency}`).join(', ')
+}
