@@ -113,6 +113,7 @@ export function modelContext(
       bcryptCost: settings.BCRYPT_COST,
       origin: settings.BASE_URL,
       passkeyKey: keyFor('passkeys', settings.SESSION_SECRET),
+      tokenKey: keyFor('api tokens', settings.SESSION_SECRET),
       undoWindowSeconds: settings.UNDO_WINDOW_SECONDS,
       leaseSeconds: settings.PAYMENT_LEASE_SECONDS,
       pollSeconds: settings.PAYMENT_POLL_SECONDS,

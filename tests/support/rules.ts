@@ -9,6 +9,7 @@ export const TEST_RULES: Rules = {
   bcryptCost: 4,
   origin: 'http://localhost:3999',
   passkeyKey: randomBytes(32).toString('hex'),
+  tokenKey: randomBytes(32).toString('hex'),
   undoWindowSeconds: 60,
   leaseSeconds: 30,
   pollSeconds: 10,
