@@ -18,7 +18,7 @@ export interface KeyedRequest {
 
 export interface KeptAnswer {
   status: number
-  body: object
+  body: string
 }
 
 export type Begun =
@@ -63,7 +63,7 @@ export function createApiAnswers({ db, clock }: Pick<ModelContext, 'db' | 'clock
     const kept = await db.prisma.apiAnswer.findUnique({ where: { tokenId_hashedKey: place } })
     if (kept && kept.fingerprint !== fingerprint) return { kind: 'other' }
     if (!kept || kept.status === null) return { kind: 'under-way' }
-    return { kind: 'answered', answer: { status: kept.status, body: kept.body as object } }
+    return { kind: 'answered', answer: { status: kept.status, body: kept.body ?? '' } }
   }
 
   function worthless(now: Date) {

@@ -17,7 +17,7 @@ beforeAll(async () => {
   app = await startTestApp()
   cast = await newCast(app)
   posts = routesOf(app.deps)
-    .filter((route) => route.startsWith('POST '))
+    .filter((route) => /^POST \/(?!api\/)/.test(route))
     .map((route) => addressOf(route, cast.ids))
 })
 afterAll(() => app.close())

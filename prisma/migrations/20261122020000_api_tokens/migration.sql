@@ -23,7 +23,7 @@ CREATE TABLE "ApiAnswer" (
     "fingerprint" TEXT NOT NULL,
     "createdOn" TIMESTAMPTZ(3) NOT NULL,
     "status" SMALLINT,
-    "body" JSONB,
+    "body" TEXT,
 
     CONSTRAINT "ApiAnswer_pkey" PRIMARY KEY ("id")
 );

@@ -21,6 +21,7 @@ import { reversalControllers } from './reversals.ts'
 import { savingsControllers } from './savings.ts'
 import { securityControllers } from './security.ts'
 import { settingsControllers } from './settings.ts'
+import { tokenControllers } from './tokens.ts'
 
 /** Confirmed savers and their own data. */
 export function mainRouter(context: WebContext): Router {
@@ -39,6 +40,7 @@ export function mainRouter(context: WebContext): Router {
   const data = dataControllers(context)
   const activity = activityControllers(context)
   const preview = previewControllers(context)
+  const tokens = tokenControllers(context)
 
   return context.routes.router([
     ['GET', '/dashboard', CONFIRMED, dashboard.show],
@@ -93,6 +95,10 @@ export function mainRouter(context: WebContext): Router {
     ['POST', '/settings/security/reset/call-off', CONFIRMED, security.callOffReset],
     ['POST', '/settings/security/sessions/end', CONFIRMED, security.endSession],
     ['POST', '/settings/security/sessions/end-others', CONFIRMED, security.endOthers],
+    ['GET', '/settings/tokens', CONFIRMED, tokens.show],
+    ['POST', '/settings/tokens', CONFIRMED_HERE_FRESHLY, tokens.create],
+    ['GET', '/settings/tokens/made', CONFIRMED, tokens.showMade],
+    ['POST', '/settings/tokens/:id/revoke', CONFIRMED, tokens.revoke],
     ['GET', '/settings/data', CONFIRMED, data.show],
     ['POST', '/settings/data/export', CONFIRMED_FRESHLY, data.exportAll],
     ['GET', '/settings/data/erase', CONFIRMED, data.showErase],

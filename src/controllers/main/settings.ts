@@ -93,6 +93,7 @@ function propsFor(user: Express.User, typed: Record<string, string>, errors: Fie
     securityPath: paths.settingsSecurity,
     savingsPath: paths.settingsSavings,
     questionsPath: paths.settingsCheckOffs,
+    tokensPath: paths.settingsTokens,
     emailPath: paths.settingsEmail,
     dataPath: paths.settingsData,
   }

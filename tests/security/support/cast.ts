@@ -14,6 +14,7 @@ import {
   PASSWORD,
   type Person,
 } from '../../support/people.ts'
+import { newToken } from '../../support/programs.ts'
 import { Visitor } from '../../support/visitor.ts'
 
 export const LOGIN = '303 /login'
@@ -70,7 +71,7 @@ export interface Cast {
   ids: Record<OwnThing | 'admin' | DeskThing, string>
 }
 
-type OwnThing = 'habits' | 'checkoffs' | 'payments' | 'bank' | 'settings'
+type OwnThing = 'habits' | 'checkoffs' | 'payments' | 'bank' | 'settings' | 'settings/tokens'
 type DeskThing = 'admin/users' | 'admin/payments' | 'admin/calls' | 'admin/audit'
 
 /** @param parts who is needed besides the owner and the admin; the others are missing. */
@@ -88,7 +89,10 @@ export async function newCast(app: TestApp, parts: readonly Part[] = PARTS): Pro
 
 /** A path of the table with these ids in it. */
 export function addressOf(path: string, ids: Cast['ids']): string {
-  const [, word = '', second = ''] = path.split('/')
+  const [, word = '', second = ''] = path
+    .replace('/api/v1/check-offs', '/checkoffs')
+    .replace('/api/v1', '')
+    .split('/')
   const id = ids[`${word}/${second}` as DeskThing] ?? ids[word as OwnThing]
   return path
     .replace('/css/*file', '/css/tokens.css')
@@ -184,7 +188,9 @@ async function thingsOf(app: TestApp, owner: Person): Promise<Record<OwnThing, s
   const consent = await app.deps.db.prisma.bankConsent.findFirstOrThrow({ where: { userId: owner.user.id } })
   const { user } = await addPasskey(app, owner)
   const passkey = await app.deps.db.prisma.passkey.findFirstOrThrow({ where: { userId: user.id } })
-  return { habits, checkoffs, payments: paymentId ?? '', bank: consent.id, settings: passkey.id }
+  const { token } = await newToken(app, user.id)
+  const settings = { settings: passkey.id, 'settings/tokens': token.id }
+  return { habits, checkoffs, payments: paymentId ?? '', bank: consent.id, ...settings }
 }
 
 /** Of a saver whom nobody else has to do with, since admins lock them out and call their payment off. */
