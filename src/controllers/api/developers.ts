@@ -5,7 +5,7 @@ import { paths } from '../../paths.ts'
 import type { WebContext } from '../context.ts'
 import { renderPage } from '../page.ts'
 import { SCOPE_WORDS } from './openapi.ts'
-import { OPERATIONS, type Operation, problemsOf } from './operations.ts'
+import { OPERATIONS, type Operation } from './operations.ts'
 import { PROBLEMS } from './problems.ts'
 
 /** The page on which programs' makers read how to ask; made of the same tables as the document. */
@@ -41,7 +41,7 @@ function shown(id: string, operation: Operation, baseUrl: string) {
       about: field.description ?? '',
     })),
     answers: answers.map(({ status, about: what }) => ({ status, about: what })),
-    problems: problemsOf(operation),
+    problems: operation.problems,
     curl: curlOf(operation, baseUrl),
   }
 }

@@ -2,20 +2,20 @@ import type { User } from '../../generated/client.ts'
 import type { Scope } from '../../models/api-token/scopes.ts'
 import type { OwnToken } from '../../models/api-token.ts'
 import { paths } from '../../paths.ts'
-import { formatDay, formatInstant, listed } from './format.ts'
+import { formatDay, formatInstant } from './format.ts'
 
 /** What each scope allows, as a saver reads it. */
 const SCOPE_WORDS: Record<Scope, string> = {
-  'habits:read': 'see habits and check-offs',
-  'check-offs:write': 'check off and take back',
-  'payments:read': 'see payments',
+  'habits:read': 'May see habits and check-offs',
+  'check-offs:write': 'May check off and take back',
+  'payments:read': 'May see payments',
 }
 
 export interface TokenRow {
   name: string
   /** All that is known of it still. */
   ending: string
-  may: string
+  may: string[]
   made: string
   lastUsed: string | null
   /** Until when it is good, or why it no longer is. */
@@ -29,7 +29,7 @@ export function tokenRow(token: OwnToken, user: Pick<User, 'timezone'>, now: Dat
   return {
     name,
     ending: `spv_…${lastFour}`,
-    may: listed((scopes as Scope[]).map((scope) => SCOPE_WORDS[scope])),
+    may: (scopes as Scope[]).map((scope) => SCOPE_WORDS[scope]),
     made: formatInstant(createdOn, user.timezone),
     lastUsed: lastUsedAt && formatInstant(lastUsedAt, user.timezone),
     standing: { text: standingOf(token, user, isLive), tone: isLive ? 'done' : 'plain' },
