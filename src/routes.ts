@@ -1,4 +1,5 @@
 import { type RequestHandler, Router } from 'express'
+import { clean } from './logger.ts'
 import { type Guard, guardsOf } from './middleware/authorisation.ts'
 
 /**
@@ -94,5 +95,6 @@ function objectOf(pattern: string, id: string | undefined): Asked['object'] {
   const parts = pattern.split('/')
   const word = parts[parts.indexOf(':id') - 1] ?? ''
   const kind = pattern.startsWith(SANDBOX) ? 'order' : (KINDS[word] ?? word)
-  return { kind, id: id.slice(0, MOST_CHARACTERS) }
+  // What stands in the place of an id may be anything, also a secret that somebody has put there by mistake.
+  return { kind, id: String(clean('id', id)).slice(0, MOST_CHARACTERS) }
 }
