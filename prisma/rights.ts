@@ -14,6 +14,8 @@ export const RIGHTS: Record<string, readonly string[]> = {
   KnownDevice: REMOVE,
   KnownCountry: REMOVE,
   Passkey: REMOVE,
+  ApiToken: REMOVE,
+  ApiAnswer: REMOVE,
   EmailChange: REMOVE,
   FactorReset: REMOVE,
   Throttle: REMOVE,

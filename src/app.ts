@@ -7,6 +7,8 @@ import compression from 'compression'
 import ejs from 'ejs'
 import express, { type Express, type Request } from 'express'
 import { adminRouter } from './controllers/admin/index.ts'
+import { developerRouter } from './controllers/api/developers.ts'
+import { apiRouter } from './controllers/api/index.ts'
 import { doorRoutes } from './controllers/auth/doors.ts'
 import { authRouter } from './controllers/auth/index.ts'
 import type { WebContext } from './controllers/context.ts'
@@ -62,8 +64,32 @@ export function createApp(deps: Deps): Express {
   const requests = createRequestMetrics()
   app.use(requestContext(log, requests))
   app.use(securityHeaders({ bankOrigins: bank.browserOrigins, https }))
-  app.use(knownMethods)
   const routes = new RouteTable()
+  const noteRefusal = refusals(log, models.access, (req) => routes.asked(req))
+  const context: WebContext = {
+    models,
+    bank,
+    bankGate,
+    emulator,
+    clock,
+    queue,
+    push: { key: push?.publicKey ?? null, services: settings.PUSH_SERVICES },
+    log,
+    routes,
+    requests,
+    consentDays: settings.CONSENT_DAYS,
+    bankIssuer: settings.NORDEA_ISSUER,
+    privacy: { place: settings.DATA_PLACE, contact: settings.PRIVACY_CONTACT },
+    idleMinutes: settings.SESSION_IDLE_MINUTES,
+  }
+  app.use(
+    apiRouter(context, {
+      baseUrl: settings.BASE_URL,
+      requestsPerMinute: settings.API_REQUESTS_PER_MINUTE,
+      noteRefusal,
+    }),
+  )
+  app.use(knownMethods)
   app.use(routes.router(operationRoutes(deps, requests)))
   app.use(canonicalHost(settings.BASE_URL))
   app.use(compression())
@@ -96,30 +122,14 @@ export function createApp(deps: Deps): Express {
   app.use(stepUp(models, markOf, clock))
   app.use(rest(clock))
 
-  const context: WebContext = {
-    models,
-    bank,
-    bankGate,
-    emulator,
-    clock,
-    queue,
-    push: { key: push?.publicKey ?? null, services: settings.PUSH_SERVICES },
-    log,
-    routes,
-    requests,
-    consentDays: settings.CONSENT_DAYS,
-    bankIssuer: settings.NORDEA_ISSUER,
-    privacy: { place: settings.DATA_PLACE, contact: settings.PRIVACY_CONTACT },
-    idleMinutes: settings.SESSION_IDLE_MINUTES,
-  }
   app.use(authRouter(context, checkPassword))
   app.use(mainRouter(context))
+  app.use(developerRouter(context, settings.BASE_URL, settings.API_REQUESTS_PER_MINUTE))
   app.use(adminRouter(context, { sandboxConsole: settings.SANDBOX_CONSOLE === 'on' }))
 
   app.use(stepUpPage(models, markOf))
   app.use(unknownBrowserPage(clock))
   app.use(notFound)
-  const noteRefusal = refusals(log, models.access, (req) => routes.asked(req))
   app.use(
     errorHandler(log, noteRefusal, (req, res, { title, ...problem }) => {
       const words = { title, what: problem.meaning, meaning: '', status: problem.status }

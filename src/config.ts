@@ -104,6 +104,7 @@ export const settingsSchema = z.object({
   READS_PER_MINUTE: z.coerce.number().int().min(0).max(100_000).default(300),
   BANK_READS_PER_MINUTE: z.coerce.number().int().min(0).max(10_000).default(20),
   WRITES_PER_MINUTE: z.coerce.number().int().min(0).max(10_000).default(60),
+  API_REQUESTS_PER_MINUTE: z.coerce.number().int().min(0).max(10_000).default(60),
   PROOF_OF_WORK: z.enum(['on', 'off']).default('on'),
   PASSWORD_PEPPER: secret,
   ACCOUNT_HASH_KEY: key32,

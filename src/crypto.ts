@@ -7,6 +7,7 @@ import {
   randomInt,
   randomUUID,
 } from 'node:crypto'
+import { crc32 } from 'node:zlib'
 
 /** 256 random bits for links and the bank's state parameter. */
 export function randomToken(): string {
@@ -64,6 +65,39 @@ export function randomReference(): string {
 /** Digits and capital letters to be read and typed by people; 5 bits each. */
 export function randomReadable(length: number): string {
   return Array.from({ length }, () => READABLE[randomInt(READABLE.length)]).join('')
+}
+
+const LETTERS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
+const TOKEN_PREFIX = 'spv_'
+/** 214 bits. */
+const SECRET_LENGTH = 36
+const CHECK_LENGTH = 6
+const API_TOKEN = new RegExp(`^${TOKEN_PREFIX}[0-9A-Za-z]{${SECRET_LENGTH + CHECK_LENGTH}}$`)
+
+/**
+ * What a program shows: a word that searches for lost secrets can look for, random letters, and their CRC-32, so that
+ * something that only looks like one is told apart without asking anybody.
+ */
+export function randomApiToken(): string {
+  const secret = Array.from({ length: SECRET_LENGTH }, () => LETTERS[randomInt(LETTERS.length)]).join('')
+  return TOKEN_PREFIX + secret + checkOf(secret)
+}
+
+/** Whether it could be one of ours at all. */
+export function isApiToken(text: string): boolean {
+  if (!API_TOKEN.test(text)) return false
+  const secret = text.slice(TOKEN_PREFIX.length, -CHECK_LENGTH)
+  return text.endsWith(checkOf(secret))
+}
+
+function checkOf(secret: string): string {
+  let rest = crc32(secret)
+  let text = ''
+  for (let place = 0; place < CHECK_LENGTH; place += 1) {
+    text = LETTERS[rest % LETTERS.length] + text
+    rest = Math.floor(rest / LETTERS.length)
+  }
+  return text
 }
 
 /** AES-256-GCM under the newest of several versioned keys: version (1 byte), nonce (12), tag (16), ciphertext. */

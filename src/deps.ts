@@ -126,6 +126,7 @@ export function modelContext(
       origin: settings.BASE_URL,
       passkeyKey: keyFor('passkeys', settings.SESSION_SECRET),
       letterKey: keyFor('letters', settings.SESSION_SECRET),
+      tokenKey: keyFor('api tokens', settings.SESSION_SECRET),
       undoWindowSeconds: settings.UNDO_WINDOW_SECONDS,
       leaseSeconds: settings.PAYMENT_LEASE_SECONDS,
       pollSeconds: settings.PAYMENT_POLL_SECONDS,

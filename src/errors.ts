@@ -94,6 +94,29 @@ export class BankTrouble extends AppError {
   }
 }
 
+/** Nothing opens the API but a token. */
+export class TokenNeeded extends AppError {
+  constructor() {
+    super(401, 'A token is needed', 'Send one as “Authorization: Bearer spv_…”.')
+  }
+}
+
+/** Unknown, ended or run out: whoever shows it is not told which. */
+export class TokenWrong extends AppError {
+  constructor() {
+    super(401, 'This token opens nothing', 'It is unknown, or has ended. Its owner can make another one.')
+  }
+}
+
+export class ScopeMissing extends AppError {
+  readonly scope: string
+
+  constructor(scope: string) {
+    super(403, 'The token may not do this', `It was made without the scope ${scope}.`)
+    this.scope = scope
+  }
+}
+
 export class TooManyRequests extends AppError {
   readonly retryAfterSeconds: number
 

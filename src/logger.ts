@@ -22,6 +22,8 @@ const NUMBER_LIKE =
   /\b(?:[A-Za-z]{2}\d{2}(?: ?\d{4}){2,7}(?: ?\d{1,3})?|[A-Z]{2}\d{2}[A-Z0-9]{10,30}|(?<![0-9a-f]{8}(?:-[0-9a-f]{4}){3}-)\d{11,18})\b/g
 const URL_CREDENTIALS = /(?<=:\/\/)[^\s/@]+(?=@)/g
 const BEARER = /(?<=\bBearer )[\w.~+/=-]+/gi
+/** What programs show at the API. */
+const API_TOKEN = /\bspv_[0-9A-Za-z]{16,}/g
 const LONGEST_TEXT = 4_000
 const LEVELS = ['error', 'warn', 'info', 'debug']
 /** Longer than anything that is taken out, so that the bound cannot leave half of it. */
@@ -78,6 +80,7 @@ function cleanText(text: string): string {
     .replace(CONTROL, ' ')
     .replace(URL_CREDENTIALS, '[redacted]')
     .replace(BEARER, '[redacted]')
+    .replace(API_TOKEN, '[redacted]')
     .replace(NUMBER_LIKE, '[number]')
     .slice(0, LONGEST_TEXT)
 }

@@ -1,4 +1,5 @@
 import { type RequestHandler, Router } from 'express'
+import { clean } from './logger.ts'
 import { type Guard, guardsOf } from './middleware/authorisation.ts'
 
 /**
@@ -6,7 +7,7 @@ import { type Guard, guardsOf } from './middleware/authorisation.ts'
  * may, and what is done. A HEAD is answered as its GET.
  */
 export type Route = readonly [
-  method: 'GET' | 'POST',
+  method: 'GET' | 'POST' | 'DELETE',
   path: string,
   guard: Guard,
   ...handlers: [RequestHandler, ...RequestHandler[]],
@@ -23,6 +24,8 @@ export interface Asked {
 const KINDS: Record<string, string> = {
   habits: 'habit',
   checkoffs: 'check-off',
+  'check-offs': 'check-off',
+  tokens: 'api-token',
   payments: 'payment',
   bank: 'consent',
   passkeys: 'passkey',
@@ -39,6 +42,8 @@ const SANDBOX = '/admin/sandbox/'
 /** Of an id; ours are shorter, and the rest of a longer one tells nothing more. */
 const MOST_CHARACTERS = 64
 
+const VERBS = { GET: 'get', POST: 'post', DELETE: 'delete' } as const
+
 /** Every route of the app, and the only way to make one: a route that is in no row does not exist, and no row is without a guard. */
 export class RouteTable {
   readonly #rows: Route[] = []
@@ -51,13 +56,19 @@ export class RouteTable {
       if (this.#rows.some(([otherMethod, otherPath]) => otherMethod === method && otherPath === path))
         throw new Error(`there are two rows for ${method} ${path}`)
       this.#rows.push(row)
-      router[method === 'GET' ? 'get' : 'post'](path, ...guardsOf(guard), ...handlers)
+      router[VERBS[method]](path, ...guardsOf(guard), ...handlers)
     }
     return router
   }
 
   get rows(): readonly Route[] {
     return this.#rows
+  }
+
+  /** The methods that there is a row for; none where nothing is. */
+  methodsAt(path: string): string[] {
+    const methods = this.#rows.filter(([, pattern]) => shapeOf(pattern).test(path)).map(([method]) => method)
+    return methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
   }
 
   /** Also for requests that were refused before any route was looked for. */
@@ -85,5 +96,6 @@ function objectOf(pattern: string, id: string | undefined): Asked['object'] {
   const parts = pattern.split('/')
   const word = parts[parts.indexOf(':id') - 1] ?? ''
   const kind = pattern.startsWith(SANDBOX) ? 'order' : (KINDS[word] ?? word)
-  return { kind, id: id.slice(0, MOST_CHARACTERS) }
+  // What stands in the place of an id may be anything, also a secret that somebody has put there by mistake.
+  return { kind, id: String(clean('id', id)).slice(0, MOST_CHARACTERS) }
 }

@@ -42,6 +42,7 @@ export const SECURITY_MAILS = [
   'passkey-added',
   'passkey-removed',
   'passkey-copied',
+  'token-made',
 ] as const
 export type SecurityMail = (typeof SECURITY_MAILS)[number]
 /** The letters we write. Their links are made when they are sent, so that no link lies in the queue. */

@@ -99,5 +99,6 @@ export function actorOf(req: Request): Actor {
     ip: req.ip ?? null,
     country: countryOf(req),
     requestId: currentRequestId(),
+    ...(req.apiToken ? { via: req.apiToken.id } : {}),
   }
 }

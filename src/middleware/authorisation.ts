@@ -1,5 +1,6 @@
 import type { Request, RequestHandler } from 'express'
-import { BrowserUnknown, Forbidden, StepUpNeeded } from '../errors.ts'
+import { BrowserUnknown, Forbidden, ScopeMissing, StepUpNeeded, TokenNeeded } from '../errors.ts'
+import type { Scope } from '../models/api-token/scopes.ts'
 import { hasFactor } from '../models/second-factor.ts'
 import { paths } from '../paths.ts'
 import { flash } from './flash.ts'
@@ -8,7 +9,7 @@ import { isOwnPath } from './own-path.ts'
 /** Longer addresses are nobody's bookmark; a session is no place to keep them. */
 const LONGEST_RETURN = 500
 
-export type Who = 'public' | 'visitor' | 'signed-in' | 'confirmed' | 'admin'
+export type Who = 'public' | 'visitor' | 'signed-in' | 'confirmed' | 'admin' | 'token'
 
 /** What a route asks of whoever comes. All of it must hold. */
 export interface Guard {
@@ -17,6 +18,8 @@ export interface Guard {
   known?: true
   /** Everything that a sign-in asks for was shown a few minutes ago, or is shown now. */
   fresh?: true
+  /** Of whoever comes with a token: what it has to open. */
+  scope?: Scope
 }
 
 export const PUBLIC: Guard = { who: 'public' }
@@ -34,6 +37,12 @@ export const CONFIRMED_HERE_FRESHLY: Guard = { who: 'confirmed', known: true, fr
 /** Signed in with a second factor. */
 export const ADMIN: Guard = { who: 'admin' }
 export const ADMIN_FRESHLY: Guard = { who: 'admin', fresh: true }
+/** A program with any token; nobody by a cookie. */
+export const TOKEN: Guard = { who: 'token' }
+
+export function tokenFor(scope: Scope): Guard {
+  return { who: 'token', scope }
+}
 
 /** Somebody is signed in; whoever is not is sent to the sign-in page and, after it, back to where they wanted to go. */
 const needsSignIn: RequestHandler = (req, res, next) => {
@@ -80,17 +89,31 @@ const needsNobody: RequestHandler = (req, res, next) => {
   res.redirect(303, paths.dashboard)
 }
 
+const needsToken: RequestHandler = (req, _res, next) => {
+  next(req.apiToken ? undefined : new TokenNeeded())
+}
+
+function needsScope(scope: Scope): RequestHandler {
+  return (req, _res, next) => next(req.apiToken?.scopes.includes(scope) ? undefined : new ScopeMissing(scope))
+}
+
 const WHO: Record<Who, readonly RequestHandler[]> = {
   public: [],
   visitor: [needsNobody],
   'signed-in': [needsSignIn],
   confirmed: [needsSignIn, needsConfirmedAddress],
   admin: [needsSignIn, needsConfirmedAddress, needsAdmin, needsFactor],
+  token: [needsToken],
 }
 
 /** What stands before the handlers of a route, in order. */
-export function guardsOf({ who, known, fresh }: Guard): readonly RequestHandler[] {
-  return [...WHO[who], ...(known ? [needsKnownBrowser] : []), ...(fresh ? [needsFresh] : [])]
+export function guardsOf({ who, known, fresh, scope }: Guard): readonly RequestHandler[] {
+  return [
+    ...WHO[who],
+    ...(scope ? [needsScope(scope)] : []),
+    ...(known ? [needsKnownBrowser] : []),
+    ...(fresh ? [needsFresh] : []),
+  ]
 }
 
 /** The bank's answer carries a code that belongs into no session; it would be refused after a new sign-in anyway. */

@@ -7,7 +7,7 @@ export type NoteRefusal = (req: Request, error: { name: string; status: number }
 
 /**
  * Writes down who was refused what: always in the log, and in the audit trail when somebody is signed in. Everything with
- * status 403 is a refusal; a thing that is not there (for them) is one too: harmless once, a pattern when it is somebody
+ * status 401 or 403 is a refusal; a thing that is not there (for them) is one too: harmless once, a pattern when it is somebody
  * trying ids.
  * @param asked what the request asks for, by the table of routes.
  */
@@ -18,12 +18,13 @@ export function refusals(
 ): NoteRefusal {
   return async (req, { name, status }) => {
     const { route, object } = asked(req)
-    if (status !== 403 && !(status === 404 && object)) return
+    if (status !== 401 && status !== 403 && !(status === 404 && object)) return
     log.warn('refused', {
       route,
       object: object?.id ?? null,
       because: name,
       userId: req.user?.id ?? null,
+      via: req.apiToken?.id ?? null,
       ip: req.ip,
       origin: req.headers.origin ?? null,
       outcome: 'denied',

@@ -23,6 +23,7 @@ export function requestContext(log: Logger, metrics: RequestMetrics): RequestHan
           status,
           ms: Math.round(ms),
           ...(req.user ? { userId: req.user.id } : {}),
+          ...(req.apiToken ? { via: req.apiToken.id } : {}),
         })
       })
       next()

@@ -1,10 +1,15 @@
 import type { User as ModelUser } from '../generated/client.ts'
+import type { OwnToken } from '../models/api-token.ts'
 import type { FactorKind } from '../models/second-factor.ts'
 
 declare global {
   namespace Express {
     // What passport puts on the request is our own user.
     interface User extends ModelUser {}
+    interface Request {
+      /** What a program has shown instead of a cookie; the user is its owner then. */
+      apiToken?: OwnToken
+    }
   }
 }
 
@@ -37,5 +42,7 @@ declare module 'express-session' {
     half: { userId: string; at: number }
     /** New backup codes on their way to the page that shows them, sealed. */
     newCodes: string
+    /** A new token for a program, the same way. */
+    newToken: string
   }
 }

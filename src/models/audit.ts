@@ -21,11 +21,12 @@ export async function audit(tx: Tx, entry: AuditEntry): Promise<void> {
 /** The same as a part of a larger statement. @param source where given, one line is written for each of its rows. */
 export function auditLine(entry: AuditEntry, source = Prisma.empty): Prisma.Sql {
   const { by, object } = entry
+  const detail = by.via === undefined ? entry.detail : { ...entry.detail, via: by.via }
   return Prisma.sql`
     INSERT INTO "AuditEvent" (id, at, "actorKind", "actorId", "subjectId", action, "objectKind", "objectId", outcome, detail,
       ip, country, "requestId")
     SELECT ${uuidv7()}::uuid, ${entry.at}::timestamptz, ${by.kind}, ${by.id}::uuid, ${entry.subjectId ?? null}::uuid,
       ${entry.action}, ${object?.kind ?? null}, ${object?.id ?? null}, ${entry.outcome ?? 'done'},
-      ${JSON.stringify(entry.detail ?? {})}::jsonb, ${by.ip}, ${by.country ?? null}, ${by.requestId}
+      ${JSON.stringify(detail ?? {})}::jsonb, ${by.ip}, ${by.country ?? null}, ${by.requestId}
     ${source}`
 }

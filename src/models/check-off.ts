@@ -1,4 +1,4 @@
-import { fromDbDay, type Tx } from '../db.ts'
+import { fromDbDay, type Tx, toDbDay } from '../db.ts'
 import { AlreadyExists } from '../errors.ts'
 import type { CheckOff, User } from '../generated/client.ts'
 import type { Currency } from '../generated/enums.ts'
@@ -60,6 +60,16 @@ export interface Offer {
 export interface OpenDay extends Required<Offer> {
   amountMinor: number
   currency: Currency
+}
+
+export interface CheckOffPage {
+  habitId?: string | undefined
+  /** First and last day that are wanted. */
+  from?: Day | undefined
+  until?: Day | undefined
+  /** The id of the last one already shown. */
+  before?: string | undefined
+  size: number
 }
 
 type PaymentMark = { id: string; state: PaymentState } | null
@@ -141,6 +151,19 @@ export function createCheckOffs(context: ModelContext, payments: Payments) {
         const object = { kind: 'check-off', id }
         await audit(tx, { action: 'check-off.undone', by, at, subjectId: userId, object })
         return { kind: 'undone' }
+      })
+    },
+
+    /** The newest first. */
+    async listOwned(
+      userId: string,
+      { habitId, from, until, before, size }: CheckOffPage,
+    ): Promise<CheckOff[]> {
+      const day = { ...(from ? { gte: toDbDay(from) } : {}), ...(until ? { lte: toDbDay(until) } : {}) }
+      return db.prisma.checkOff.findMany({
+        where: { userId, day, ...(habitId ? { habitId } : {}), ...(before ? { id: { lt: before } } : {}) },
+        orderBy: { id: 'desc' },
+        take: size,
       })
     },
 

@@ -28,6 +28,8 @@ export interface Rules {
   passkeyKey: string
   /** Signs the links that end a kind of letter. */
   letterKey: string
+  /** Tokens for programs are kept as hashes under this key. */
+  tokenKey: string
   undoWindowSeconds: number
   leaseSeconds: number
   pollSeconds: number
@@ -54,6 +56,8 @@ export interface Actor {
   /** Where that address belongs to, as far as is known: ISO 3166-1, two letters. */
   country?: string | null
   requestId: string | null
+  /** The token by which a program of theirs acts. */
+  via?: string
 }
 
 export function workerActor(requestId: string | null): Actor {

@@ -41,6 +41,7 @@ async function forgetSignIn(tx: Tx, user: { id: string; email: string }): Promis
   await tx.knownDevice.deleteMany({ where })
   await tx.knownCountry.deleteMany({ where })
   await tx.passkey.deleteMany({ where })
+  await tx.apiToken.deleteMany({ where })
   await tx.emailChange.deleteMany({ where })
   await tx.consentRequest.deleteMany({ where })
   await tx.savingLimits.deleteMany({ where })

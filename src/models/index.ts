@@ -3,6 +3,8 @@ import { createAccounts } from './account.ts'
 import { createActivity } from './activity.ts'
 import { createAddresses } from './address.ts'
 import { createAlarms } from './alarm.ts'
+import { createApiAnswers } from './api-answer.ts'
+import { createApiTokens } from './api-token.ts'
 import { createAuditChain } from './audit-chain.ts'
 import { createBankCalls } from './bank-call.ts'
 import { createBrowsers } from './browser.ts'
@@ -77,6 +79,8 @@ export function createModels(context: ModelContext) {
     identity: createIdentity(context, { factors, passkeys, throttles, devices }),
     sessions: createOwnSessions(context),
     access: createAccess(context),
+    apiTokens: createApiTokens(context, throttles),
+    apiAnswers: createApiAnswers(context),
     alarms: createAlarms(context),
     auditChain: createAuditChain(context),
     detection: createDetection(context),

@@ -1,5 +1,6 @@
 import { digestOf } from '../crypto.ts'
 import type { Tx } from '../db.ts'
+import { endTokens } from './api-token/ending.ts'
 import { audit } from './audit.ts'
 import type { Actor, ModelContext } from './context.ts'
 import { browserLabel } from './device.ts'
@@ -79,8 +80,12 @@ export function createOwnSessions({ db, clock }: Pick<ModelContext, 'db' | 'cloc
   }
 }
 
-/** In the caller's transaction. @param keepSid the one that goes on, if any. @returns how many ended. */
+/**
+ * In the caller's transaction. Where nobody is to stay in, no program does either.
+ * @param keepSid the one that goes on, if any. @returns how many sessions ended.
+ */
 export async function endSessions(tx: Tx, userId: string, keepSid: string | null): Promise<number> {
+  if (keepSid === null) await endTokens(tx, userId)
   return tx.$executeRaw`
     DELETE FROM session
     WHERE (sess #>> '{passport,user}' = ${userId} OR sess #>> '{half,userId}' = ${userId}) AND sid <> ${keepSid ?? ''}`

@@ -26,6 +26,8 @@ const PATIENCE = {
   passkey: { free: 5, firstPauseMs: 30 * SECOND, longestPauseMs: 15 * MINUTE },
   /** Passwords, codes and passkeys of whoever is signed in already; nobody outside can use these up. */
   inside: { free: 5, firstPauseMs: 30 * SECOND, longestPauseMs: 15 * MINUTE },
+  /** Tokens of programs that are none, from one network; a right one is never kept waiting by others' wrong ones. */
+  token: { free: 20, firstPauseMs: 30 * SECOND, longestPauseMs: 15 * MINUTE },
 } as const
 
 /** Whoever hasn't tried for so long begins anew. */
@@ -85,6 +87,12 @@ export function createThrottles({ db, clock }: Pick<ModelContext, 'db' | 'clock'
      * @returns for how many milliseconds it is enough; 0 if this time is still allowed.
      */
     async withinWindow(whose: string, most: number, windowMs: number): Promise<number> {
+      const { count, leftMs } = await this.countIn(whose, windowMs)
+      return count <= most ? 0 : leftMs
+    },
+
+    /** Counts one more. @returns how many that makes, and when the window ends in milliseconds, at least a second. */
+    async countIn(whose: string, windowMs: number): Promise<{ count: number; leftMs: number }> {
       const now = clock.now()
       const before = new Date(now.getTime() - windowMs)
       const [window] = await db.prisma.$queryRaw<{ count: number; since: Date }[]>`
@@ -93,8 +101,8 @@ export function createThrottles({ db, clock }: Pick<ModelContext, 'db' | 'clock'
           count = CASE WHEN t.since <= ${before} THEN 1 ELSE t.count + 1 END,
           since = CASE WHEN t.since <= ${before} THEN ${now} ELSE t.since END
         RETURNING count, since`
-      if (!window || window.count <= most) return 0
-      return Math.max(window.since.getTime() + windowMs - now.getTime(), SECOND)
+      const { count, since } = window ?? { count: 1, since: now }
+      return { count, leftMs: Math.max(since.getTime() + windowMs - now.getTime(), SECOND) }
     },
   }
 }

@@ -5,6 +5,7 @@ import { AlreadyExists, SignInOvertaken } from '../errors.ts'
 import type { User } from '../generated/client.ts'
 import type { EmailTokenPurpose } from '../generated/enums.ts'
 import { type MailKind, NOBODY } from '../jobs/queue.ts'
+import { endTokens } from './api-token/ending.ts'
 import { audit } from './audit.ts'
 import type { Actor, ModelContext } from './context.ts'
 import type { Countries } from './country.ts'
@@ -411,6 +412,7 @@ export function createUsers(
       data: { usedOn: clock.now() },
     })
     await endSessions(tx, userId, keepSession)
+    await endTokens(tx, userId)
     // Whoever knew the old one may have been in: their browser is a stranger again.
     await tx.knownDevice.deleteMany({ where: { userId } })
     await callOffReset(tx, userId, clock.now(), by)

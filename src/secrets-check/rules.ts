@@ -23,6 +23,7 @@ const SHAPES: Shape[] = [
   { rule: 'Slack token', pattern: /\bxox[abeprs]-[A-Za-z0-9-]{20,}/g },
   { rule: 'Google key', pattern: /\bAIza[\w-]{35}/g },
   { rule: 'payment key', pattern: /\b[rs]k_live_[A-Za-z0-9]{20,}/g },
+  { rule: 'Sparvana token', pattern: /\bspv_[0-9A-Za-z]{42}\b/g },
   { rule: 'signed token', pattern: /\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}/g },
   { rule: 'credentials in an address', pattern: /:\/\/[^\s/:@'"`]+:(?<value>[^\s/@'"`$<{]{3,})@/g },
   {

@@ -108,7 +108,7 @@ export const ROOMS: Room[] = [
     may: [
       LEAF,
       MIDDLEWARE,
-      /^src\/models\/(user|access|browser|context|device|identity|proof-of-work|second-factor|throttle|network)\.ts$/,
+      /^src\/models\/(user|access|api-token|api-token\/scopes|browser|context|device|identity|proof-of-work|second-factor|throttle|network)\.ts$/,
       ROW_TYPES,
     ],
     never: [...QUEUE_PACKAGE, ...HTTP_CLIENT, /^@prisma\//],
@@ -134,6 +134,7 @@ export const ROOMS: Room[] = [
   controllers('auth', [BANK_DOOR]),
   controllers('main'),
   controllers('admin', [BANK_DOOR, EMULATOR_CONTROL]),
+  controllers('api'),
   {
     name: 'app and deps',
     files: /^src\/(app|deps)\.ts$/,

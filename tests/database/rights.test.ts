@@ -15,6 +15,8 @@ const EXPECTED: Record<string, string> = {
   _prisma_migrations: 'S',
   Account: 'SIUD',
   Alarm: 'SIUD',
+  ApiAnswer: 'SIUD',
+  ApiToken: 'SIUD',
   AuditEvent: 'SI',
   AuditUnsealed: 'SD',
   AuditSeal: 'SI',

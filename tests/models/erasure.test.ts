@@ -65,6 +65,12 @@ async function wholeLife(): Promise<PersonWithFactor> {
   const withFactor = await addFactor(app, saver)
   withFactor.user = (await addPasskey(app, withFactor, `Phone of ${NAME}`)).user
   await remindedOf(saver, walk)
+  const wish = { name: `Watch of ${NAME}`, scopes: ['habits:read' as const], days: 30 }
+  const owner = { kind: 'saver', id: saver.user.id, ip: ADDRESS, requestId: null } as const
+  const made = await app.deps.models.apiTokens.make(saver.user.id, wish, owner)
+  if (made.kind !== 'made') throw new Error('no token was made')
+  const request = { tokenId: made.token.id, userId: saver.user.id, key: 'key', content: NAME }
+  await app.deps.models.apiAnswers.begin(request)
   await saver.visitor.post('/settings/savings', {
     capPerPayment: '300',
     capPerDay: '400',
@@ -178,6 +184,7 @@ describe('a saver who has used everything there is, and is erased (S-086)', () =
         'public.User.fullName',
         'public.User.email',
         'public.Passkey.label',
+        'public.ApiToken.name',
         'public.Habit.name',
         'public.Account.hashedAccNo',
         'public.Payment.askedFromIp',

@@ -74,6 +74,7 @@ async function wholeSaver(fullName: string, ip: string, admin: User): Promise<Us
   await db.prisma.passkey.create({
     data: { ...key, userId: user.id, label: 'Phone', isSynced: true, createdOn: now },
   })
+  await models.apiTokens.make(user.id, { name: 'Watch', scopes: ['habits:read'], days: 30 }, SOMEBODY)
   await models.factors.askReset(user.id, {
     kind: 'admin',
     id: admin.id,

@@ -79,6 +79,20 @@ async function oneOfEach({ id: userId }: User): Promise<void> {
       expiresOn: now,
     },
   })
+  const token = await prisma.apiToken.create({
+    data: {
+      userId,
+      name: 'Watch',
+      hashedSecret: hash(),
+      lastFour: 'abcd',
+      scopes: ['habits:read'],
+      createdOn: asked,
+      expiresOn: now,
+    },
+  })
+  await prisma.apiAnswer.create({
+    data: { tokenId: token.id, userId, hashedKey: hash(), fingerprint: hash(), createdOn: now },
+  })
   await prisma.throttle.create({ data: { key: hash(), count: 1, since: now } })
   await prisma.spentProof.create({ data: { nonce: hash(), expiresOn: now } })
   await prisma.alarm.create({ data: { rule: 'test', key: randomUUID(), at: now } })

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Answer, ask } from '../http/support/ask.ts'
 import { routesOf } from '../http/support/routes.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
+import { askApi, newToken } from '../support/programs.ts'
 import { type Cast, newCast, send } from './support/cast.ts'
 import { type Facts, factsOf } from './support/forms.ts'
 import { linesOf, logOf } from './support/log.ts'
@@ -29,13 +30,14 @@ const INSIDE =
 let app: TestApp
 
 beforeAll(async () => {
-  app = await startTestApp({ settings: { WRITES_PER_MINUTE: '0' } })
+  app = await startTestApp({ settings: { WRITES_PER_MINUTE: '0', API_REQUESTS_PER_MINUTE: '0' } })
 })
 afterAll(() => app.close())
 
 interface Stage {
   cast: Cast
   facts: Facts
+  tokens: Record<'owner' | 'other', string>
 }
 
 /** What came of the requests so far. */
@@ -83,8 +85,12 @@ async function fuzz(tally: Tally): Promise<void> {
   }
 }
 
-async function shoot(wild: Wild, { cast, facts }: Stage, { statuses, objections }: Tally): Promise<void> {
-  const { path, question } = sendable(wild, cast, facts)
+async function shoot(
+  wild: Wild,
+  { cast, facts, tokens }: Stage,
+  { statuses, objections }: Tally,
+): Promise<void> {
+  const { path, question } = sendable(wild, cast, facts, tokens)
   const answer = await ask(app, wild.method, path, question).catch((error: Error) => error)
   const status = answer instanceof Error ? 0 : answer.status
   statuses.set(status, (statuses.get(status) ?? 0) + 1)
@@ -97,11 +103,14 @@ async function shoot(wild: Wild, { cast, facts }: Stage, { statuses, objections 
 
 async function newStage(): Promise<Stage> {
   const cast = await newCast(app, SENDING)
-  return { cast, facts: await factsOf(app, cast) }
+  const { owner, other } = cast.players
+  const secretOf = async (userId = '') => (await newToken(app, userId)).secret
+  const tokens = { owner: await secretOf(owner.user?.id), other: await secretOf(other.user?.id) }
+  return { cast, facts: await factsOf(app, cast), tokens }
 }
 
 /** Whether everybody is signed in still, and has what they came with. */
-async function isWhole({ cast: { players, ids } }: Stage): Promise<boolean> {
+async function isWhole({ cast: { players, ids }, tokens }: Stage): Promise<boolean> {
   // Whoever types wrong passwords all the time is kept waiting, and with them everybody of their network.
   await app.asOwner('TRUNCATE "Throttle"')
   const looks = await Promise.all([
@@ -111,6 +120,7 @@ async function isWhole({ cast: { players, ids } }: Stage): Promise<boolean> {
     send(app, players.admin, 'GET /admin/sandbox/calls/payment'),
     send(app, players.half, 'GET /login/code'),
   ])
+  for (const secret of Object.values(tokens)) looks.push(await askApi(app, secret, 'GET /me'))
   const unconfirmed = await send(app, players.unconfirmed, 'GET /dashboard')
   return looks.every(({ status }) => status === 200) && unconfirmed.headers.location === '/confirm/resend'
 }

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Guard, Who } from '../../src/middleware/authorisation.ts'
+import type { Scope } from '../../src/models/api-token/scopes.ts'
 import { paths } from '../../src/paths.ts'
 import { ask } from '../http/support/ask.ts'
 import { routesOf } from '../http/support/routes.ts'
@@ -37,6 +38,8 @@ const savers = (answer: string, but: Row['but'] = {}): Row => ({ who: 'confirmed
 const owner = (answer: string): Row => ({ who: 'confirmed', answer: '404', but: { owner: answer } })
 const admins = (answer: string): Row => ({ who: 'admin', answer })
 const freshly = (row: Row): Row => ({ ...row, fresh: true })
+/** Nobody comes in there by a cookie; who does with which token: tests/security/programs.test.ts. */
+const programs = (scope?: Scope): Row => ({ who: 'token', ...(scope ? { scope } : {}), answer: '401' })
 /** In a browser that its owner has confirmed. */
 const here = (row: Row): Row => ({ ...row, known: true })
 const changing = (row: Row): Row => ({ ...row, changes: true })
@@ -178,6 +181,10 @@ const MATRIX: Record<string, Row> = {
   'POST /settings/security/reset/call-off': savers(SECURITY),
   'POST /settings/security/sessions/end': savers(SECURITY),
   'POST /settings/security/sessions/end-others': savers(SECURITY),
+  'GET /settings/tokens': savers('200'),
+  'POST /settings/tokens': here(freshly(savers('422'))),
+  'GET /settings/tokens/made': savers('303 /settings/tokens'),
+  'POST /settings/tokens/:id/revoke': changing(owner('303 /settings/tokens')),
   'GET /settings/data': savers('200'),
   'POST /settings/data/export': changing(freshly(savers('200'))),
   'GET /settings/data/erase': savers('200'),
@@ -188,6 +195,17 @@ const MATRIX: Record<string, Row> = {
   'POST /settings/savings/withdraw': savers('303 /settings/savings'),
   'POST /settings/savings/pause': savers('422'),
   'POST /settings/savings/resume': here(savers('303 /settings/savings')),
+
+  'GET /developers': open('200'),
+  'GET /api/v1/openapi.json': open('200'),
+  'GET /api/v1/me': programs(),
+  'GET /api/v1/habits': programs('habits:read'),
+  'GET /api/v1/habits/:id': programs('habits:read'),
+  'POST /api/v1/habits/:id/check-offs': programs('check-offs:write'),
+  'GET /api/v1/check-offs': programs('habits:read'),
+  'DELETE /api/v1/check-offs/:id': programs('check-offs:write'),
+  'GET /api/v1/payments': programs('payments:read'),
+  'GET /api/v1/payments/:id': programs('payments:read'),
 
   'GET /admin': admins('200'),
   'GET /admin/status': admins('200'),
@@ -270,11 +288,13 @@ describe('the table of routes', () => {
       'signed-in': 'Whoever is signed in',
       confirmed: 'Savers with a confirmed address',
       admin: 'Admins',
+      token: 'Programs with a token',
     }
-    const expected = Object.entries(MATRIX).map(([route, { who, known, fresh }]) => {
+    const expected = Object.entries(MATRIX).map(([route, { who, known, fresh, scope }]) => {
       const asks = [
         ...(known ? ['in a browser that we know'] : []),
         ...(fresh ? ['after a fresh sign-in'] : []),
+        ...(scope ? [`of scope ${scope}`] : []),
       ]
       return [...route.split(' '), `${words[who]} ${asks.join(', ')}`.trim()]
     })
@@ -318,14 +338,22 @@ async function holds({ players, ids }: Cast, part: Part, method: string, path: s
   const location = Object.values(ids).reduce((text, id) => text.replace(id, ':id'), headers.location ?? '')
   const got = [status, location].filter(Boolean).join(' ')
   expect([part, method, got]).toEqual([part, method, expected(part, method, path)])
-  if (status === 405) expect(headers.allow).toBe(KNOWN.join(', '))
+  if (status === 405) expect(headers.allow).toBe(allowedAt(path).join(', '))
   cells += 1
 }
 
 function expected(part: Part, method: string, path: string): string {
-  if (!KNOWN.includes(method)) return '405'
+  if (!allowedAt(path).includes(method)) return '405'
   const row = rowOf(method, path)
   return turnedAway(part, row) ?? row.but?.[part] ?? row.answer
+}
+
+/** The API says of each address what can be done there; pages are looked at, and forms are sent. */
+function allowedAt(path: string): string[] {
+  if (!path.startsWith(paths.api)) return KNOWN
+  const methods = Object.keys(MATRIX).map((route) => route.split(' '))
+  const here = methods.flatMap(([method = '', at]) => (at === path ? [method] : []))
+  return here.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
 }
 
 /** What is not in the table is not there; below /admin only admins learn that. */

@@ -75,6 +75,7 @@ async function liveThroughIt(): Promise<void> {
   saver = await addFactor(app, await linkBank(app, await newSaver(app)))
   const habit = await newHabit(app, saver)
   await checkOff(app, saver, habit)
+  await program(saver)
   await settle()
   await sandboxConsole()
   await stumble(saver)
@@ -92,6 +93,20 @@ async function liveThroughIt(): Promise<void> {
   await createReconcile(app.deps)({ occasion: 'command', booksOnly: false })
   await breakInside(saver)
   await forget(saver)
+}
+
+/** A token is made, and shown well and badly. */
+async function program({ visitor }: Person): Promise<void> {
+  await visitor.post('/settings/tokens', { tokenName: 'My watch', habitsRead: 'yes', days: '30' })
+  const { text } = await visitor.get('/settings/tokens/made')
+  const secret = /spv_[0-9A-Za-z]{42}/.exec(text)?.[0] ?? ''
+  const ask = (path: string, authorization: string) =>
+    fetch(`${app.baseUrl}/api/v1${path}`, { headers: { authorization } })
+  const good = await ask('/habits', `Bearer ${secret}`)
+  if (good.status !== 200) throw new Error(`the token was not taken: ${good.status}`)
+  await ask('/payments', `Bearer ${secret}`)
+  await ask(`/habits/${secret}`, `Bearer ${secret}`)
+  await ask(`/habits?token=${secret}`, `Basic ${secret}`)
 }
 
 async function settle(): Promise<void> {
@@ -194,6 +209,7 @@ async function allSecrets(): Promise<Map<string, Set<string>>> {
     ['form tokens', allIn(browsers, /\b_csrf=([^&\s]+)/g)],
     ['one-time links', allIn(browsers, /\/(?:confirm|password\/reset|login\/lost)\/([\w-]{43})/g)],
     ['access tokens', allIn(bank, /(?:"access_token":\s*"|Bearer )([^"\s]+)/g)],
+    ['tokens for programs', allIn(browsers, /(spv_[0-9A-Za-z]{42})/g)],
     ['refresh tokens', allIn(bank, /(?:"refresh_token":\s*"|refresh_token=)([^"&\s]+)/g)],
     ['authorisation codes', allIn(bank + browsers, /[?&\n]code=([\w-]{20,})/g)],
     ['states', allIn(bank + browsers, /[?&]state=([\w-]{20,})/g)],

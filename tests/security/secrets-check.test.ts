@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { randomApiToken } from '../../src/crypto.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const COMMAND = join(ROOT, 'src', 'secrets-check.ts')
@@ -83,6 +84,7 @@ const PLANTED: [what: string, rule: string, secret: () => string, around: (secre
   ['a GitHub token', 'GitHub token', () => `ghp_${letters(36)}`, (token) => `// ${token}`],
   ['an npm token', 'npm token', () => `npm_${letters(36)}`, (token) => `//registry/:_auth=${token}`],
   ['a key of Heroku’s', 'Heroku key', () => `HRKU-${letters(36)}`, (key) => `curl -H "Bearer ${key}"`],
+  ['a token of ours', 'Sparvana token', () => randomApiToken(), (token) => `-H "Bearer ${token}"`],
   [
     'a signed token',
     'signed token',

@@ -10,6 +10,7 @@ export const TEST_RULES: Rules = {
   origin: 'http://localhost:3999',
   passkeyKey: randomBytes(32).toString('hex'),
   letterKey: randomBytes(32).toString('hex'),
+  tokenKey: randomBytes(32).toString('hex'),
   undoWindowSeconds: 60,
   leaseSeconds: 30,
   pollSeconds: 10,

@@ -35,6 +35,9 @@ export const AREAS: Readonly<Record<string, AreaFacts>> = {
   '/.well-known': { data: [], owner: 'Security lead' },
   '/privacy': { data: [], owner: 'Data protection contact' },
 
+  '/developers': { data: [], owner: 'Developer on duty' },
+  '/api': MONEY,
+
   '/login': WAY_IN,
   '/logout': WAY_IN,
   '/session': WAY_IN,
@@ -58,6 +61,7 @@ export const AREAS: Readonly<Record<string, AreaFacts>> = {
   '/activity': { data: ['security', 'indirect'], owner: 'Data protection contact' },
   '/settings': { data: ['identifying', 'indirect'], owner: 'Developer on duty' },
   '/settings/security': WAY_IN,
+  '/settings/tokens': WAY_IN,
   '/settings/data': {
     data: ['identifying', 'financial', 'indirect', 'security'],
     owner: 'Data protection contact',

@@ -12,6 +12,7 @@ const WHO_WORDS: Record<Who, string> = {
   'signed-in': 'Whoever is signed in',
   confirmed: 'Savers with a confirmed address',
   admin: 'Admins',
+  token: 'Programs with a token',
 }
 
 /** Who answers for what the app does at the bank. */
@@ -29,8 +30,12 @@ export function routeControllers({ routes, bank }: Pick<WebContext, 'routes' | '
   return { list }
 }
 
-function rowOf([method, path, { who, known, fresh }]: Route) {
-  const asks = [...(known ? ['in a browser that we know'] : []), ...(fresh ? ['after a fresh sign-in'] : [])]
+function rowOf([method, path, { who, known, fresh, scope }]: Route) {
+  const asks = [
+    ...(known ? ['in a browser that we know'] : []),
+    ...(fresh ? ['after a fresh sign-in'] : []),
+    ...(scope ? [`of scope ${scope}`] : []),
+  ]
   const hint = asks.length > 0 ? { hint: asks.join(', ') } : {}
   const facts = AREAS[areaOf(path) ?? '']
   const cells = [method, path].map((text) => ({ text }))

@@ -26,6 +26,7 @@ import { savingsControllers } from './savings.ts'
 import { securityControllers } from './security.ts'
 import { settingsControllers } from './settings.ts'
 import { statementControllers } from './statement.ts'
+import { tokenControllers } from './tokens.ts'
 
 /** Confirmed savers and their own data. */
 export function mainRouter(context: WebContext): Router {
@@ -49,6 +50,7 @@ export function mainRouter(context: WebContext): Router {
   const preview = previewControllers(context)
   const statement = statementControllers(context)
   const imports = importControllers(context)
+  const tokens = tokenControllers(context)
 
   return context.routes.router([
     ['GET', '/dashboard', CONFIRMED, dashboard.show],
@@ -131,6 +133,10 @@ export function mainRouter(context: WebContext): Router {
     ['POST', '/settings/security/reset/call-off', CONFIRMED, security.callOffReset],
     ['POST', '/settings/security/sessions/end', CONFIRMED, security.endSession],
     ['POST', '/settings/security/sessions/end-others', CONFIRMED, security.endOthers],
+    ['GET', '/settings/tokens', CONFIRMED, tokens.show],
+    ['POST', '/settings/tokens', CONFIRMED_HERE_FRESHLY, tokens.create],
+    ['GET', '/settings/tokens/made', CONFIRMED, tokens.showMade],
+    ['POST', '/settings/tokens/:id/revoke', CONFIRMED, tokens.revoke],
     ['GET', '/settings/data', CONFIRMED, data.show],
     ['POST', '/settings/data/export', CONFIRMED_FRESHLY, data.exportAll],
     ['GET', '/settings/data/erase', CONFIRMED, data.showErase],

@@ -94,6 +94,7 @@ function propsFor(user: Express.User, typed: Record<string, string>, errors: Fie
     savingsPath: paths.settingsSavings,
     questionsPath: paths.settingsCheckOffs,
     remindersPath: paths.settingsReminders,
+    tokensPath: paths.settingsTokens,
     emailPath: paths.settingsEmail,
     dataPath: paths.settingsData,
   }

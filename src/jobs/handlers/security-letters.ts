@@ -98,6 +98,10 @@ const NEWS: Record<Exclude<SecurityMail, 'factor-lost' | 'factor-reset-asked' | 
     subject: 'One of your passkeys may have been copied',
     what: 'A passkey of your Sparvana account was used and counted backwards, as a copy would. We did not take it. Remove the passkey under Password and security and add it anew.',
   },
+  'token-made': {
+    subject: 'A new token for a program',
+    what: 'A token was made for your Sparvana account just now. A program that has it can read or check off what you have allowed it; it is listed, and can be ended, under Settings, Tokens for programs. A new password ends every token.',
+  },
 }
 
 function toldIn(

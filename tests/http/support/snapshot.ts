@@ -18,7 +18,7 @@ export async function snapshot(app: TestApp): Promise<Record<string, string>> {
     const { rows } = await app.deps.db.pool.query(
       `SELECT md5(coalesce(string_agg(line, '|' ORDER BY line), '')) AS digest FROM (
          SELECT (to_jsonb(t) - 'lastUsedAt' - 'lastSeenOn')::text AS line FROM "${name}" t
-         WHERE coalesce(to_jsonb(t) ->> 'action', '') NOT IN ('access.refused', 'admin.looked')) AS lines`,
+         WHERE coalesce(to_jsonb(t) ->> 'action', '') NOT IN ('access.refused', 'admin.looked', 'user.token-refused')) AS lines`,
     )
     return [name, rows[0].digest as string] as const
   })

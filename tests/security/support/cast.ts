@@ -16,6 +16,7 @@ import {
   PASSWORD,
   type Person,
 } from '../../support/people.ts'
+import { newToken } from '../../support/programs.ts'
 import { Visitor } from '../../support/visitor.ts'
 
 export const LOGIN = '303 /login'
@@ -72,7 +73,16 @@ export interface Cast {
   ids: Record<OwnThing | 'admin' | DeskThing, string>
 }
 
-type OwnThing = 'habits' | 'goals' | 'checkoffs' | 'payments' | 'bank' | 'settings' | 'devices'
+type OwnThing =
+  | 'habits'
+  | 'goals'
+  | 'checkoffs'
+  | 'payments'
+  | 'bank'
+  | 'settings'
+  | 'settings/tokens'
+  | 'settings/reminders/habits'
+  | 'settings/reminders/devices'
 type DeskThing = 'admin/users' | 'admin/payments' | 'admin/calls' | 'admin/audit'
 
 /** @param parts who is needed besides the owner and the admin; the others are missing. */
@@ -90,12 +100,12 @@ export async function newCast(app: TestApp, parts: readonly Part[] = PARTS): Pro
 
 /** A path of the table with these ids in it. */
 export function addressOf(path: string, ids: Cast['ids']): string {
-  const [, word = '', second = '', third = ''] = path.split('/')
-  const isOfReminders =
-    path.startsWith('/settings/reminders/') || path.startsWith('POST /settings/reminders/')
-  const id = isOfReminders
-    ? ids[third as OwnThing]
-    : (ids[`${word}/${second}` as DeskThing] ?? ids[word as OwnThing])
+  const [, word = '', second = '', third = ''] = path
+    .replace('/api/v1/check-offs', '/checkoffs')
+    .replace('/api/v1', '')
+    .split('/')
+  const words = [word, second, third]
+  const id = [3, 2, 1].map((count) => ids[words.slice(0, count).join('/') as keyof Cast['ids']]).find(Boolean)
   return path
     .replace('/css/*file', '/css/tokens.css')
     .replace('/js/*file', '/js/submit-once.js')
@@ -191,6 +201,7 @@ async function thingsOf(app: TestApp, owner: Person): Promise<Record<OwnThing, s
   const consent = await app.deps.db.prisma.bankConsent.findFirstOrThrow({ where: { userId: owner.user.id } })
   const { user } = await addPasskey(app, owner)
   const passkey = await app.deps.db.prisma.passkey.findFirstOrThrow({ where: { userId: user.id } })
+  const { token } = await newToken(app, user.id)
   const goals = await newGoal(owner)
   const devices = await addDevice(app, owner)
   return {
@@ -200,7 +211,9 @@ async function thingsOf(app: TestApp, owner: Person): Promise<Record<OwnThing, s
     payments: paymentId ?? '',
     bank: consent.id,
     settings: passkey.id,
-    devices,
+    'settings/tokens': token.id,
+    'settings/reminders/habits': habits,
+    'settings/reminders/devices': devices,
   }
 }
 

@@ -107,6 +107,8 @@ export const FORMS: Record<string, (facts: Facts) => Record<string, string>> = {
   'POST /settings/security/sessions/end-others': BUTTON,
   'POST /settings/data/export': BUTTON,
   'POST /settings/data/erase/call-off': BUTTON,
+  'POST /settings/tokens': () => ({ tokenName: 'My watch', habitsRead: 'yes', days: '30' }),
+  'POST /settings/tokens/:id/revoke': BUTTON,
   'POST /settings/savings': () => ({
     capPerPayment: '100',
     capPerDay: '200',

@@ -8,6 +8,8 @@ import { BYTES, FORM, HEADERS, NAMES, TEXTS, TYPES } from './words.ts'
 /** A request before it is known who has which ids. */
 export interface Wild {
   part: Part
+  /** Of a request to the API: whose token it shows; the owner's cookie comes along all the same. */
+  bearer: 'owner' | 'other' | 'wrong' | 'none'
   method: string
   /** A route of the table, or an address that there isn't. */
   path: string
@@ -113,6 +115,7 @@ export function wildRequests(routes: readonly string[]): fc.Arbitrary<Wild> {
     .chain(([ofRoute, path]) =>
       fc.record({
         part: fc.oneof(...SENDERS.map(([part, weight]) => ({ weight, arbitrary: fc.constant(part) }))),
+        bearer: fc.constantFrom('owner', 'owner', 'owner', 'other', 'wrong', 'none'),
         method: fc.oneof(
           { weight: 8, arbitrary: fc.constant(ofRoute) },
           { weight: 1, arbitrary: fc.constantFrom(...METHODS.filter((one) => one !== 'CONNECT')) },
@@ -138,10 +141,13 @@ export function sendable(
   wild: Wild,
   { players, ids }: Cast,
   facts: Facts,
+  tokens: Record<'owner' | 'other', string>,
 ): { path: string; question: Question } {
   const { part, id, query } = wild
   const bare = id === null ? wild.path : wild.path.replace(/:(id|token)/, () => id || '%20')
   const { cookie, token } = players[part]
+  if (wild.path.startsWith(API))
+    return { path: addressOf(bare, ids) + query, question: ofApi(wild, facts, tokens) }
   const { type, text } = bodyOf(wild, token, facts)
   return {
     path: addressOf(bare, ids) + query,
@@ -150,6 +156,33 @@ export function sendable(
       ...(text === undefined ? {} : { body: text }),
     },
   }
+}
+
+const API = '/api/'
+
+function ofApi(wild: Wild, facts: Facts, tokens: Record<'owner' | 'other', string>): Question {
+  const { bearer, content, headers } = wild
+  const secret = { ...tokens, wrong: 'spv_x', none: null }[bearer]
+  const text = content === null ? undefined : jsonOf(content, facts)
+  return {
+    headers: {
+      ...(secret === null ? {} : { authorization: `Bearer ${secret}` }),
+      ...(text === undefined ? {} : { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    ...(text === undefined ? {} : { body: text }),
+  }
+}
+
+/** The offer of a check-off with changes, or something else exactly as it stands. */
+function jsonOf(content: Content, { day, slot, version }: Facts): string {
+  if (content.kind === 'raw') return content.text
+  const own = content.isOwn ? { day, slot: Number(slot), version: Number(version) } : {}
+  const changes = content.changes.map(({ how, at, name, value }) => {
+    const key = how === 'add' ? name : (Object.keys(own)[at % 3] ?? name)
+    return [key, { list: [value], object: { not: value }, drop: undefined }[how as string] ?? value]
+  })
+  return JSON.stringify({ ...own, ...Object.fromEntries(changes) })
 }
 
 function bodyOf({ method, path, token, content }: Wild, good: string, facts: Facts) {

@@ -1,0 +1,79 @@
+import express, { type Request, type RequestHandler, Router } from 'express'
+import { bearer } from '../../middleware/api/bearer.ts'
+import { isOfApi, knownRoutes, onlyHost, sendsJson, wantsJson } from '../../middleware/api/requests.ts'
+import { tokenLimit } from '../../middleware/api/token-limit.ts'
+import type { NoteRefusal } from '../../middleware/refusals.ts'
+import { rest } from '../../middleware/rest.ts'
+import { noStore } from '../../middleware/security-headers.ts'
+import { paths } from '../../paths.ts'
+import type { Route } from '../../routes.ts'
+import type { WebContext } from '../context.ts'
+import { answer, problemHandler } from './answers.ts'
+import { checkOffApi } from './check-offs.ts'
+import { habitApi } from './habits.ts'
+import { createAnswerOnce } from './idempotency.ts'
+import { meApi } from './me.ts'
+import { openApiDocument } from './openapi.ts'
+import { OPERATIONS, type OperationName } from './operations.ts'
+import { paymentApi } from './payments.ts'
+
+export interface ApiOptions {
+  baseUrl: string
+  /** Of one token; 0: no limit. */
+  requestsPerMinute: number
+  noteRefusal: NoteRefusal
+}
+
+/**
+ * Programs with a token. All that is below the API is answered here: no cookie is read or set, no session made, and what fails
+ * is a problem document. It stands before everything that is for browsers.
+ */
+export function apiRouter(
+  context: WebContext,
+  { baseUrl, requestsPerMinute, noteRefusal }: ApiOptions,
+): Router {
+  const { models, routes, clock, log } = context
+  const routeOf = (req: Request) => routes.asked(req).route
+  const router = Router()
+  router.use((req, _res, next) => next(isOfApi(req.path) ? undefined : 'router'))
+  router.use(
+    noStore,
+    onlyHost(baseUrl),
+    knownRoutes((path) => routes.methodsAt(path)),
+    wantsJson,
+  )
+  router.use(routes.router(publicRows(baseUrl)))
+  router.use(bearer(models.apiTokens, log, routeOf), rest(clock))
+  router.use(tokenLimit(models.throttles, requestsPerMinute, log, routeOf))
+  router.use(sendsJson, express.json({ limit: '4kb', strict: true, inflate: false }))
+  router.use(routes.router(rows(context, baseUrl)))
+  router.use(problemHandler(log, noteRefusal, baseUrl + paths.developers))
+  return router
+}
+
+function publicRows(baseUrl: string): Route[] {
+  const document = openApiDocument(baseUrl)
+  return [row('describe', (_req, res) => answer(res, 200, document))]
+}
+
+function rows(context: WebContext, baseUrl: string): Route[] {
+  const me = meApi(context)
+  const habits = habitApi(context, createAnswerOnce(context.models.apiAnswers, baseUrl + paths.developers))
+  const checkOffs = checkOffApi(context)
+  const payments = paymentApi(context)
+  return [
+    row('me', me.show),
+    row('habits', habits.list),
+    row('habit', habits.show),
+    row('recordCheckOff', habits.checkOff),
+    row('checkOffs', checkOffs.list),
+    row('undoCheckOff', checkOffs.undo),
+    row('payments', payments.list),
+    row('payment', payments.show),
+  ]
+}
+
+function row(name: OperationName, handler: RequestHandler): Route {
+  const { method, path, guard } = OPERATIONS[name]
+  return [method, path, guard, handler]
+}

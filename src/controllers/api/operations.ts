@@ -1,0 +1,151 @@
+import type { z } from 'zod'
+import { type Guard, PUBLIC, TOKEN, tokenFor } from '../../middleware/authorisation.ts'
+import { paths } from '../../paths.ts'
+import type { ProblemName } from './problems.ts'
+import * as schemas from './schemas.ts'
+
+/** What can be asked of the API, and what comes back. Routes, document and page are made of the same table. */
+export interface Operation {
+  method: 'GET' | 'POST' | 'DELETE'
+  /** As in the table of routes. */
+  path: string
+  guard: Guard
+  summary: string
+  about: string
+  query?: z.ZodObject
+  body?: z.ZodObject
+  /** It takes an Idempotency-Key. */
+  keyed?: true
+  answers: Answer[]
+  /** Besides those that every operation has. */
+  problems: ProblemName[]
+}
+
+export interface Answer {
+  status: number
+  about: string
+  /** Null where nothing comes back. */
+  schema: z.ZodType | null
+}
+
+const REFUSED_OFFERS = [
+  'day-changed',
+  'place-taken',
+  'terms-changed',
+  'enough-today',
+  'period-complete',
+  'habit-ended',
+  'no-accounts',
+  'currency-differs',
+] as const satisfies ProblemName[]
+
+export const OPERATIONS = {
+  describe: {
+    method: 'GET',
+    path: paths.apiDocument,
+    guard: PUBLIC,
+    summary: 'This document',
+    about: 'OpenAPI 3.1. No token is needed.',
+    answers: [{ status: 200, about: 'The document', schema: null }],
+    problems: [],
+  },
+  me: {
+    method: 'GET',
+    path: `${paths.api}/me`,
+    guard: TOKEN,
+    summary: 'What the token may do',
+    about: 'Its scopes, until when it is good, and which day it is for the saver.',
+    answers: [{ status: 200, about: 'The token and its saver', schema: schemas.me }],
+    problems: [],
+  },
+  habits: {
+    method: 'GET',
+    path: `${paths.api}/habits`,
+    guard: tokenFor('habits:read'),
+    summary: 'All living habits as they stand today',
+    about: 'The oldest first. There are at most 200.',
+    answers: [{ status: 200, about: 'The habits', schema: schemas.habits }],
+    problems: [],
+  },
+  habit: {
+    method: 'GET',
+    path: `${paths.api}/habits/:id`,
+    guard: tokenFor('habits:read'),
+    summary: 'One habit as it stands today',
+    about: 'Its offer is what a check-off sends back.',
+    answers: [{ status: 200, about: 'The habit', schema: schemas.habit }],
+    problems: ['not-found'],
+  },
+  recordCheckOff: {
+    method: 'POST',
+    path: `${paths.api}/habits/:id/check-offs`,
+    guard: tokenFor('check-offs:write'),
+    summary: 'Check a habit off',
+    about:
+      'Sends the habit’s offer back. Its place is taken once, whoever sends it how often; with an Idempotency-Key the same request also gets the same answer for 24 hours. Limits, pauses and the time to take it back are those of the page. Where the saver wishes to be asked first, it is refused.',
+    body: schemas.offer,
+    keyed: true,
+    answers: [
+      { status: 201, about: 'Recorded now', schema: schemas.checkOff },
+      { status: 200, about: 'It was recorded before, and counts once', schema: schemas.checkOff },
+    ],
+    problems: ['asks-first', 'not-found', ...REFUSED_OFFERS, 'under-way', 'key-reused'],
+  },
+  checkOffs: {
+    method: 'GET',
+    path: `${paths.api}/check-offs`,
+    guard: tokenFor('habits:read'),
+    summary: 'Check-offs, also those that were taken back',
+    about: 'The newest first, 50 at a time unless another number is asked for.',
+    query: schemas.checkOffQuery,
+    answers: [{ status: 200, about: 'Some of them, and where the others are', schema: schemas.checkOffs }],
+    problems: [],
+  },
+  undoCheckOff: {
+    method: 'DELETE',
+    path: `${paths.api}/check-offs/:id`,
+    guard: tokenFor('check-offs:write'),
+    summary: 'Take a check-off back',
+    about: 'For as long as its payment has not been sent. As often as wanted.',
+    answers: [{ status: 204, about: 'It is taken back, now or before', schema: null }],
+    problems: ['not-found', 'too-late', 'moved-back'],
+  },
+  payments: {
+    method: 'GET',
+    path: `${paths.api}/payments`,
+    guard: tokenFor('payments:read'),
+    summary: 'Payments',
+    about: 'The newest first, 50 at a time unless another number is asked for.',
+    query: schemas.paymentQuery,
+    answers: [{ status: 200, about: 'Some of them, and where the others are', schema: schemas.payments }],
+    problems: [],
+  },
+  payment: {
+    method: 'GET',
+    path: `${paths.api}/payments/:id`,
+    guard: tokenFor('payments:read'),
+    summary: 'One payment with every move it has made',
+    about: 'What the bank has said stands here in our own words.',
+    answers: [{ status: 200, about: 'The payment', schema: schemas.paymentWithStory }],
+    problems: ['not-found'],
+  },
+} as const satisfies Record<string, Operation>
+
+export type OperationName = keyof typeof OPERATIONS
+
+const EVERYWHERE: ProblemName[] = [
+  'unreadable',
+  'not-acceptable',
+  'too-large',
+  'wrong-content-type',
+  'wrong-host',
+  'invalid',
+  'server-error',
+]
+const WITH_TOKEN: ProblemName[] = ['token-missing', 'token-wrong', 'too-many-requests']
+
+/** All that an operation can answer with besides what was wanted. */
+export function problemsOf({ guard, problems }: Operation): ProblemName[] {
+  if (guard.who !== 'token') return ['not-acceptable', 'wrong-host', 'server-error']
+  return [...WITH_TOKEN, ...(guard.scope ? (['scope-missing'] as const) : []), ...EVERYWHERE, ...problems]
+}
