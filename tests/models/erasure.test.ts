@@ -62,6 +62,7 @@ async function wholeLife(): Promise<PersonWithFactor> {
   const from = { 'X-Forwarded-For': ADDRESS, 'User-Agent': 'Mozilla/5.0 (X11; Linux) Firefox/140.0' }
   const saver = await linkBank(app, await newSaver(app, NAME, new Visitor(app, from)))
   const [walk = '', read = ''] = await Promise.all(HABITS.map((name) => newHabit(app, saver, { name })))
+  await saver.visitor.post('/import', { text: `Date,${HABITS[0]},\n2026-01-01,2,\n` })
   const withFactor = await addFactor(app, saver)
   withFactor.user = (await addPasskey(app, withFactor, `Phone of ${NAME}`)).user
   await remindedOf(saver, walk)

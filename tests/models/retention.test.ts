@@ -55,6 +55,9 @@ async function oneOfEach({ id: userId }: User): Promise<void> {
       expiresOn: now,
     },
   })
+  await prisma.importDraft.create({
+    data: { userId, createdOn: new Date(now.getTime() - 1), expiresOn: now, plan: {} },
+  })
   await prisma.backupCode.create({ data: { userId, hashedCode: hash(), createdOn: now, usedOn: now } })
   await prisma.knownDevice.create({
     data: { userId, hashedMark: hash(), label: 'Firefox', firstSeenOn: now, lastSeenOn: now },
