@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { generateSync } from 'otplib'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { ManualClock, MINUTE } from '../../src/clock.ts'
+import { DAY, ManualClock, MINUTE } from '../../src/clock.ts'
 import { routesOf } from '../http/support/routes.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { newWindow, startBrowser } from '../support/browser.ts'
@@ -57,7 +57,11 @@ beforeAll(async () => {
   await app.settleDue()
   await checkOff(app, saver, habit)
   const reached = await newGoal(saver, { name: 'A small one', target: '10' })
-  const goal = await newGoal(saver, { byDay: '2099-12-31' }, [habit])
+  const goal = await newGoal(
+    saver,
+    { byDay: new Date(clock.now().getTime() + 200 * DAY).toISOString().slice(0, 10) },
+    [habit],
+  )
   const putAway = await newGoal(saver, { name: 'A present' })
   await saver.visitor.post(`/goals/${putAway}/archive`, { money: 'shared' })
   await saver.visitor.post('/settings/savings', WIDER_LIMITS)

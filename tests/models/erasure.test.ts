@@ -15,6 +15,7 @@ import {
   checkOff,
   confirming,
   linkBank,
+  newGoal,
   newHabit,
   newSaver,
   PASSWORD,
@@ -85,6 +86,9 @@ async function wholeLife(): Promise<PersonWithFactor> {
     await app.settleDue()
     clock.advance(MINUTE)
   }
+  const used = await newGoal(saver, { name: `Rejse med ${NAME}` })
+  await saver.visitor.post(`/goals/${used}/archive`, { money: 'used' })
+  await newGoal(saver, { name: HABITS[0] ?? '' }, [read])
   const elsewhere = new Visitor(app, { ...from, 'User-Agent': 'Another browser' })
   await elsewhere.post('/login', { email: saver.email, password: PASSWORD })
   await elsewhere.post('/password/forgot', { email: saver.email })
@@ -187,6 +191,7 @@ describe('a saver who has used everything there is, and is erased (S-086)', () =
         'public.Passkey.label',
         'public.ApiToken.name',
         'public.Habit.name',
+        'public.Goal.name',
         'public.Account.hashedAccNo',
         'public.Payment.askedFromIp',
         'public.AuditEvent.ip',

@@ -49,6 +49,10 @@ async function wholeSaver(fullName: string, ip: string, admin: User): Promise<Us
   await walk(world, paymentId, ...ARRIVING)
   const { models, clock } = world
   const now = clock.now()
+  const goal = { name: `Goal of ${fullName}`, targetMinor: 900, byDay: null, picture: 'tent', habitIds: [] }
+  const used = await models.goals.create(user.id, goal, 'DKK', asOwner(user, ip))
+  await models.goals.archive(user.id, used.id, true, asOwner(user, ip))
+  await models.goals.create(user.id, { ...goal, habitIds: [habit.id] }, 'DKK', asOwner(user, ip))
   await models.limits.change(
     user.id,
     { capPerPaymentMinor: 5_000, capPerDayMinor: 5_000, capPerMonthMinor: 9_000, floorMinor: 1 },
