@@ -111,6 +111,8 @@ export const EVENT_WORDS: Record<string, EventWords> = {
   'habit.created': 'A habit was made',
   'habit.edited': 'A habit was changed',
   'habit.archived': 'A habit was ended',
+  'habit.restored': 'A habit was taken back out of the archive',
+  'habit.moved': 'A habit was given another place in the list',
   'habit.deleted': 'A habit was deleted',
   'check-off.recorded': 'A habit was checked off',
   'check-off.backfilled': 'A habit was checked off for an earlier day',
