@@ -24,6 +24,8 @@ import { createErasures } from './erasure.ts'
 import { createExports } from './export.ts'
 import { createFigures } from './figures.ts'
 import { createHabits } from './habit.ts'
+import { createBreaks } from './habit-break.ts'
+import { createNotes } from './habit-note.ts'
 import { createIdentity } from './identity.ts'
 import { createLimits } from './limits.ts'
 import { createOverview } from './overview.ts'
@@ -78,6 +80,8 @@ export function createModels(context: ModelContext) {
     dormancy: createDormancy(context, payments),
     activity: createActivity(context),
     habits: createHabits(context),
+    breaks: createBreaks(context),
+    notes: createNotes(context),
     checkOffs: createCheckOffs(context, payments),
     payments,
     retries,

@@ -65,6 +65,9 @@ CREATE INDEX "HabitBreak_userId_startDay_idx" ON "HabitBreak"("userId", "startDa
 CREATE INDEX "HabitBreak_habitId_idx" ON "HabitBreak"("habitId");
 
 -- CreateIndex
+CREATE UNIQUE INDEX "HabitBreak_one_skip_a_day" ON "HabitBreak"("habitId", "startDay") WHERE (kind = 'SKIP'::"BreakKind");
+
+-- CreateIndex
 CREATE INDEX "HabitNote_userId_idx" ON "HabitNote"("userId");
 
 -- CreateIndex

@@ -21,21 +21,26 @@ export function versionOn<V extends Pick<HabitVersion, 'number' | 'effectiveFrom
     .find((version) => fromDbDay(version.effectiveFrom) <= day)
 }
 
-/** What the pure rules need to know of a habit. An archived one ended on the saver's day on which it was put away. */
+/** What the pure rules need to know of a habit. From the saver's day on which one was put away it has a break. */
 export function planOf(
   habit: Pick<Habit, 'startDate' | 'endDate' | 'archivedOn'>,
   versions: readonly Terms[],
   breaks: readonly Pick<HabitBreak, 'startDay' | 'endDay'>[],
   saver: Pick<User, 'timezone' | 'dayStartHour' | 'weekStart'>,
 ): Plan {
+  const { archivedOn, endDate } = habit
+  const away = archivedOn && dayOf(archivedOn, saver.timezone, saver.dayStartHour)
   return {
     versions: schedulesOf(versions, fromDbDay(habit.startDate)),
     startDay: fromDbDay(habit.startDate),
-    endDay: endOf(habit, saver),
-    breaks: breaks.map(({ startDay, endDay }) => ({
-      start: fromDbDay(startDay),
-      end: endDay && fromDbDay(endDay),
-    })),
+    endDay: endDate && fromDbDay(endDate),
+    breaks: [
+      ...breaks.map(({ startDay, endDay }) => ({
+        start: fromDbDay(startDay),
+        end: endDay && fromDbDay(endDay),
+      })),
+      ...(away ? [{ start: away, end: null }] : []),
+    ],
     weekStart: saver.weekStart,
   }
 }
@@ -71,17 +76,6 @@ function firstOfItsPeriods(version: Dated, older: readonly Dated[]): Day {
 function countAlike(a: Terms, b: Terms): boolean {
   if (a.kind !== b.kind || a.interval !== b.interval) return false
   return a.kind !== 'ROLLING' || a.frequency === b.frequency
-}
-
-function endOf(
-  { endDate, archivedOn }: Pick<Habit, 'endDate' | 'archivedOn'>,
-  saver: Pick<User, 'timezone' | 'dayStartHour'>,
-): Day | null {
-  const ends = [
-    ...(endDate ? [fromDbDay(endDate)] : []),
-    ...(archivedOn ? [dayOf(archivedOn, saver.timezone, saver.dayStartHour)] : []),
-  ]
-  return ends.sort()[0] ?? null
 }
 
 function later(a: Day, b: Day): Day {
