@@ -92,11 +92,11 @@ export function createHabits({ db, clock }: ModelContext) {
         if (habit.archivedOn) return 'archived'
         if (habit.endDate && fromDbDay(habit.endDate) < today) return 'ended'
         const settings = changedSettings(habit, wish, today)
-        const startDay = fromDbDay(settings.startDate ?? habit.startDate)
+        const startDay = fromDbDay(settings.startDate)
         const terms = termsOf(wish, currency)
         const from = effectiveFrom({ ...habit, startDay }, terms, today)
         const [newest] = habit.versions
-        const isMoved = settings.startDate !== undefined && startDay !== fromDbDay(habit.startDate)
+        const isMoved = startDay !== fromDbDay(habit.startDate)
         const isNew = !newest || isMoved || !sameTerms(newest, terms)
         if (isNew) {
           const effective = {

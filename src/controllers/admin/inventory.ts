@@ -41,6 +41,7 @@ export const AREAS: Readonly<Record<string, AreaFacts>> = {
   '/accounts': { data: ['identifying', 'financial'], owner: 'Developer on duty' },
   '/dashboard': MONEY,
   '/habits': MONEY,
+  '/breaks': { data: ['indirect'], owner: 'Developer on duty' },
   '/checkoffs': MONEY,
   '/payments': MONEY,
 

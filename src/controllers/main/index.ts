@@ -13,6 +13,8 @@ import { questionControllers } from './check-off-questions.ts'
 import { checkOffControllers } from './check-offs.ts'
 import { dashboardControllers } from './dashboard.ts'
 import { dataControllers } from './data.ts'
+import { habitDayControllers } from './habit-days.ts'
+import { shelfControllers } from './habit-shelf.ts'
 import { habitControllers } from './habits.ts'
 import { passkeyControllers } from './passkeys.ts'
 import { paymentControllers } from './payments.ts'
@@ -26,6 +28,8 @@ import { settingsControllers } from './settings.ts'
 export function mainRouter(context: WebContext): Router {
   const dashboard = dashboardControllers(context)
   const habits = habitControllers(context)
+  const shelf = shelfControllers(context)
+  const days = habitDayControllers(context)
   const checkOffs = checkOffControllers(context)
   const payments = paymentControllers(context)
   const approvals = approvalControllers(context)
@@ -48,11 +52,23 @@ export function mainRouter(context: WebContext): Router {
 
     ['GET', '/habits/new', CONFIRMED, habits.showNew],
     ['POST', '/habits/new', CONFIRMED_FRESHLY, habits.create],
+    ['GET', '/habits/order', CONFIRMED, shelf.order],
+    ['GET', '/habits/archived', CONFIRMED, shelf.archived],
+    ['GET', '/habits/breaks', CONFIRMED, days.breaks],
+    ['POST', '/habits/breaks', CONFIRMED, days.addBreak],
     ['GET', '/habits/:id', CONFIRMED, habits.show],
     ['GET', '/habits/:id/edit', CONFIRMED, habits.showEdit],
     ['POST', '/habits/:id/edit', CONFIRMED_FRESHLY, habits.edit],
     ['GET', '/habits/:id/delete', CONFIRMED, habits.showDelete],
     ['POST', '/habits/:id/delete', CONFIRMED, habits.destroy],
+    ['GET', '/habits/:id/breaks', CONFIRMED, days.breaks],
+    ['POST', '/habits/:id/breaks', CONFIRMED, days.addBreak],
+    ['POST', '/breaks/:id/end', CONFIRMED, days.endBreak],
+    ['POST', '/habits/:id/skip', CONFIRMED, days.skip],
+    ['POST', '/habits/:id/notes', CONFIRMED, days.note],
+    ['POST', '/habits/:id/move', CONFIRMED, shelf.move],
+    ['POST', '/habits/:id/archive', CONFIRMED, shelf.archive],
+    ['POST', '/habits/:id/restore', CONFIRMED, shelf.restore],
     ['POST', '/habits/:id/checkoff', CONFIRMED_HERE, checkOffs.create],
     ['POST', '/habits/:id/backfill', CONFIRMED_HERE, checkOffs.backfill],
     ['POST', '/checkoffs/:id/undo', CONFIRMED, checkOffs.undo],

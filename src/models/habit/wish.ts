@@ -68,9 +68,10 @@ export function isCommittedOn(habit: Pick<Habit, 'isCommitted' | 'committedUntil
 
 /** The columns of a new habit, beside its name. */
 export function settingsOf(wish: HabitWish, today: Day) {
+  const startDay = laterOf(wish.startDate ?? today, today)
   return {
-    startDate: toDbDay(laterOf(wish.startDate ?? today, today)),
-    endDate: wish.endDate ? toDbDay(wish.endDate) : null,
+    startDate: toDbDay(startDay),
+    endDate: wish.endDate ? toDbDay(laterOf(wish.endDate, startDay)) : null,
     tags: wish.tags ?? [],
     isPinned: wish.isPinned ?? false,
     isCommitted: wish.isCommitted ?? false,
@@ -84,22 +85,22 @@ export function changedSettings(
   today: Day,
 ) {
   const hasBegun = fromDbDay(habit.startDate) <= today
+  const startDay =
+    wish.startDate === undefined || hasBegun ? fromDbDay(habit.startDate) : laterOf(wish.startDate, today)
+  const endDate = wish.endDate === undefined ? habit.endDate && fromDbDay(habit.endDate) : wish.endDate
   return {
-    ...(wish.startDate !== undefined && !hasBegun
-      ? { startDate: toDbDay(laterOf(wish.startDate, today)) }
-      : {}),
-    ...(wish.endDate !== undefined ? { endDate: endDateOf(habit, wish.endDate, today) } : {}),
+    startDate: toDbDay(startDay),
+    endDate: endDate === null ? null : toDbDay(laterOf(endDateOf(habit, endDate, today), startDay)),
     ...(wish.tags !== undefined ? { tags: wish.tags } : {}),
     ...(wish.isPinned !== undefined ? { isPinned: wish.isPinned } : {}),
     ...(wish.isCommitted !== undefined ? commitmentOf(habit, wish.isCommitted, today) : {}),
   }
 }
 
-function endDateOf(habit: Parameters<typeof changedSettings>[0], wanted: Day | null, today: Day) {
-  if (wanted === null) return null
+function endDateOf(habit: Parameters<typeof changedSettings>[0], wanted: Day, today: Day): Day {
   const isSooner = habit.endDate === null || wanted < fromDbDay(habit.endDate)
   const earliest = isSooner && isCommittedOn(habit, today) ? inDays(today, COMMITTED_DAYS) : today
-  return toDbDay(laterOf(wanted, earliest))
+  return laterOf(wanted, earliest)
 }
 
 function commitmentOf(habit: Pick<Habit, 'isCommitted' | 'committedUntil'>, wanted: boolean, today: Day) {

@@ -1,3 +1,4 @@
+import { DAY } from '../../../src/clock.ts'
 import type { Guard, Who } from '../../../src/middleware/authorisation.ts'
 import { type Answer, ask, cookieOf, type Question } from '../../http/support/ask.ts'
 import type { TestApp } from '../../support/app.ts'
@@ -70,7 +71,7 @@ export interface Cast {
   ids: Record<OwnThing | 'admin' | DeskThing, string>
 }
 
-type OwnThing = 'habits' | 'checkoffs' | 'payments' | 'bank' | 'settings'
+type OwnThing = 'habits' | 'breaks' | 'checkoffs' | 'payments' | 'bank' | 'settings'
 type DeskThing = 'admin/users' | 'admin/payments' | 'admin/calls' | 'admin/audit'
 
 /** @param parts who is needed besides the owner and the admin; the others are missing. */
@@ -184,7 +185,10 @@ async function thingsOf(app: TestApp, owner: Person): Promise<Record<OwnThing, s
   const consent = await app.deps.db.prisma.bankConsent.findFirstOrThrow({ where: { userId: owner.user.id } })
   const { user } = await addPasskey(app, owner)
   const passkey = await app.deps.db.prisma.passkey.findFirstOrThrow({ where: { userId: user.id } })
-  return { habits, checkoffs, payments: paymentId ?? '', bank: consent.id, settings: passkey.id }
+  const startDay = new Date(app.deps.clock.now().getTime() + 100 * DAY)
+  const facts = { userId: user.id, kind: 'VACATION' as const, createdOn: app.deps.clock.now() }
+  const { id: breaks } = await app.deps.db.prisma.habitBreak.create({ data: { ...facts, startDay } })
+  return { habits, breaks, checkoffs, payments: paymentId ?? '', bank: consent.id, settings: passkey.id }
 }
 
 /** Of a saver whom nobody else has to do with, since admins lock them out and call their payment off. */
