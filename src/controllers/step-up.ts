@@ -6,8 +6,9 @@ import type { MarkOf } from '../middleware/step-up.ts'
 import type { Models } from '../models/index.ts'
 import { hasFactor } from '../models/second-factor.ts'
 import { paths } from '../paths.ts'
+import { WEEKDAY_FIELDS } from './forms/habit-forms.ts'
 import { renderPage } from './page.ts'
-import { formatMoney } from './view-models/format.ts'
+import { formatMoney, weekdayName } from './view-models/format.ts'
 
 interface Term {
   term: string
@@ -77,6 +78,11 @@ const TERMS: Record<string, string> = {
   amount: 'Moves each time',
   frequency: 'Times',
   interval: 'In so many days',
+  rollingTimes: 'At least so many times',
+  rollingDays: 'In any so many days',
+  ...Object.fromEntries(WEEKDAY_FIELDS.map((name, at) => [name, weekdayName(at + 1)])),
+  startDate: 'First day',
+  endDate: 'Last day',
   capPerPayment: 'At most at a time',
   capPerDay: 'At most a day',
   capPerMonth: 'At most a month',
@@ -119,7 +125,7 @@ export function stepUpPage(
       summary: [
         ...aboutPath(req.path),
         ...(await aboutCheckOff(req, models)),
-        ...fields.flatMap(({ name, value }) => {
+        ...ofChosenKind(fields).flatMap(({ name, value }) => {
           const term = TERMS[name]
           return term && value !== '' ? [{ term, text: value }] : []
         }),
@@ -150,6 +156,19 @@ export function marksOfForms(models: Pick<Models, 'accounts'>, key: string): Mar
 /** Of habits: what they pay, and each check-off. */
 function pays({ path }: Request): boolean {
   return path.startsWith('/habits/')
+}
+
+const OF_KINDS: Record<string, string[]> = {
+  TIMES: ['frequency', 'interval'],
+  WEEKDAYS: [...WEEKDAY_FIELDS],
+  ROLLING: ['rollingTimes', 'rollingDays'],
+}
+
+/** The form of a habit sends the fields of every kind of schedule along; only those of its own kind are its terms. */
+function ofChosenKind(fields: readonly { name: string; value: string }[]) {
+  const kind = fields.find(({ name }) => name === 'kind')?.value ?? 'TIMES'
+  const others = Object.entries(OF_KINDS).flatMap(([each, names]) => (each === kind ? [] : names))
+  return fields.filter(({ name }) => !others.includes(name))
 }
 
 function aboutPath(path: string): Term[] {

@@ -9,12 +9,15 @@ import {
   type DayOfHabit,
   daysBack,
   daysOf,
-  type HabitWithVersions,
+  type HabitWithTerms,
+  habitIn,
   holderOf,
   notBack,
 } from './check-off/places.ts'
 import { createRecording } from './check-off/recording.ts'
 import type { Actor, ModelContext } from './context.ts'
+import { advanceCheckpoint } from './habit/checkpoints.ts'
+import type { Closed } from './habit/progress.ts'
 import { type Day, dayOf } from './habit/schedule.ts'
 import type { PaymentState } from './payment/states.ts'
 import type { Payments } from './payment.ts'
@@ -27,7 +30,8 @@ type TakeResult =
   | { kind: 'place-taken' }
   /** The habit pays something else by now than the page has said. */
   | { kind: 'terms-changed' }
-  | { kind: 'period-complete' }
+  /** The day has no place: why. */
+  | { kind: Exclude<Closed, 'enough-today'> }
   | { kind: 'archived' }
   | { kind: 'no-accounts' }
   | { kind: 'currency-differs' }
@@ -88,7 +92,7 @@ export function createCheckOffs(context: ModelContext, payments: Payments) {
       return takenOnce(async (tx) => {
         const habit = await habitIn(tx, user, habitId)
         if (habit.archivedOn) return { kind: 'archived' }
-        const [today] = await daysOf(tx, habit, [todayOf(user)], user.weekStart)
+        const [today] = await daysOf(tx, habit, [todayOf(user)], user)
         if (offer.day !== today?.day) return { kind: 'day-changed' }
         return takeIn(tx, user, habit, today, offer, { isBackfill: false, pays: true }, by)
       })
@@ -106,7 +110,7 @@ export function createCheckOffs(context: ModelContext, payments: Payments) {
         if (habit.archivedOn) return { kind: 'archived' }
         const refusal = notBack(habit, offer.day, todayOf(user))
         if (refusal) return { kind: refusal }
-        const [day] = await daysOf(tx, habit, [offer.day], user.weekStart)
+        const [day] = await daysOf(tx, habit, [offer.day], user)
         if (!day) return { kind: 'before-start' }
         const result = await takeIn(tx, user, habit, day, offer, { isBackfill: true, pays: offer.pays }, by)
         return result.kind === 'enough-today' ? { kind: 'enough-that-day' } : result
@@ -117,7 +121,7 @@ export function createCheckOffs(context: ModelContext, payments: Payments) {
     async openDays(user: User, habitId: string): Promise<OpenDay[]> {
       const habit = await habitIn(db.prisma, user, habitId)
       if (habit.archivedOn) return []
-      const days = await daysOf(db.prisma, habit, daysBack(habit, todayOf(user)), user.weekStart)
+      const days = await daysOf(db.prisma, habit, daysBack(habit, todayOf(user)), user)
       return days.flatMap(({ day, version, progress: { next } }) =>
         next.kind === 'open'
           ? [
@@ -195,7 +199,7 @@ export function createCheckOffs(context: ModelContext, payments: Payments) {
   async function takeIn(
     tx: Tx,
     user: User,
-    habit: HabitWithVersions,
+    habit: HabitWithTerms,
     day: DayOfHabit,
     offer: Offer,
     how: { isBackfill: boolean; pays: boolean },
@@ -216,14 +220,7 @@ export function createCheckOffs(context: ModelContext, payments: Payments) {
     if (sides && sides.debtor.currency !== version.currency) return { kind: 'currency-differs' }
     const taking = { ...day, habitId: habit.id, place: progress.next, isBackfill: how.isBackfill, sides }
     const checkOff = await recording.take(tx, user, taking, by)
+    await advanceCheckpoint(tx, user, habit, clock.now())
     return { kind: 'recorded', checkOff, paymentId: checkOff.paymentId }
   }
-}
-
-/** @throws when the saver has no such habit; pages have looked before. */
-async function habitIn(tx: Pick<Tx, 'habit'>, user: User, habitId: string): Promise<HabitWithVersions> {
-  return tx.habit.findFirstOrThrow({
-    where: { id: habitId, userId: user.id },
-    include: { versions: { orderBy: { number: 'desc' } } },
-  })
 }

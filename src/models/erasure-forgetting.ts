@@ -77,7 +77,10 @@ async function forgetSignIn(tx: Tx, user: { id: string; email: string }): Promis
 async function forgetHabits(tx: Tx, userId: string): Promise<void> {
   await tx.importDraft.deleteMany({ where: { userId } })
   await tx.habit.deleteMany({ where: { userId, checkOffs: { none: {} } } })
-  await tx.habit.updateMany({ where: { userId }, data: { name: 'Erased habit' } })
+  await tx.habitBreak.deleteMany({ where: { userId } })
+  await tx.habitNote.deleteMany({ where: { userId } })
+  await tx.habitCheckpoint.deleteMany({ where: { habit: { userId } } })
+  await tx.habit.updateMany({ where: { userId }, data: { name: 'Erased habit', tags: [] } })
 }
 
 /** Those that money went between stay, as accounts that can't be told from any other. */

@@ -1,41 +1,28 @@
-import { fromDbDay, toDbDay } from '../db.ts'
+import { fromDbDay, type Tx, toDbDay } from '../db.ts'
 import { WrongState } from '../errors.ts'
 import type { Habit, HabitVersion, User } from '../generated/client.ts'
 import type { Currency } from '../generated/enums.ts'
 import { audit } from './audit.ts'
 import type { Actor, ModelContext } from './context.ts'
+import { type Day, dayOf } from './habit/schedule.ts'
+import { createHabitReading, type HabitToday } from './habit/today.ts'
+import { versionOn } from './habit/versions.ts'
 import {
-  type Day,
-  dayOf,
-  daysLeft,
-  epochDay,
-  fromEpochDay,
-  type Progress,
-  periodOf,
-  progressOf,
-} from './habit/schedule.ts'
-import { currentStreak } from './habit/streak.ts'
-import { placeOf, scheduleOf, versionOn } from './habit/versions.ts'
-import { NOTHING_SAVED, type SavingsTotals, totalsOf } from './ledger.ts'
+  COMMITTED_DAYS,
+  changedSettings,
+  type HabitWish,
+  inDays,
+  isCommittedOn,
+  isEasier,
+  laterOf,
+  sameTerms,
+  settingsOf,
+  termsOf,
+} from './habit/wish.ts'
+import { type SavingsTotals, totalsOf } from './ledger.ts'
 
-export interface HabitWish {
-  name: string
-  frequency: number
-  interval: number
-  amountMinor: number
-}
-
-/** A habit as it stands today, with everything derived that pages show. */
-export interface HabitToday {
-  habit: Habit
-  version: HabitVersion
-  today: Day
-  progress: Progress
-  daysLeft: number
-  isCompleted: boolean
-  streak: number
-  totals: SavingsTotals
-}
+export type { HabitToday } from './habit/today.ts'
+export type { HabitWish } from './habit/wish.ts'
 
 export type Habits = ReturnType<typeof createHabits>
 
@@ -52,27 +39,25 @@ class TooManyHabits extends WrongState {
 }
 
 export function createHabits({ db, clock }: ModelContext) {
+  const asOfToday = createHabitReading({ db, clock })
+
   return {
     async create(user: User, wish: HabitWish, currency: Currency, by: Actor): Promise<Habit> {
       const now = clock.now()
       const today = dayOf(now, user.timezone, user.dayStartHour)
       return db.transaction(async (tx) => {
-        const living = await tx.habit.count({ where: { userId: user.id, archivedOn: null } })
-        if (living >= MOST_HABITS) throw new TooManyHabits()
+        const position = await nextPosition(tx, user.id)
+        const settings = settingsOf(wish, today)
+        const terms = termsOf(wish, currency)
+        const effectiveFrom = settings.startDate
         const habit = await tx.habit.create({
           data: {
             userId: user.id,
             name: wish.name,
-            startDate: toDbDay(today),
             createdOn: now,
-            versions: {
-              create: {
-                number: 1,
-                effectiveFrom: toDbDay(today),
-                createdOn: now,
-                ...termsOf(wish, currency),
-              },
-            },
+            position,
+            ...settings,
+            versions: { create: { number: 1, effectiveFrom, createdOn: now, ...terms } },
           },
         })
         await audit(tx, {
@@ -81,76 +66,133 @@ export function createHabits({ db, clock }: ModelContext) {
           at: now,
           subjectId: user.id,
           object: { kind: 'habit', id: habit.id },
-          detail: { ...termsOf(wish, currency) },
+          detail: { ...terms, startDate: fromDbDay(habit.startDate) },
         })
         return habit
       })
     },
 
-    /** The name changes in place; other terms become a new version from today on, and the past keeps its own. */
+    /**
+     * Name, order and end change in place; other terms become a new version, from today on or from the first day of a habit that
+     * hasn't begun. Of a committed habit what makes it easier waits.
+     * @returns 'edited-later' when terms wait; 'ended' where the last day is over: nothing can be changed then.
+     */
     async edit(
       user: User,
       habitId: string,
       wish: HabitWish,
       currency: Currency,
       by: Actor,
-    ): Promise<'edited' | 'archived' | null> {
+    ): Promise<'edited' | 'edited-later' | 'archived' | 'ended' | null> {
       const now = clock.now()
       const today = dayOf(now, user.timezone, user.dayStartHour)
       return db.transaction(async (tx) => {
-        const [locked] = await tx.$queryRaw<{ id: string }[]>`
-          SELECT id FROM "Habit" WHERE id = ${habitId}::uuid AND "userId" = ${user.id}::uuid FOR UPDATE`
-        if (!locked) return null
-        const habit = await tx.habit.findUniqueOrThrow({
-          where: { id: habitId, userId: user.id },
-          include: { versions: { orderBy: { number: 'desc' }, take: 1 } },
-        })
+        const habit = await lockedIn(tx, user.id, habitId)
+        if (!habit) return null
         if (habit.archivedOn) return 'archived'
-        const [current] = habit.versions
+        if (habit.endDate && fromDbDay(habit.endDate) < today) return 'ended'
+        const settings = changedSettings(habit, wish, today)
+        const startDay = fromDbDay(settings.startDate)
         const terms = termsOf(wish, currency)
-        if (!current || !sameTerms(current, terms)) {
-          await tx.habitVersion.create({
-            data: {
-              habitId,
-              number: (current?.number ?? 0) + 1,
-              effectiveFrom: toDbDay(today),
-              createdOn: now,
-              ...terms,
-            },
-          })
+        const from = effectiveFrom({ ...habit, startDay }, terms, today)
+        const [newest] = habit.versions
+        const isMoved = startDay !== fromDbDay(habit.startDate)
+        const isNew = !newest || isMoved || !sameTerms(newest, terms)
+        if (isNew) {
+          const effective = {
+            number: (newest?.number ?? 0) + 1,
+            effectiveFrom: toDbDay(from),
+            createdOn: now,
+          }
+          await tx.habitVersion.create({ data: { habitId, ...effective, ...terms } })
         }
-        await tx.habit.update({ where: { id: habitId, userId: user.id }, data: { name: wish.name } })
+        await tx.habit.update({
+          where: { id: habitId, userId: user.id },
+          data: { name: wish.name, ...settings },
+        })
         await audit(tx, {
           action: 'habit.edited',
           by,
           at: now,
           subjectId: user.id,
           object: { kind: 'habit', id: habitId },
-          detail: { ...terms },
+          detail: { ...terms, from },
         })
-        return 'edited'
+        return isNew && from > laterOf(today, startDay) ? 'edited-later' : 'edited'
       })
     },
 
     /** A habit without check-offs disappears; one with a history is archived, because its savings stay true. */
     async remove(userId: string, habitId: string, by: Actor): Promise<'deleted' | 'archived' | null> {
-      const now = clock.now()
       return db.transaction(async (tx) => {
-        const [locked] = await tx.$queryRaw<{ id: string }[]>`
-          SELECT id FROM "Habit" WHERE id = ${habitId}::uuid AND "userId" = ${userId}::uuid FOR UPDATE`
-        if (!locked) return null
+        if (!(await lockedIn(tx, userId, habitId))) return null
         const used = (await tx.checkOff.count({ where: { habitId } })) > 0
-        if (used) await tx.habit.update({ where: { id: habitId, userId }, data: { archivedOn: now } })
+        if (used) await tx.habit.update({ where: { id: habitId, userId }, data: { archivedOn: clock.now() } })
         else await tx.habit.delete({ where: { id: habitId, userId } })
         const result = used ? 'archived' : 'deleted'
-        await audit(tx, {
-          action: `habit.${result}`,
-          by,
-          at: now,
-          subjectId: userId,
-          object: { kind: 'habit', id: habitId },
-        })
+        await told(tx, `habit.${result}`, userId, habitId, by)
         return result
+      })
+    },
+
+    /** Puts a habit away, whether or not it has a history. @returns false when it was away before; null without such a habit. */
+    async archive(userId: string, habitId: string, by: Actor): Promise<boolean | null> {
+      return db.transaction(async (tx) => {
+        const habit = await lockedIn(tx, userId, habitId)
+        if (!habit) return null
+        if (habit.archivedOn) return false
+        await tx.habit.update({ where: { id: habitId, userId }, data: { archivedOn: clock.now() } })
+        await told(tx, 'habit.archived', userId, habitId, by)
+        return true
+      })
+    },
+
+    /**
+     * Takes a habit back out of the archive. The days it was away become a break: nobody could have checked it off.
+     * @returns false when it wasn't away; null without such a habit.
+     * @throws TooManyHabits
+     */
+    async restore(user: User, habitId: string, by: Actor): Promise<boolean | null> {
+      const now = clock.now()
+      const dayAt = (at: Date) => dayOf(at, user.timezone, user.dayStartHour)
+      return db.transaction(async (tx) => {
+        const habit = await lockedIn(tx, user.id, habitId)
+        if (!habit) return null
+        if (!habit.archivedOn) return false
+        const position = await nextPosition(tx, user.id)
+        const [awayFrom, awayUntil] = [dayAt(habit.archivedOn), inDays(dayAt(now), -1)]
+        await tx.habit.update({
+          where: { id: habitId, userId: user.id },
+          data: { archivedOn: null, position },
+        })
+        if (awayFrom <= awayUntil) {
+          const days = { startDay: toDbDay(awayFrom), endDay: toDbDay(awayUntil), createdOn: now }
+          await tx.habitBreak.create({ data: { userId: user.id, habitId, kind: 'ARCHIVED', ...days } })
+        }
+        await told(tx, 'habit.restored', user.id, habitId, by)
+        return true
+      })
+    },
+
+    /** Changes places with the living habit before or after it; pinned ones stay before all others. */
+    async move(
+      userId: string,
+      habitId: string,
+      direction: 'up' | 'down',
+      by: Actor,
+    ): Promise<boolean | null> {
+      return db.transaction(async (tx) => {
+        await tx.$queryRaw`SELECT id FROM "User" WHERE id = ${userId}::uuid FOR NO KEY UPDATE`
+        const habits = await tx.habit.findMany({ where: { userId, archivedOn: null }, orderBy: IN_ORDER })
+        const place = habits.findIndex(({ id }) => id === habitId)
+        const [moved, other] = [habits[place], habits[direction === 'up' ? place - 1 : place + 1]]
+        if (!moved) return null
+        if (other?.isPinned !== moved.isPinned) return false
+        const order = habits.map((habit) => (habit === moved ? other : habit === other ? moved : habit))
+        for (const [position, { id, position: before }] of order.entries())
+          if (position !== before) await tx.habit.update({ where: { id, userId }, data: { position } })
+        await told(tx, 'habit.moved', userId, habitId, by)
+        return true
       })
     },
 
@@ -185,11 +227,21 @@ export function createHabits({ db, clock }: ModelContext) {
       return today ?? null
     },
 
-    /** Living habits, oldest first. */
+    /** Living habits: pinned ones first, each in the saver's own order. */
     async listOwned(user: User): Promise<HabitToday[]> {
       const habits = await db.prisma.habit.findMany({
         where: { userId: user.id, archivedOn: null },
-        orderBy: [{ createdOn: 'asc' }, { id: 'asc' }],
+        orderBy: IN_ORDER,
+        take: MOST_HABITS,
+      })
+      return asOfToday(user, habits)
+    },
+
+    /** The latest put away first. */
+    async listArchived(user: User): Promise<HabitToday[]> {
+      const habits = await db.prisma.habit.findMany({
+        where: { userId: user.id, archivedOn: { not: null } },
+        orderBy: [{ archivedOn: 'desc' }, { id: 'asc' }],
         take: MOST_HABITS,
       })
       return asOfToday(user, habits)
@@ -216,76 +268,51 @@ export function createHabits({ db, clock }: ModelContext) {
     },
   }
 
-  async function asOfToday(user: User, habits: readonly Habit[]): Promise<HabitToday[]> {
-    if (habits.length === 0) return []
-    const localToday = dayOf(clock.now(), user.timezone, user.dayStartHour)
-    const habitId = { in: habits.map((habit) => habit.id) }
-    const [versions, done, lately, balances] = await Promise.all([
-      db.prisma.habitVersion.findMany({ where: { habitId }, orderBy: { number: 'desc' } }),
-      db.prisma.checkOff.groupBy({
-        by: ['habitId', 'day'],
-        where: { habitId, state: 'RECORDED' },
-        _count: { _all: true },
-      }),
-      db.prisma.checkOff.findMany({
-        where: { habitId, state: 'RECORDED', day: { gte: toDbDay(earliestPeriodDay(localToday)) } },
-        select: { habitId: true, slot: true, daySlot: true, day: true, period: true },
-      }),
-      db.prisma.ledgerBalance.findMany({ where: { userId: user.id, habitId } }),
-    ])
-    const versionsOf = Map.groupBy(versions, (row) => row.habitId)
-    const doneOf = Map.groupBy(done, (row) => row.habitId)
-    const latelyOf = Map.groupBy(lately, (row) => row.habitId)
-    return habits.flatMap((habit) => {
-      const own = versionsOf.get(habit.id) ?? []
-      // A saver who has travelled west since may still be in the day before the habit's first.
-      const firstDay = fromDbDay(habit.startDate)
-      const today = localToday < firstDay ? firstDay : localToday
-      const version = versionOn(own, today)
-      if (!version) return []
-      const schedule = scheduleOf(version, own)
-      const period = periodOf(schedule, today, user.weekStart)
-      const live = latelyOf.get(habit.id) ?? []
-      const progress = progressOf(schedule, period, today, live.map(placeOf))
-      const doneByDay = new Map(
-        (doneOf.get(habit.id) ?? []).map((row) => [fromDbDay(row.day), row._count._all]),
-      )
-      const ownBalances = balances.filter(
-        (row) => row.habitId === habit.id && row.currency === version.currency,
-      )
-      return {
-        habit,
-        version,
-        today,
-        progress,
-        daysLeft: daysLeft(period, today),
-        isCompleted: progress.next.kind === 'period-complete',
-        streak: currentStreak(
-          own.map((each) => scheduleOf(each, own)),
-          doneByDay,
-          today,
-          user.weekStart,
-        ),
-        totals: ownBalances.length > 0 ? totalsOf(ownBalances) : NOTHING_SAVED,
-      }
+  async function nextPosition(tx: Tx, userId: string): Promise<number> {
+    const living = { userId, archivedOn: null }
+    const { _count, _max } = await tx.habit.aggregate({
+      where: living,
+      _count: true,
+      _max: { position: true },
     })
+    if (_count >= MOST_HABITS) throw new TooManyHabits()
+    return (_max.position ?? -1) + 1
+  }
+
+  async function told(tx: Tx, action: string, userId: string, habitId: string, by: Actor): Promise<void> {
+    const object = { kind: 'habit', id: habitId }
+    await audit(tx, { action, by, at: clock.now(), subjectId: userId, object })
   }
 }
 
-function termsOf(wish: HabitWish, currency: Currency) {
-  return { frequency: wish.frequency, interval: wish.interval, amountMinor: wish.amountMinor, currency }
+const IN_ORDER = [
+  { isPinned: 'desc' as const },
+  { position: 'asc' as const },
+  { createdOn: 'asc' as const },
+  { id: 'asc' as const },
+]
+
+type LockedHabit = Habit & { versions: HabitVersion[] }
+
+/** Nobody changes it at the same moment, or checks it off. @returns null if this saver has none of that id. */
+async function lockedIn(tx: Tx, userId: string, id: string): Promise<LockedHabit | null> {
+  const [locked] = await tx.$queryRaw<{ id: string }[]>`
+    SELECT id FROM "Habit" WHERE id = ${id}::uuid AND "userId" = ${userId}::uuid FOR UPDATE`
+  if (!locked) return null
+  return tx.habit.findUniqueOrThrow({
+    where: { id, userId },
+    include: { versions: { orderBy: { number: 'desc' } } },
+  })
 }
 
-function sameTerms(version: HabitVersion, terms: ReturnType<typeof termsOf>): boolean {
-  return (
-    version.frequency === terms.frequency &&
-    version.interval === terms.interval &&
-    version.amountMinor === terms.amountMinor &&
-    version.currency === terms.currency
-  )
-}
-
-/** No period is longer than 366 days (a rule of the database), so no older check-off can lie in the current one. */
-function earliestPeriodDay(today: Day): Day {
-  return fromEpochDay(epochDay(today) - 366)
+/** The day on which new terms begin to count. */
+function effectiveFrom(
+  habit: LockedHabit & { startDay: Day },
+  terms: ReturnType<typeof termsOf>,
+  today: Day,
+): Day {
+  const day = laterOf(today, habit.startDay)
+  const now = versionOn(habit.versions, day)
+  const waits = habit.startDay <= today && isCommittedOn(habit, today) && now && isEasier(now, terms)
+  return waits ? inDays(today, COMMITTED_DAYS) : day
 }

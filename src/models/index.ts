@@ -28,6 +28,8 @@ import { createExports } from './export.ts'
 import { createFigures } from './figures.ts'
 import { createGoals } from './goal.ts'
 import { createHabits } from './habit.ts'
+import { createBreaks } from './habit-break.ts'
+import { createNotes } from './habit-note.ts'
 import { createIdentity } from './identity.ts'
 import { createImports } from './import.ts'
 import { createLimits } from './limits.ts'
@@ -93,6 +95,8 @@ export function createModels(context: ModelContext) {
     habits,
     goals: createGoals(context),
     savedDays: createSavedDays(context),
+    breaks: createBreaks(context),
+    notes: createNotes(context),
     checkOffs: createCheckOffs(context, payments),
     payments,
     retries,

@@ -2,6 +2,7 @@ import { Writable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import winston from 'winston'
 import { DAY, HOUR, ManualClock, MINUTE } from '../../src/clock.ts'
+import type { User } from '../../src/generated/client.ts'
 import { createErase } from '../../src/jobs/handlers/erasure.ts'
 import { createReconcile } from '../../src/jobs/handlers/reconcile.ts'
 import { factsOf, type Owner, TABLES } from '../../src/models/data-inventory.ts'
@@ -97,6 +98,7 @@ async function wholeLife(): Promise<PersonWithFactor> {
   await app.deps.models.addresses.ask(saver.user.id, `new-${saver.email}`, by)
   await app.sendMails()
   await checkOff(app, saver, read)
+  await leaveTraces(saver.user, read)
   const facts = { kind: 'transaction-doubtful', objectKey: saver.user.id, firstSeenOn: clock.now() }
   await prisma().reconciliationDifference.create({
     data: { ...facts, userId: saver.user.id, holds: false, detail: { ours: 'x' }, lastSeenOn: clock.now() },
@@ -112,6 +114,17 @@ async function remindedOf(saver: Person, habitId: string): Promise<void> {
   const now = clock.now()
   const reminder = { userId: saver.user.id, kind: 'HABITS' as const, minuteOfDay: 780, habitIds: [habitId] }
   await prisma().reminder.create({ data: { ...reminder, day: now, dueAt: now, madeOn: now } })
+}
+
+/** What a saver can have written down about habits. */
+async function leaveTraces(user: User, habitId: string): Promise<void> {
+  const day = new Date(clock.now().toISOString().slice(0, 10))
+  const own = { userId: user.id, habitId }
+  await prisma().habit.updateMany({ where: { userId: user.id }, data: { tags: [NAME] } })
+  await prisma().habitBreak.create({ data: { ...own, kind: 'SICK', startDay: day, createdOn: clock.now() } })
+  await prisma().habitNote.create({ data: { ...own, day, text: `${NAME} ran`, writtenOn: clock.now() } })
+  const counts = { streak: 1, best: 1, strength: 0.5, month: 1, freezesUsed: 0 }
+  await prisma().habitCheckpoint.create({ data: { habitId, through: day, weekStart: 1, ...counts } })
 }
 
 /** In which columns of which tables, of all there are, one of these words stands. */

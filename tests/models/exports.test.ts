@@ -53,6 +53,14 @@ async function wholeSaver(fullName: string, ip: string, admin: User): Promise<Us
   const used = await models.goals.create(user.id, goal, 'DKK', asOwner(user, ip))
   await models.goals.archive(user.id, used.id, true, asOwner(user, ip))
   await models.goals.create(user.id, { ...goal, habitIds: [habit.id] }, 'DKK', asOwner(user, ip))
+  const day = new Date(now.toISOString().slice(0, 10))
+  const own = { userId: user.id, habitId: habit.id }
+  await db.prisma.habitBreak.create({ data: { ...own, kind: 'SICK', startDay: day, createdOn: now } })
+  await db.prisma.habitNote.create({ data: { ...own, day, text: `${fullName} ran`, writtenOn: now } })
+  const counts = { streak: 1, best: 1, strength: 0.5, month: 1, freezesUsed: 0 }
+  await db.prisma.habitCheckpoint.create({
+    data: { habitId: habit.id, through: day, weekStart: 1, ...counts },
+  })
   await models.limits.change(
     user.id,
     { capPerPaymentMinor: 5_000, capPerDayMinor: 5_000, capPerMonthMinor: 9_000, floorMinor: 1 },

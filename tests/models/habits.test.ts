@@ -53,7 +53,7 @@ describe('a new habit', () => {
     expect(await auditsOf(world, user.id, 'habit.created')).toHaveLength(1)
   })
 
-  test('is there for a saver who has travelled west into the day before', async () => {
+  test('begins tomorrow for a saver who has travelled west into the day before', async () => {
     const world = worldAt(db, '2026-06-16T00:30:00.000Z')
     const user = await newUser(world, { timezone: 'Europe/Copenhagen' })
     const habit = await newHabit(world, user)
@@ -61,7 +61,11 @@ describe('a new habit', () => {
       where: { id: user.id },
       data: { timezone: 'America/New_York' },
     })
-    expect(await world.models.habits.findOwned(west, habit.id)).toMatchObject({ today: '2026-06-16' })
+    expect(await world.models.habits.findOwned(west, habit.id)).toMatchObject({
+      today: '2026-06-15',
+      progress: { next: { kind: 'not-started' } },
+      outlook: { nextDay: '2026-06-16' },
+    })
   })
 })
 

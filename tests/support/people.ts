@@ -144,6 +144,10 @@ export interface HabitFields {
   frequency: number
   interval: number
   amount: string
+  kind: 'TIMES' | 'WEEKDAYS' | 'ROLLING'
+  rollingTimes: string
+  rollingDays: string
+  committed: 'on'
 }
 
 export async function newHabit(

@@ -1,13 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import {
-  type Day,
-  type Place,
-  progressOf,
-  type Schedule,
-  timesPerDay,
-} from '../../src/models/habit/schedule.ts'
-import { currentStreak } from '../../src/models/habit/streak.ts'
+import { type Plan, tallyOf } from '../../src/models/habit/plan.ts'
+import { type Place, progressOf } from '../../src/models/habit/progress.ts'
+import { type Day, epochDay, type Schedule } from '../../src/models/habit/schedule.ts'
+import { standingOn } from '../../src/models/habit/standing.ts'
 
 const DAY_MS = 86_400_000
 const PERIOD = { start: '2026-06-15', end: '2026-06-21' }
@@ -22,7 +18,7 @@ function progress(terms: Schedule, taken: { slots: readonly number[]; daySlots: 
     const day = daySlot === undefined ? EARLIER : TODAY
     return { period: PERIOD.start, day, slot, daySlot: daySlot ?? 1 }
   })
-  return progressOf(terms, PERIOD, TODAY, live)
+  return progressOf(planWith([terms]), TODAY, live)
 }
 
 describe('progress in a period', () => {
@@ -85,20 +81,23 @@ describe('progress in a period', () => {
       .chain((interval) => fc.tuple(fc.integer({ min: 1, max: 10 * interval }), fc.constant(interval)))
     fc.assert(
       fc.property(schedules, ([frequency, interval]) => {
-        const terms = schedule(frequency, interval)
-        const slots: number[] = []
-        for (let day = 0; day < interval; day += 1) {
-          const daySlots: number[] = []
+        const first = interval === 7 ? '2026-06-15' : '2026-01-01'
+        const plan = planWith([schedule(frequency, interval, first)])
+        const live: Place[] = []
+        for (let ahead = 0; ahead < interval; ahead += 1) {
+          const day = asDay(epochDay(first) + ahead)
           for (;;) {
-            const { next } = progress(terms, { slots, daySlots })
+            const { next } = progressOf(plan, day, live)
             if (next.kind !== 'open') break
-            slots.push(next.slot)
-            daySlots.push(next.daySlot)
+            live.push({ period: first, day, slot: next.slot, daySlot: next.daySlot })
           }
-          expect(daySlots.length).toBeLessThanOrEqual(timesPerDay(terms))
+          const onDay = live.filter((place) => place.day === day)
+          expect(onDay.length).toBeLessThanOrEqual(Math.ceil(frequency / interval))
         }
-        expect(slots).toEqual(Array.from({ length: frequency }, (_, index) => index + 1))
-        expect(progress(terms, { slots, daySlots: [] }).next.kind).toBe('period-complete')
+        expect(live.map(({ slot }) => slot)).toEqual(
+          Array.from({ length: frequency }, (_, index) => index + 1),
+        )
+        expect(progressOf(plan, first, live).next.kind).toBe('period-complete')
       }),
       { numRuns: 1_000 },
     )
@@ -107,9 +106,10 @@ describe('progress in a period', () => {
 
 test('what was done in a week stays done when the week begins on another day from now on', () => {
   const doneOnSunday = { period: '2026-06-08', day: '2026-06-14', slot: 1, daySlot: 1 }
-  const fromSunday = { start: '2026-06-14', end: '2026-06-20' }
-  expect(progressOf(schedule(1, 7), fromSunday, TODAY, [doneOnSunday]).next.kind).toBe('period-complete')
-  expect(progressOf(schedule(2, 7), fromSunday, TODAY, [doneOnSunday]).next).toMatchObject({
+  const progressIn = (terms: Schedule) => progressOf(planWith([terms], 7), TODAY, [doneOnSunday])
+  expect(progressIn(schedule(1, 7)).period).toEqual({ start: '2026-06-14', end: '2026-06-20' })
+  expect(progressIn(schedule(1, 7)).next.kind).toBe('period-complete')
+  expect(progressIn(schedule(2, 7)).next).toMatchObject({
     kind: 'open',
     slot: 2,
   })
@@ -224,6 +224,20 @@ describe('a streak', () => {
   })
 })
 
+function currentStreak(
+  versions: readonly Schedule[],
+  doneByDay: ReadonlyMap<Day, number>,
+  today: Day,
+  weekStart: number,
+): number {
+  return standingOn(planWith(versions, weekStart), tallyOf(doneByDay), epochDay(today)).streak
+}
+
+function planWith(versions: readonly Schedule[], weekStart = 1): Plan {
+  const startDay = versions.at(-1)?.effectiveFrom ?? '2026-01-01'
+  return { versions, startDay, endDay: null, breaks: [], weekStart }
+}
+
 function slowStreak(complete: readonly boolean[]): number {
   const over = complete.slice(0, -1)
   const unbroken = over.length - 1 - over.lastIndexOf(false)
@@ -231,7 +245,8 @@ function slowStreak(complete: readonly boolean[]): number {
 }
 
 function schedule(frequency: number, interval: number, effectiveFrom: Day = '2026-01-01'): Schedule {
-  return { frequency, interval, effectiveFrom, countedFrom: effectiveFrom }
+  const terms = { kind: 'TIMES' as const, weekdays: 0, freezesPerMonth: 0 }
+  return { ...terms, frequency, interval, effectiveFrom, countedFrom: effectiveFrom }
 }
 
 function done(...periods: Day[]): Map<Day, number> {

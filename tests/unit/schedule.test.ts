@@ -283,7 +283,8 @@ describe('a time zone', () => {
 })
 
 function every(interval: number, effectiveFrom: Day = '2026-01-01'): Schedule {
-  return { frequency: 1, interval, effectiveFrom, countedFrom: effectiveFrom }
+  const terms = { kind: 'TIMES' as const, frequency: 1, weekdays: 0, freezesPerMonth: 0 }
+  return { ...terms, interval, effectiveFrom, countedFrom: effectiveFrom }
 }
 
 function dayNumbers() {

@@ -52,6 +52,7 @@ export const AREAS: Readonly<Record<string, AreaFacts>> = {
   '/dashboard': MONEY,
   '/habits': MONEY,
   '/goals': MONEY,
+  '/breaks': { data: ['indirect'], owner: 'Developer on duty' },
   '/checkoffs': MONEY,
   '/payments': MONEY,
   '/statement': MONEY,

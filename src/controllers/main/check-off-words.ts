@@ -1,5 +1,6 @@
 import type { Flash } from '../../middleware/flash.ts'
 import type { BackfillResult, CheckOffResult } from '../../models/check-off.ts'
+import type { Closed } from '../../models/habit/progress.ts'
 import { formatDay, formatMoney } from '../view-models/format.ts'
 
 /** What came of checking off, for the next page. */
@@ -52,11 +53,23 @@ export function backfillWords(result: BackfillResult, name: string, day: string)
   }
 }
 
-function refusal(
-  because: 'terms-changed' | 'archived' | 'no-accounts' | 'currency-differs',
-  name: string,
-): Flash {
+type Refusal =
+  | Exclude<Closed, 'enough-today' | 'period-complete'>
+  | 'terms-changed'
+  | 'archived'
+  | 'no-accounts'
+  | 'currency-differs'
+
+function refusal(because: Refusal, name: string): Flash {
   switch (because) {
+    case 'not-started':
+      return warning(`${name} has not begun yet. Nothing was recorded.`)
+    case 'ended':
+      return warning(`${name} has ended. Nothing was recorded.`)
+    case 'on-break':
+      return warning(`${name} has a break on that day. Nothing was recorded.`)
+    case 'not-today':
+      return warning(`${name} asks for nothing on that day of the week. Nothing was recorded.`)
     case 'terms-changed':
       return warning(
         `${name} has been changed since that page was made. Nothing was recorded; look at the amount and check off again.`,

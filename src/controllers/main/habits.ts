@@ -2,25 +2,34 @@ import type { Request, RequestHandler, Response } from 'express'
 import { NotFound, WrongState } from '../../errors.ts'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
 import { flash } from '../../middleware/flash.ts'
+import { dayOf } from '../../models/habit/schedule.ts'
 import type { HabitToday } from '../../models/habit.ts'
-import { toDecimal } from '../../money.ts'
 import { paths } from '../../paths.ts'
 import type { WebContext } from '../context.ts'
 import { idOf, type Refused, readForm } from '../forms/form.ts'
 import { habitForm } from '../forms/habit-forms.ts'
 import { renderPage, renderRefused } from '../page.ts'
 import { habitCard } from '../view-models/habit-card.ts'
+import {
+  formOf,
+  formProps,
+  isNotBegun,
+  newForm,
+  pendingNotice,
+  starterLinks,
+} from '../view-models/habit-form-view.ts'
 import { habitPage } from '../view-models/habit-page.ts'
 
 const NEW = { title: 'New habit' } as const
 const HISTORY = 30
 
-export function habitControllers({ models }: WebContext) {
+export function habitControllers({ models, clock }: WebContext) {
   /** GET /habits/new */
   const showNew: RequestHandler = async (req, res) => {
     const currency = await currencyFor(signedIn(req).id)
     renderPage(req, res, 'main/habit-new', NEW, {
-      form: { frequency: '1', interval: '1' },
+      ...formProps(newForm(req.query.starter), true),
+      starters: starterLinks(),
       currency,
       errors: [],
     })
@@ -31,10 +40,11 @@ export function habitControllers({ models }: WebContext) {
     const user = signedIn(req)
     const currency = await currencyFor(user.id)
     const { capPerPaymentMinor } = await models.limits.current(user.id)
-    const reading = readForm(habitForm(capPerPaymentMinor), req.body)
+    const reading = readForm(habitForm(capPerPaymentMinor, todayOf(user), kindIn(req.body)), req.body)
     if (reading.kind === 'refused') {
       return renderRefused(req, res, 'main/habit-new', NEW, {
-        form: reading.typed,
+        ...formProps(reading.typed, true),
+        starters: [],
         currency,
         errors: reading.errors,
       })
@@ -48,23 +58,22 @@ export function habitControllers({ models }: WebContext) {
   const show: RequestHandler = async (req, res) => {
     const habit = await owned(req)
     const user = signedIn(req)
-    const [checkOffs, openDays] = await Promise.all([
+    const [checkOffs, openDays, notes] = await Promise.all([
       models.checkOffs.recentOf(user.id, habit.habit.id, HISTORY),
       models.checkOffs.openDays(user, habit.habit.id),
+      models.notes.list(user.id, habit.habit.id, HISTORY),
     ])
-    renderPage(req, res, 'main/habit', { title: habit.habit.name }, habitPage(habit, checkOffs, openDays))
+    const page = habitPage(habit, checkOffs, openDays, notes)
+    renderPage(req, res, 'main/habit', { title: habit.habit.name }, page)
   }
 
   /** GET /habits/:id/edit */
   const showEdit: RequestHandler = async (req, res) => {
-    const { habit, version } = living(await owned(req))
+    const today = changeable(await owned(req))
+    const { habit } = today
     renderPage(req, res, 'main/habit-edit', editPage(habit.name), {
-      form: {
-        name: habit.name,
-        frequency: String(version.frequency),
-        interval: String(version.interval),
-        amount: toDecimal(version.amountMinor),
-      },
+      ...formProps(formOf(today), isNotBegun(habit, today.today)),
+      pending: pendingNotice(today),
       currency: await currencyFor(habit.userId),
       habitPath: paths.habit(habit.id),
       editPath: paths.habitEdit(habit.id),
@@ -75,15 +84,22 @@ export function habitControllers({ models }: WebContext) {
   /** POST /habits/:id/edit */
   const edit: RequestHandler = async (req, res) => {
     const user = signedIn(req)
-    const { habit } = living(await owned(req))
+    const today = changeable(await owned(req))
+    const { habit } = today
     const currency = await currencyFor(user.id)
     const { capPerPaymentMinor } = await models.limits.current(user.id)
-    const reading = readForm(habitForm(capPerPaymentMinor), req.body)
-    if (reading.kind === 'refused') return refuseEdit(req, res, habit, currency, reading)
+    const reading = readForm(habitForm(capPerPaymentMinor, today.today, kindIn(req.body)), req.body)
+    if (reading.kind === 'refused') return refuseEdit(req, res, today, currency, reading)
     const result = await models.habits.edit(user, habit.id, reading.value, currency, actorOf(req))
     if (result === null) throw new NotFound()
-    if (result === 'archived') throw new PutAway(habit.id)
-    await flash(req, 'done', 'Saved. What you have already checked off stays as it was.')
+    if (result === 'archived' || result === 'ended') throw new PutAway(habit.id)
+    await flash(
+      req,
+      'done',
+      result === 'edited-later'
+        ? 'Saved. It makes the habit easier, so it counts in seven days.'
+        : 'Saved. What you have already checked off stays as it was.',
+    )
     res.redirect(303, paths.habit(habit.id))
   }
 
@@ -120,6 +136,10 @@ export function habitControllers({ models }: WebContext) {
 
   return { showNew, create, show, showEdit, edit, showDelete, destroy }
 
+  function todayOf(user: Express.User): string {
+    return dayOf(clock.now(), user.timezone, user.dayStartHour)
+  }
+
   async function owned(req: Request): Promise<HabitToday> {
     const habit = await models.habits.findOwned(signedIn(req), idOf(req))
     if (!habit) throw new NotFound()
@@ -143,12 +163,26 @@ function living(habit: HabitToday): HabitToday {
   throw new PutAway(habit.habit.id)
 }
 
+function changeable(habit: HabitToday): HabitToday {
+  if (habit.progress.next.kind !== 'ended') return living(habit)
+  throw new PutAway(habit.habit.id)
+}
+
+/** Which fields of the form have to be right depends on it. */
+function kindIn(body: unknown): unknown {
+  return (body as Record<string, unknown> | undefined)?.kind
+}
+
 class PutAway extends WrongState {
   constructor(habitId: string) {
-    super('This habit has been put away', 'Its history stays, and it can no longer be changed.', [
-      { href: paths.habit(habitId), label: 'See its history' },
-      { href: paths.dashboard, label: 'To today' },
-    ])
+    super(
+      'This habit is over',
+      'It has ended or was put away. Its history stays, and it can no longer be changed.',
+      [
+        { href: paths.habit(habitId), label: 'See its history' },
+        { href: paths.dashboard, label: 'To today' },
+      ],
+    )
   }
 }
 
@@ -159,12 +193,14 @@ function editPage(name: string) {
 function refuseEdit(
   req: Request,
   res: Response,
-  habit: HabitToday['habit'],
+  today: HabitToday,
   currency: string,
   refused: Refused,
 ): void {
+  const { habit } = today
   renderRefused(req, res, 'main/habit-edit', editPage(habit.name), {
-    form: refused.typed,
+    ...formProps(refused.typed, isNotBegun(habit, today.today)),
+    pending: pendingNotice(today),
     currency,
     habitPath: paths.habit(habit.id),
     editPath: paths.habitEdit(habit.id),

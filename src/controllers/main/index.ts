@@ -15,6 +15,8 @@ import { dashboardControllers } from './dashboard.ts'
 import { dataControllers } from './data.ts'
 import { goalEndControllers } from './goal-ends.ts'
 import { goalControllers } from './goals.ts'
+import { habitDayControllers } from './habit-days.ts'
+import { shelfControllers } from './habit-shelf.ts'
 import { habitControllers } from './habits.ts'
 import { importControllers } from './imports.ts'
 import { passkeyControllers } from './passkeys.ts'
@@ -34,6 +36,8 @@ export function mainRouter(context: WebContext): Router {
   const habits = habitControllers(context)
   const goals = goalControllers(context)
   const goalEnds = goalEndControllers(context)
+  const shelf = shelfControllers(context)
+  const days = habitDayControllers(context)
   const checkOffs = checkOffControllers(context)
   const payments = paymentControllers(context)
   const approvals = approvalControllers(context)
@@ -60,11 +64,23 @@ export function mainRouter(context: WebContext): Router {
 
     ['GET', '/habits/new', CONFIRMED, habits.showNew],
     ['POST', '/habits/new', CONFIRMED_FRESHLY, habits.create],
+    ['GET', '/habits/order', CONFIRMED, shelf.order],
+    ['GET', '/habits/archived', CONFIRMED, shelf.archived],
+    ['GET', '/habits/breaks', CONFIRMED, days.breaks],
+    ['POST', '/habits/breaks', CONFIRMED, days.addBreak],
     ['GET', '/habits/:id', CONFIRMED, habits.show],
     ['GET', '/habits/:id/edit', CONFIRMED, habits.showEdit],
     ['POST', '/habits/:id/edit', CONFIRMED_FRESHLY, habits.edit],
     ['GET', '/habits/:id/delete', CONFIRMED, habits.showDelete],
     ['POST', '/habits/:id/delete', CONFIRMED, habits.destroy],
+    ['GET', '/habits/:id/breaks', CONFIRMED, days.breaks],
+    ['POST', '/habits/:id/breaks', CONFIRMED, days.addBreak],
+    ['POST', '/breaks/:id/end', CONFIRMED, days.endBreak],
+    ['POST', '/habits/:id/skip', CONFIRMED, days.skip],
+    ['POST', '/habits/:id/notes', CONFIRMED, days.note],
+    ['POST', '/habits/:id/move', CONFIRMED, shelf.move],
+    ['POST', '/habits/:id/archive', CONFIRMED, shelf.archive],
+    ['POST', '/habits/:id/restore', CONFIRMED, shelf.restore],
     ['POST', '/habits/:id/checkoff', CONFIRMED_HERE, checkOffs.create],
     ['POST', '/habits/:id/backfill', CONFIRMED_HERE, checkOffs.backfill],
     ['POST', '/checkoffs/:id/undo', CONFIRMED, checkOffs.undo],

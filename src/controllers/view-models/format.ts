@@ -74,6 +74,17 @@ function formatOf(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
   return known
 }
 
+/** @param weekday 1 = Monday, as ISO counts. */
+export function weekdayName(weekday: number): string {
+  // 2024-01-01 was a Monday.
+  return formatOf({ weekday: 'long', timeZone: 'UTC' }).format(new Date(Date.UTC(2024, 0, weekday)))
+}
+
+/** A share from 0 to 1: "87 %" as the language writes it. */
+export function formatShare(share: number): string {
+  return new Intl.NumberFormat('en-GB', { style: 'percent' }).format(share)
+}
+
 /** 1 → "once", 2 → "twice", 3 → "3 times". */
 export function times(count: number): string {
   if (count === 1) return 'once'

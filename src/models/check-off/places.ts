@@ -1,21 +1,15 @@
 import { fromDbDay, type Tx, toDbDay } from '../../db.ts'
-import type { CheckOff, Habit, HabitVersion } from '../../generated/client.ts'
-import {
-  type Day,
-  epochDay,
-  fromEpochDay,
-  type Period,
-  type Place,
-  type Progress,
-  periodOf,
-  progressOf,
-} from '../habit/schedule.ts'
-import { placeOf, scheduleOf, versionOn } from '../habit/versions.ts'
+import type { CheckOff, Habit, HabitBreak, HabitVersion, User } from '../../generated/client.ts'
+import { type Plan, scheduleOn } from '../habit/plan.ts'
+import { type Place, type Progress, progressOf } from '../habit/progress.ts'
+import { type Day, epochDay, fromEpochDay, type Period, periodOf } from '../habit/schedule.ts'
+import { placeOf, planOf, versionOn } from '../habit/versions.ts'
 
 /** A check-off that was forgotten can be made up for so many days later. */
 export const MOST_DAYS_BACK = 7
 
-export type HabitWithVersions = Habit & { versions: HabitVersion[] }
+/** A habit with all that decides where it has places. */
+export type HabitWithTerms = Habit & { versions: HabitVersion[]; breaks: HabitBreak[] }
 
 /** What a habit asked for on a day, by the terms of that day, and what of it is done. */
 export interface DayOfHabit {
@@ -24,26 +18,49 @@ export interface DayOfHabit {
   progress: Progress
 }
 
-/** The same for several days; those before the habit's first are left out. */
+/** @throws when the saver has no such habit; pages have looked before. */
+export async function habitIn(
+  tx: Pick<Tx, 'habit' | 'habitBreak'>,
+  user: User,
+  habitId: string,
+): Promise<HabitWithTerms> {
+  const habit = await tx.habit.findFirstOrThrow({
+    where: { id: habitId, userId: user.id },
+    include: { versions: { orderBy: { number: 'desc' } } },
+  })
+  const breaks = await tx.habitBreak.findMany({
+    where: { userId: user.id, OR: [{ habitId }, { habitId: null }] },
+  })
+  return { ...habit, breaks }
+}
+
+/** The same for several days; those before the habit's first version are left out. */
 export async function daysOf(
   tx: Pick<Tx, 'checkOff'>,
-  habit: HabitWithVersions,
+  habit: HabitWithTerms,
   days: readonly Day[],
-  weekStart: number,
+  user: User,
 ): Promise<DayOfHabit[]> {
-  const plans = days.flatMap((day) => {
+  const plan = planOf(habit, habit.versions, habit.breaks, user)
+  const known = days.flatMap((day) => {
     const version = versionOn(habit.versions, day)
-    if (!version) return []
-    const schedule = scheduleOf(version, habit.versions)
-    return { day, version, schedule, period: periodOf(schedule, day, weekStart) }
+    return version && scheduleOn(plan, day) ? [{ day, version }] : []
   })
-  const periods = plans.map((plan) => plan.period)
-  const live = await liveIn(tx, habit.id, periods)
-  return plans.map(({ day, version, schedule, period }) => ({
-    day,
-    version,
-    progress: progressOf(schedule, period, day, live),
-  }))
+  const live = await liveIn(
+    tx,
+    habit.id,
+    known.map(({ day }) => countingFor(plan, day)),
+  )
+  return known.map(({ day, version }) => ({ day, version, progress: progressOf(plan, day, live) }))
+}
+
+/** The days whose check-offs count for a day: of days in a row, those that hold it. */
+function countingFor(plan: Plan, day: Day): Period {
+  const schedule = scheduleOn(plan, day)
+  if (!schedule) return { start: day, end: day }
+  if (schedule.kind !== 'ROLLING') return periodOf(schedule, day, plan.weekStart)
+  const around = schedule.interval - 1
+  return { start: fromEpochDay(epochDay(day) - around), end: fromEpochDay(epochDay(day) + around) }
 }
 
 /** The last days before today on which the habit was there, the latest first. */

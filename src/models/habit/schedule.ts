@@ -4,11 +4,25 @@ import { DAY } from '../../clock.ts'
 /** Days are 'yyyy-mm-dd': the saver's own days, not instants. */
 export type Day = string
 
+/**
+ * TIMES: so many times per calendar week, or per so many days counted from a day. WEEKDAYS: so many times on each of the chosen
+ * weekdays. ROLLING: so many times in any so many days in a row, at most once a day.
+ */
+export type ScheduleKind = 'TIMES' | 'WEEKDAYS' | 'ROLLING'
+
 export interface Schedule {
+  kind: ScheduleKind
   /** Times per interval. */
   frequency: number
-  /** Days; 7 is the calendar week by the saver's week start, every other number is counted from `countedFrom`. */
+  /**
+   * Days. Of TIMES, 7 is the calendar week by the saver's week start, and every other number is counted from `countedFrom`; of
+   * WEEKDAYS it is 1; of ROLLING, how many days in a row are looked at.
+   */
   interval: number
+  /** Of WEEKDAYS: the sum of 1 for Monday, 2 for Tuesday, 4 for Wednesday and so on; 0 for the others. */
+  weekdays: number
+  /** Missed periods that a calendar month forgives. */
+  freezesPerMonth: number
   effectiveFrom: Day
   /** The first day of the first period of this length, not after `effectiveFrom`: an edit that keeps the interval keeps its periods. */
   countedFrom: Day
@@ -33,11 +47,17 @@ export function dayOf(instant: Date, timezone: string, dayStartHour: number): Da
 /** The period that a day lies in. The day must not be before the schedule takes effect. */
 export function periodOf(schedule: Schedule, day: Day, weekStart: number): Period {
   const start = periodStart(schedule, epochDay(day), weekStart)
-  return { start: fromEpochDay(start), end: fromEpochDay(start + schedule.interval - 1) }
+  return { start: fromEpochDay(start), end: fromEpochDay(start + periodLength(schedule) - 1) }
+}
+
+/** Days: of chosen weekdays and of days in a row, each day is judged by itself. */
+export function periodLength(schedule: Pick<Schedule, 'kind' | 'interval'>): number {
+  return schedule.kind === 'TIMES' ? schedule.interval : 1
 }
 
 /** The same on day numbers, for those who walk through years of periods. */
 export function periodStart(schedule: Schedule, day: number, weekStart: number): number {
+  if (schedule.kind !== 'TIMES') return day
   return day - (schedule.interval === 7 ? daysIntoWeek(day, weekStart) : daysIntoInterval(schedule, day))
 }
 
@@ -51,9 +71,17 @@ export function fromEpochDay(day: number): Day {
 }
 
 function daysIntoWeek(day: number, weekStart: number): number {
-  // 1970-01-01 was a Thursday, the fourth day of the ISO week.
-  const weekday = ((((day + 3) % 7) + 7) % 7) + 1
-  return (weekday - weekStart + 7) % 7
+  return (weekdayOf(day) - weekStart + 7) % 7
+}
+
+/** 1 = Monday, as ISO counts. 1970-01-01 was a Thursday. */
+export function weekdayOf(day: number): number {
+  return ((((day + 3) % 7) + 7) % 7) + 1
+}
+
+/** Whether anything is asked on that day of the week. */
+export function asksOn(schedule: Pick<Schedule, 'kind' | 'weekdays'>, day: number): boolean {
+  return schedule.kind !== 'WEEKDAYS' || (schedule.weekdays & (1 << (weekdayOf(day) - 1))) !== 0
 }
 
 function daysIntoInterval(schedule: Schedule, day: number): number {
@@ -83,47 +111,4 @@ export function isTimezone(name: string): boolean {
   } catch {
     return false
   }
-}
-
-export interface Progress {
-  period: Period
-  doneInPeriod: number
-  doneToday: number
-  /** The next free slot, or why there is none. */
-  next:
-    | { kind: 'open'; slot: number; daySlot: number }
-    | { kind: 'enough-today' }
-    | { kind: 'period-complete' }
-}
-
-/** Where a live check-off stands; `period` is the first day of the period it was recorded in. */
-export interface Place {
-  period: Day
-  day: Day
-  slot: number
-  daySlot: number
-}
-
-/**
- * What has been done in a period, counted by the days that lie in it: after a change of the week's start or of the interval,
- * a check-off still counts where its day is, so that nothing done opens again.
- */
-export function progressOf(schedule: Schedule, period: Period, today: Day, live: readonly Place[]): Progress {
-  const inPeriod = live.filter(
-    (place) => place.period === period.start || (place.day >= period.start && place.day <= period.end),
-  )
-  const onDay = live.filter((place) => place.day === today)
-  const base = { period, doneInPeriod: inPeriod.length, doneToday: onDay.length }
-  if (inPeriod.length >= schedule.frequency) return { ...base, next: { kind: 'period-complete' } }
-  if (onDay.length >= timesPerDay(schedule)) return { ...base, next: { kind: 'enough-today' } }
-  const slot = firstFree(inPeriod.map((place) => place.slot))
-  const daySlot = firstFree(onDay.map((place) => place.daySlot))
-  return { ...base, next: { kind: 'open', slot, daySlot } }
-}
-
-function firstFree(taken: readonly number[]): number {
-  const used = new Set(taken)
-  let slot = 1
-  while (used.has(slot)) slot += 1
-  return slot
 }

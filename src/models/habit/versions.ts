@@ -1,34 +1,85 @@
 import { fromDbDay } from '../../db.ts'
-import type { CheckOff, HabitVersion } from '../../generated/client.ts'
-import type { Day, Place, Schedule } from './schedule.ts'
+import type { CheckOff, Habit, HabitBreak, HabitVersion, User } from '../../generated/client.ts'
+import type { Plan } from './plan.ts'
+import type { Place } from './progress.ts'
+import { type Day, dayOf, type Schedule } from './schedule.ts'
+
+type Terms = Omit<HabitVersion, 'id' | 'habitId' | 'createdOn' | 'amountMinor' | 'currency'>
+/** A version's row, and the day from which it counts: the habit's first day is the first of any version. */
+interface Dated {
+  row: Terms
+  from: Day
+}
 
 /** The version in force on a day: the newest of those that had taken effect. */
-export function versionOn(versions: readonly HabitVersion[], day: Day): HabitVersion | undefined {
+export function versionOn<V extends Pick<HabitVersion, 'number' | 'effectiveFrom'>>(
+  versions: readonly V[],
+  day: Day,
+): V | undefined {
   return [...versions]
     .sort((a, b) => b.number - a.number)
     .find((version) => fromDbDay(version.effectiveFrom) <= day)
 }
 
-/** @param versions all of the habit, because the periods of a version can go back to earlier ones. */
-export function scheduleOf(version: HabitVersion, versions: readonly HabitVersion[]): Schedule {
+/** What the pure rules need to know of a habit. From the saver's day on which one was put away it has a break. */
+export function planOf(
+  habit: Pick<Habit, 'startDate' | 'endDate' | 'archivedOn'>,
+  versions: readonly Terms[],
+  breaks: readonly Pick<HabitBreak, 'startDay' | 'endDay'>[],
+  saver: Pick<User, 'timezone' | 'dayStartHour' | 'weekStart'>,
+): Plan {
+  const { archivedOn, endDate } = habit
+  const away = archivedOn && dayOf(archivedOn, saver.timezone, saver.dayStartHour)
   return {
-    frequency: version.frequency,
-    interval: version.interval,
-    effectiveFrom: fromDbDay(version.effectiveFrom),
-    countedFrom: fromDbDay(firstOfInterval(version, versions).effectiveFrom),
+    versions: schedulesOf(versions, fromDbDay(habit.startDate)),
+    startDay: fromDbDay(habit.startDate),
+    endDay: endDate && fromDbDay(endDate),
+    breaks: [
+      ...breaks.map(({ startDay, endDay }) => ({
+        start: fromDbDay(startDay),
+        end: endDay && fromDbDay(endDay),
+      })),
+      ...(away ? [{ start: away, end: null }] : []),
+    ],
+    weekStart: saver.weekStart,
   }
 }
 
-/** The oldest of the versions in a row that have this one's interval; those replaced on their first day never counted. */
-function firstOfInterval(version: HabitVersion, versions: readonly HabitVersion[]): HabitVersion {
-  const older = versions.filter((other) => other.number < version.number).sort((a, b) => b.number - a.number)
+/** @returns newest first. */
+function schedulesOf(versions: readonly Terms[], startDay: Day): Schedule[] {
+  const dated = [...versions]
+    .sort((a, b) => b.number - a.number)
+    .map((row) => ({ row, from: later(fromDbDay(row.effectiveFrom), startDay) }))
+  return dated.map((version, index) => ({
+    kind: version.row.kind,
+    frequency: version.row.frequency,
+    interval: version.row.interval,
+    weekdays: version.row.weekdays,
+    freezesPerMonth: version.row.freezesPerMonth,
+    effectiveFrom: version.from,
+    countedFrom: firstOfItsPeriods(version, dated.slice(index + 1)),
+  }))
+}
+
+/** The first day of the versions in a row that count alike; those replaced on their first day never counted. */
+function firstOfItsPeriods(version: Dated, older: readonly Dated[]): Day {
   let first = version
   for (const other of older) {
-    if (other.effectiveFrom >= first.effectiveFrom) continue
-    if (other.interval !== version.interval) break
+    if (other.from >= first.from) continue
+    if (!countAlike(other.row, version.row)) break
     first = other
   }
-  return first
+  return first.from
+}
+
+/** Days in a row that ask for another number begin anew: nothing that was asked then can be missed now. */
+function countAlike(a: Terms, b: Terms): boolean {
+  if (a.kind !== b.kind || a.interval !== b.interval) return false
+  return a.kind !== 'ROLLING' || a.frequency === b.frequency
+}
+
+function later(a: Day, b: Day): Day {
+  return a > b ? a : b
 }
 
 /** A check-off's row as the pure rules see it. */

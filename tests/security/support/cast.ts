@@ -1,3 +1,4 @@
+import { DAY } from '../../../src/clock.ts'
 import type { Guard, Who } from '../../../src/middleware/authorisation.ts'
 import { type Answer, ask, cookieOf, type Question } from '../../http/support/ask.ts'
 import type { TestApp } from '../../support/app.ts'
@@ -75,6 +76,7 @@ export interface Cast {
 
 type OwnThing =
   | 'habits'
+  | 'breaks'
   | 'goals'
   | 'checkoffs'
   | 'payments'
@@ -201,12 +203,16 @@ async function thingsOf(app: TestApp, owner: Person): Promise<Record<OwnThing, s
   const consent = await app.deps.db.prisma.bankConsent.findFirstOrThrow({ where: { userId: owner.user.id } })
   const { user } = await addPasskey(app, owner)
   const passkey = await app.deps.db.prisma.passkey.findFirstOrThrow({ where: { userId: user.id } })
+  const startDay = new Date(app.deps.clock.now().getTime() + 100 * DAY)
+  const facts = { userId: user.id, kind: 'VACATION' as const, createdOn: app.deps.clock.now() }
+  const { id: breaks } = await app.deps.db.prisma.habitBreak.create({ data: { ...facts, startDay } })
   const { token } = await newToken(app, user.id)
   const goals = await newGoal(owner)
   const devices = await addDevice(app, owner)
   return {
     habits,
     goals,
+    breaks,
     checkoffs,
     payments: paymentId ?? '',
     bank: consent.id,

@@ -1,0 +1,82 @@
+import { Prisma, type Tx, toDbDay } from '../../db.ts'
+import type { CheckOff, Habit, HabitCheckpoint, User } from '../../generated/client.ts'
+import { type Plan, tallyOf } from './plan.ts'
+import { type Day, dayOf, epochDay, fromEpochDay } from './schedule.ts'
+import { BEGINNING, type StandingUntil, standingThrough } from './standing.ts'
+import { planOf } from './versions.ts'
+
+/** Illness reaches 31 days back, and a saver who travels one more. What is older changes only by a trigger's leave. */
+const SETTLED_AFTER_DAYS = 32
+/** So that not each check-off writes one. */
+const ADVANCE_AFTER_DAYS = 30
+
+export type DoneRow = Pick<CheckOff, 'habitId' | 'day' | 'period' | 'slot' | 'daySlot'>
+
+/** What a checkpoint says, as the rules go on from it; the beginning where there is none of use. */
+export function standingOf(checkpoint: HabitCheckpoint | null | undefined, weekStart: number): StandingUntil {
+  if (checkpoint?.weekStart !== weekStart) return BEGINNING
+  const { streak, best, strength, month, freezesUsed, through } = checkpoint
+  return { streak, best, strength, month, freezesUsed, through: epochDay(through.toISOString().slice(0, 10)) }
+}
+
+/** The first day whose check-offs are still needed to go on from a standing; null for all there are. */
+export function neededFrom(plan: Plan, since: StandingUntil): Day | null {
+  if (since.through === null) return null
+  const lookBack = plan.versions.map(({ kind, interval }) => (kind === 'ROLLING' ? interval - 1 : 0))
+  return fromEpochDay(since.through + 1 - Math.max(0, ...lookBack))
+}
+
+/** The live check-offs of habits, each from its own day on. */
+export async function doneSince(
+  tx: Pick<Tx, '$queryRaw'>,
+  needs: readonly { habitId: string; from: Day | null }[],
+): Promise<DoneRow[]> {
+  if (needs.length === 0) return []
+  const rows = needs.map(({ habitId, from }) => Prisma.sql`(${habitId}::uuid, ${from ?? '-infinity'}::date)`)
+  return tx.$queryRaw<DoneRow[]>`
+    SELECT c."habitId", c.day, c.period, c.slot, c."daySlot"
+    FROM (VALUES ${Prisma.join(rows)}) AS need("habitId", "from")
+    JOIN "CheckOff" c ON c."habitId" = need."habitId" AND c.state = 'RECORDED' AND c.day >= need."from"`
+}
+
+export function countedByDay(rows: readonly Pick<DoneRow, 'day'>[]): Map<Day, number> {
+  const counts = new Map<Day, number>()
+  for (const row of rows) {
+    const day = row.day.toISOString().slice(0, 10)
+    counts.set(day, (counts.get(day) ?? 0) + 1)
+  }
+  return counts
+}
+
+/**
+ * Brings a habit's checkpoint to what is settled by now, if that is worth it. To be called once the transaction has added a
+ * check-off: it holds the habit's row since, so that nothing older can change in the meantime.
+ */
+export async function advanceCheckpoint(
+  tx: Tx,
+  user: User,
+  habit: Pick<Habit, 'id' | 'startDate'>,
+  now: Date,
+): Promise<void> {
+  const today = epochDay(dayOf(now, user.timezone, user.dayStartHour))
+  const settled = today - SETTLED_AFTER_DAYS
+  if (settled - epochDay(habit.startDate.toISOString().slice(0, 10)) < ADVANCE_AFTER_DAYS) return
+  const habitId = habit.id
+  const checkpoint = await tx.habitCheckpoint.findUnique({ where: { habitId } })
+  const since = standingOf(checkpoint, user.weekStart)
+  if (since.through !== null && settled - since.through < ADVANCE_AFTER_DAYS) return
+  const plan = await planIn(tx, user, habitId)
+  const done = await doneSince(tx, [{ habitId, from: neededFrom(plan, since) }])
+  const standing = standingThrough(plan, tallyOf(countedByDay(done)), today, settled, since)
+  if (standing.through === null || standing.through === since.through) return
+  const row = { ...standing, through: toDbDay(fromEpochDay(standing.through)), weekStart: user.weekStart }
+  await tx.habitCheckpoint.upsert({ where: { habitId }, create: { habitId, ...row }, update: row })
+}
+
+async function planIn(tx: Tx, user: User, habitId: string): Promise<Plan> {
+  const habit = await tx.habit.findUniqueOrThrow({ where: { id: habitId }, include: { versions: true } })
+  const breaks = await tx.habitBreak.findMany({
+    where: { userId: user.id, OR: [{ habitId }, { habitId: null }] },
+  })
+  return planOf(habit, habit.versions, breaks, user)
+}
