@@ -120,14 +120,21 @@ export function createImports({ db, clock }: ModelContext, throttles: Throttles)
   }
 
   async function knownHabits(userId: string): Promise<KnownHabit[]> {
-    return db.prisma.habit.findMany({
-      where: { userId },
-      orderBy: [{ createdOn: 'asc' }, { id: 'asc' }],
-      include: {
-        versions: true,
-        checkOffs: { select: { day: true, period: true, slot: true, daySlot: true, state: true, at: true } },
-      },
-    })
+    const [habits, ofAll] = await Promise.all([
+      db.prisma.habit.findMany({
+        where: { userId },
+        orderBy: [{ createdOn: 'asc' }, { id: 'asc' }],
+        include: {
+          versions: true,
+          checkOffs: {
+            select: { day: true, period: true, slot: true, daySlot: true, state: true, at: true },
+          },
+          breaks: true,
+        },
+      }),
+      db.prisma.habitBreak.findMany({ where: { userId, habitId: null } }),
+    ])
+    return habits.map((habit) => ({ ...habit, breaks: [...habit.breaks, ...ofAll] }))
   }
 
   async function confirmIn(

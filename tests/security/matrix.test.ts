@@ -122,7 +122,7 @@ const MATRIX: Record<string, Row> = {
   'POST /habits/:id/notes': owner('303 /habits/:id'),
   'POST /habits/:id/move': owner('422'),
   'POST /habits/:id/archive': changing(owner(DASHBOARD)),
-  'POST /habits/:id/restore': changing(owner('303 /habits/:id')),
+  'POST /habits/:id/restore': owner('303 /habits/:id'),
   'GET /habits/:id': owner('200'),
   'GET /habits/:id/edit': owner('200'),
   'POST /habits/:id/edit': freshly(owner('422')),

@@ -59,6 +59,7 @@ function outcomeOf(result: CheckOffResult): Outcome {
     case 'already-recorded':
       return { status: 200, body: checkOffOf(result.checkOff) }
     case 'archived':
+    case 'ended':
       return refused('habit-ended')
     default:
       return refused(result.kind)

@@ -70,9 +70,24 @@ export const PROBLEMS = {
     title: 'The habit is complete for this period',
     detail: 'Nothing was added.',
   },
+  'not-today': {
+    status: 409,
+    title: 'The habit asks for nothing on this weekday',
+    detail: 'Nothing was recorded.',
+  },
+  'on-break': {
+    status: 409,
+    title: 'The habit has a break on this day',
+    detail: 'The saver ends the break on the page first. Nothing was recorded.',
+  },
+  'not-started': {
+    status: 409,
+    title: 'The habit has not begun',
+    detail: 'Nothing was recorded.',
+  },
   'habit-ended': {
     status: 409,
-    title: 'The habit has been put away',
+    title: 'The habit is over, or has been put away',
     detail: 'Nothing was recorded.',
   },
   'no-accounts': {

@@ -8,6 +8,8 @@ import type * as schemas from './schemas.ts'
 
 type Shown<T extends z.ZodType> = z.input<T>
 
+const SCHEDULES = { TIMES: 'times', WEEKDAYS: 'weekdays', ROLLING: 'rolling' } as const
+
 export function moneyOf(minor: number, currency: Currency): Shown<typeof schemas.money> {
   return { minor, currency }
 }
@@ -23,6 +25,8 @@ export function habitOf(today: HabitToday): Shown<typeof schemas.habit> {
     isEnded,
     terms: {
       version: version.number,
+      schedule: SCHEDULES[version.kind],
+      weekdays: [1, 2, 3, 4, 5, 6, 7].filter((day) => version.weekdays & (1 << (day - 1))),
       times: version.frequency,
       days: version.interval,
       amount: moneyOf(version.amountMinor, currency),

@@ -54,13 +54,25 @@ export const habit = z
     isEnded: z.boolean(),
     terms: z.strictObject({
       version,
+      schedule: z.enum(['times', 'weekdays', 'rolling']).describe('Rolling: in any so many days in a row.'),
+      weekdays: z
+        .array(z.int().min(1).max(7))
+        .describe('The chosen ones, 1 for Monday; none unless by weekdays.'),
       times: z.int().describe('So often …'),
       days: z.int().describe('… in so many days.'),
       amount: money.describe('Moves at each check-off.'),
     }),
     today: day,
     period: z.strictObject({ from: day, until: day, daysLeft: z.int(), done: z.int(), doneToday: z.int() }),
-    standing: z.enum(['open', 'enough-today', 'period-complete', 'ended']),
+    standing: z.enum([
+      'open',
+      'enough-today',
+      'period-complete',
+      'not-today',
+      'on-break',
+      'not-started',
+      'ended',
+    ]),
     offer: offer.nullable().describe('Null where nothing can be checked off today.'),
     streak: z.int().describe('Periods in a row.'),
     savings: z.strictObject({ pledged: money, onItsWay: money, saved: money }),

@@ -19,6 +19,8 @@ export interface HabitCard {
   isPinned: boolean
   /** One of today's habits; the others have nothing to be done today. */
   isDue: boolean
+  /** Beside `doneLabel`. */
+  doneIcon: 'check' | 'clock' | 'pause'
   action: { href: string; label: string; hidden: { name: string; value: string }[] } | null
   doneToday: boolean
 }
@@ -42,6 +44,7 @@ export function habitCard(today: HabitToday): HabitCard {
     tags: habit.tags,
     isPinned: habit.isPinned,
     isDue: isDue(today),
+    doneIcon: isDue(today) ? 'check' : next.kind === 'on-break' ? 'pause' : 'clock',
     action:
       next.kind === 'open' && !habit.archivedOn
         ? {

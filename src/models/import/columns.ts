@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import { CURRENCIES, MAX_AMOUNT_MINOR } from '../../money.ts'
-import { isTimezone } from '../habit/schedule.ts'
+import { isTimezone, type ScheduleKind } from '../habit/schedule.ts'
 import { isOrdinary } from '../text.ts'
 
 const whole = (min: number, max: number) => z.int().min(min).max(max)
@@ -22,15 +22,29 @@ const dayStartHour = whole(0, 12)
 
 export const habitName = z.string().trim().min(1).max(80).refine(isOrdinary)
 
+const tag = z.string().trim().min(1).max(30).refine(isOrdinary)
+
 export const CARRIED = {
   User: z.object({ timezone, dayStartHour, weekStart: whole(1, 7) }),
-  Habit: z.object({
-    id,
-    name: habitName,
-    startDate: day,
-    createdOn: instant,
-    archivedOn: instant.nullable(),
-  }),
+  Habit: z
+    .object({
+      id,
+      name: habitName,
+      startDate: day,
+      createdOn: instant,
+      archivedOn: instant.nullable(),
+      endDate: day.nullable().default(null),
+      position: whole(0, 100_000).default(0),
+      isPinned: z.boolean().default(false),
+      tags: z.array(tag).max(8).default([]),
+      isCommitted: z.boolean().default(false),
+      committedUntil: day.nullable().default(null),
+    })
+    .refine(
+      (one) =>
+        (one.endDate === null || one.endDate >= one.startDate) &&
+        (one.isCommitted || one.committedUntil === null),
+    ),
   HabitVersion: z
     .object({
       id,
@@ -39,11 +53,15 @@ export const CARRIED = {
       effectiveFrom: day,
       frequency: whole(1, 100),
       interval: whole(1, 366),
+      kind: z.enum(['TIMES', 'WEEKDAYS', 'ROLLING']).default('TIMES'),
+      weekdays: whole(0, 127).default(0),
+      freezesPerMonth: whole(0, 4).default(0),
       amountMinor,
       currency,
       createdOn: instant,
     })
-    .refine(({ frequency, interval }) => frequency <= 10 * interval),
+    .refine(({ frequency, interval }) => frequency <= 10 * interval)
+    .refine(isSchedule),
   CheckOff: z
     .object({
       habitId: id,
@@ -63,6 +81,18 @@ export const CARRIED = {
     })
     .refine((one) => one.period <= one.day && (one.state === 'UNDONE') === (one.undoneAt !== null)),
 } as const
+
+/** As the database has it: weekdays are chosen for one kind alone, and days in a row are done at most once a day. */
+function isSchedule(version: {
+  kind: ScheduleKind
+  weekdays: number
+  frequency: number
+  interval: number
+}): boolean {
+  const { kind, weekdays, frequency, interval } = version
+  if (kind === 'WEEKDAYS') return weekdays > 0 && interval === 1
+  return weekdays === 0 && (kind === 'TIMES' || (interval >= 2 && frequency <= interval))
+}
 
 export type SettingsColumns = z.output<typeof CARRIED.User>
 export type HabitColumns = z.output<typeof CARRIED.Habit>
@@ -100,7 +130,17 @@ export const COLUMNS_LEFT: Record<keyof typeof CARRIED, readonly string[]> = {
 }
 
 /** Tables that stay behind as a whole, and why. */
-export const TABLES_LEFT: Record<string, 'money' | 'bank' | 'account'> = {
+export const TABLES_LEFT: Record<string, 'money' | 'bank' | 'account' | 'not-read-yet'> = {
+  HabitBreak: 'not-read-yet',
+  HabitNote: 'not-read-yet',
+  Goal: 'money',
+  GoalHabit: 'money',
+  GoalUse: 'money',
+  ReminderWish: 'account',
+  HabitReminder: 'account',
+  Reminder: 'account',
+  PushSubscription: 'account',
+  ApiToken: 'account',
   Payment: 'money',
   PaymentEvent: 'money',
   LedgerLine: 'money',

@@ -1,18 +1,13 @@
 /** From what a text says to what exactly would be done with it, given what the saver has. Pure: it looks nothing up. */
 import { uuidv7 } from '../../crypto.ts'
 import { fromDbDay } from '../../db.ts'
-import type { CheckOff, Habit, HabitVersion, User } from '../../generated/client.ts'
+import type { CheckOff, Habit, HabitBreak, HabitVersion, User } from '../../generated/client.ts'
 import type { Currency } from '../../money.ts'
-import {
-  type Day,
-  dayOf,
-  epochDay,
-  fromEpochDay,
-  type Place,
-  periodOf,
-  progressOf,
-} from '../habit/schedule.ts'
-import { scheduleOf, versionOn } from '../habit/versions.ts'
+import { scheduleOn } from '../habit/plan.ts'
+import { type Place, progressOf } from '../habit/progress.ts'
+import { type Day, dayOf, epochDay, fromEpochDay, periodOf } from '../habit/schedule.ts'
+import { planOf, versionOn } from '../habit/versions.ts'
+import { inDays } from '../habit/wish.ts'
 import type { CheckOffColumns, HabitColumns, SettingsColumns, VersionColumns } from './columns.ts'
 import type { PlainDay, PlainHabit, Reading, Refusal, WholeHabit } from './shape.ts'
 import { nameKey } from './tables.ts'
@@ -47,7 +42,12 @@ export type PlannedVersion = Omit<Asked<VersionColumns>, 'habitId'>
 export type PlannedCheckOff = Omit<Asked<CheckOffColumns>, 'habitId'>
 
 /** A habit that the saver has, with all its check-offs. */
-export type KnownHabit = Habit & { versions: HabitVersion[]; checkOffs: KnownCheckOff[] }
+export type KnownHabit = Habit & {
+  versions: HabitVersion[]
+  checkOffs: KnownCheckOff[]
+  breaks: KnownBreak[]
+}
+type KnownBreak = Pick<HabitBreak, 'startDay' | 'endDay'>
 export type KnownCheckOff = Pick<CheckOff, 'day' | 'period' | 'slot' | 'daySlot' | 'state' | 'at'>
 
 export interface Standing {
@@ -171,7 +171,7 @@ function planPlain(read: PlainHabit, standing: Standing, refused: Refusal[]): Pl
     duplicates: 0,
   }
   const places = new Places(known?.checkOffs ?? [])
-  const versions = known ? known.versions : [asVersion(made?.version)]
+  const terms = known ? termsOfKnown(known) : { ...newTerms(made?.version), breaks: [] }
   const before = doneBefore(known)
   for (const one of days) {
     const left = before.get(one.day) ?? 0
@@ -180,7 +180,7 @@ function planPlain(read: PlainHabit, standing: Standing, refused: Refusal[]): Pl
       planned.duplicates += 1
       continue
     }
-    const placed = placeOn(one, versions, places, standing)
+    const placed = placeOn(one, terms, places, standing)
     if (typeof placed === 'string') {
       refused.push({ table: one.table, line: one.line, because: placed })
       continue
@@ -197,16 +197,21 @@ function planPlain(read: PlainHabit, standing: Standing, refused: Refusal[]): Pl
 /** The next free place of a day, by the terms of that day; or why there is none. */
 function placeOn(
   one: PlainDay,
-  versions: readonly HabitVersion[],
+  { habit, versions, breaks }: Terms,
   places: Places,
   { user, now }: Standing,
 ): (PlannedCheckOff & Taking) | 'before-start' | 'enough' {
   const { day } = one
   const version = versionOn(versions, day)
   if (!version) return 'before-start'
-  const schedule = scheduleOf(version, versions)
+  const plan = planOf(habit, versions, breaks, user)
+  const schedule = scheduleOn(plan, day)
+  if (!schedule) return 'before-start'
   const period = periodOf(schedule, day, user.weekStart)
-  const { next } = progressOf(schedule, period, day, places.near(period.start, period.end))
+  // Days in a row are looked at on both sides.
+  const beside = schedule.kind === 'ROLLING' ? schedule.interval : 0
+  const live = places.near(inDays(period.start, -beside), inDays(period.end, beside))
+  const { next } = progressOf(plan, day, live)
   if (next.kind !== 'open') return 'enough'
   const { timezone, dayStartHour } = user
   const at = one.at ?? now.toISOString()
@@ -248,13 +253,43 @@ function madeOf(read: PlainHabit, days: PlainHabit['days'], first: Day, { now }:
     id: uuidv7(),
     number: 1,
     effectiveFrom: first,
+    kind: 'TIMES',
+    weekdays: 0,
+    freezesPerMonth: 0,
     frequency: read.frequency ?? Math.min(perDay, 10),
     interval: read.interval ?? 1,
     amountMinor: last?.amountMinor ?? null,
     currency: last?.currency ?? null,
     createdOn,
   }
-  return { version, habit: { startDate: first, createdOn, archivedOn: read.isArchived ? createdOn : null } }
+  const habit: Omit<HabitColumns, 'id' | 'name'> = {
+    startDate: first,
+    createdOn,
+    archivedOn: read.isArchived ? createdOn : null,
+    endDate: null,
+    position: 0,
+    isPinned: false,
+    tags: [],
+    isCommitted: false,
+    committedUntil: null,
+  }
+  return { version, habit }
+}
+
+/** What the rules of schedules ask of a habit. One that is made of a list has been there on all days of the list. */
+interface Terms {
+  habit: Pick<Habit, 'startDate' | 'endDate' | 'archivedOn'>
+  versions: readonly HabitVersion[]
+  breaks: readonly KnownBreak[]
+}
+
+function termsOfKnown(known: KnownHabit): Terms {
+  return { habit: known, versions: known.versions, breaks: known.breaks }
+}
+
+function newTerms(planned: PlannedVersion | undefined): Omit<Terms, 'breaks'> {
+  const version = asVersion(planned)
+  return { habit: { startDate: version.effectiveFrom, endDate: null, archivedOn: null }, versions: [version] }
 }
 
 /** A version that isn't there yet, as the rules of schedules see it. */
