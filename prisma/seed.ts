@@ -165,7 +165,7 @@ async function makeGoals(
     { name: 'A new bicycle', targetMinor: 1_200_00, byDay: null, picture: 'bicycle', habitIds: [] },
     {
       name: 'Summer in Lofoten',
-      targetMinor: 4_000_00,
+      targetMinor: 8_000_00,
       byDay: summer,
       picture: 'tent',
       habitIds: run ? [run.id] : [],
