@@ -199,7 +199,8 @@ export function createImports({ db, clock }: ModelContext, throttles: Throttles)
       currency: columns.currency ?? asked.currency,
     })
     if (made) {
-      await insertInto(tx, 'Habit', [{ id, userId, name, ...made }])
+      // Only a living habit takes check-offs: one that had been put away is so again at the end.
+      await insertInto(tx, 'Habit', [{ id, userId, name, ...made, archivedOn: null }])
       await insertInto(
         tx,
         'HabitVersion',
@@ -216,6 +217,8 @@ export function createImports({ db, clock }: ModelContext, throttles: Throttles)
         rows.map((row) => ({ id: uuidv7(), ...filled(row), ...recorded })),
       )
     }
+    if (made?.archivedOn)
+      await tx.habit.update({ where: { id, userId }, data: { archivedOn: made.archivedOn } })
     await audit(tx, {
       action: 'habit.imported',
       by,

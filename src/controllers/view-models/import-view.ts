@@ -44,6 +44,7 @@ const ROW_WORDS: Record<RowRefusal, string> = {
   twice: 'The same stands in the text before.',
   'unknown-habit': 'It belongs to a habit, or to terms of one, that can’t be imported.',
   'before-start': 'Your habit of this name began later.',
+  'put-away': 'Your habit of this name has been put away, or has a break on that day, or is over by then.',
   enough: 'By the habit’s schedule it had been done often enough by then.',
   'too-many-habits': 'You would have more than 200 habits.',
 }

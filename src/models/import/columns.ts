@@ -133,6 +133,7 @@ export const COLUMNS_LEFT: Record<keyof typeof CARRIED, readonly string[]> = {
 export const TABLES_LEFT: Record<string, 'money' | 'bank' | 'account' | 'not-read-yet'> = {
   HabitBreak: 'not-read-yet',
   HabitNote: 'not-read-yet',
+  HabitCheckpoint: 'account',
   Goal: 'money',
   GoalHabit: 'money',
   GoalUse: 'money',

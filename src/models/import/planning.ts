@@ -128,6 +128,7 @@ function planWhole(read: WholeHabit, standing: Standing, refused: Refusal[]): Pl
     if (columns.day > tomorrow) refused.push({ ...spot, because: 'in-future' })
     else if (taken.has(kept)) planned.duplicates += 1
     else if (within.has(kept)) refused.push({ ...spot, because: 'twice' })
+    else if (known?.archivedOn) refused.push({ ...spot, because: 'put-away' })
     else if (!versionId) refused.push({ ...spot, because: 'before-start' })
     else {
       within.add(kept)
@@ -200,7 +201,7 @@ function placeOn(
   { habit, versions, breaks }: Terms,
   places: Places,
   { user, now }: Standing,
-): (PlannedCheckOff & Taking) | 'before-start' | 'enough' {
+): (PlannedCheckOff & Taking) | 'before-start' | 'put-away' | 'enough' {
   const { day } = one
   const version = versionOn(versions, day)
   if (!version) return 'before-start'
@@ -212,6 +213,8 @@ function placeOn(
   const beside = schedule.kind === 'ROLLING' ? schedule.interval : 0
   const live = places.near(inDays(period.start, -beside), inDays(period.end, beside))
   const { next } = progressOf(plan, day, live)
+  if (habit.archivedOn || next.kind === 'on-break' || next.kind === 'ended') return 'put-away'
+  if (next.kind === 'not-started') return 'before-start'
   if (next.kind !== 'open') return 'enough'
   const { timezone, dayStartHour } = user
   const at = one.at ?? now.toISOString()

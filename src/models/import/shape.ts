@@ -28,6 +28,7 @@ export type RowRefusal =
   | 'twice'
   | 'unknown-habit'
   | 'before-start'
+  | 'put-away'
   | 'enough'
   | 'too-many-habits'
 
