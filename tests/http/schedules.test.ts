@@ -99,8 +99,10 @@ describe('the page of a habit', () => {
     const id = await newHabit(app, saver)
     await saver.visitor.post(`/habits/${id}/notes`, { day: '2026-06-17', text: '<b>Rain</b>' })
     expect((await saver.visitor.get(`/habits/${id}`)).text).toContain('&lt;b&gt;Rain&lt;/b&gt;')
-    await saver.visitor.post(`/habits/${id}/notes`, { day: '2026-06-18', text: 'Later' })
-    expect((await saver.visitor.get(`/habits/${id}`)).text).toContain('That day is yet to come.')
+    const later = await saver.visitor.post(`/habits/${id}/notes`, { day: '2026-06-18', text: 'Later' })
+    expect(later.status).toBe(422)
+    expect(later.text).toContain('That day is yet to come.')
+    expect(later.text).toContain('value="Later"')
   })
 })
 

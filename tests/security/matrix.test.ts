@@ -119,7 +119,7 @@ const MATRIX: Record<string, Row> = {
   'POST /habits/:id/breaks': owner('422'),
   'POST /breaks/:id/end': changing(owner('303 /habits/breaks')),
   'POST /habits/:id/skip': changing(owner(DASHBOARD)),
-  'POST /habits/:id/notes': owner('303 /habits/:id'),
+  'POST /habits/:id/notes': owner('422'),
   'POST /habits/:id/move': owner('422'),
   'POST /habits/:id/archive': changing(owner(DASHBOARD)),
   'POST /habits/:id/restore': owner('303 /habits/:id'),

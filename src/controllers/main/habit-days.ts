@@ -7,7 +7,7 @@ import { dayOf } from '../../models/habit/schedule.ts'
 import { paths } from '../../paths.ts'
 import type { WebContext } from '../context.ts'
 import { idOf, readForm } from '../forms/form.ts'
-import { breakForm, noteForm } from '../forms/habit-forms.ts'
+import { breakForm } from '../forms/habit-forms.ts'
 import { readNothing } from '../forms/offers.ts'
 import { renderPage, renderRefused } from '../page.ts'
 import { breaksPage } from '../view-models/breaks-page.ts'
@@ -16,7 +16,7 @@ type Named = Pick<Habit, 'id' | 'name'>
 
 const SHOWN = 100
 
-/** Days on which a habit asks for nothing, and what was written down about a day. */
+/** Days on which a habit, or none of them, asks for anything. */
 export function habitDayControllers({ models, clock }: WebContext) {
   /** GET /habits/breaks and GET /habits/:id/breaks */
   const breaks: RequestHandler = async (req, res) => {
@@ -81,23 +81,7 @@ export function habitDayControllers({ models, clock }: WebContext) {
     res.redirect(303, paths.dashboard)
   }
 
-  /** POST /habits/:id/notes */
-  const note: RequestHandler = async (req, res) => {
-    const habit = await ownHabit(req)
-    const reading = readForm(noteForm(todayOf(req)), req.body)
-    const message =
-      reading.kind === 'refused' ? (reading.errors[0]?.message ?? 'Please check the note.') : null
-    if (message !== null) await flash(req, 'warning', `Nothing was written down: ${message}`)
-    else if (reading.kind === 'good') {
-      const result = await models.notes.write(signedIn(req), habit.id, reading.value, actorOf(req))
-      const done = result === 'removed' ? 'The note is taken away.' : 'Written down.'
-      if (result === 'not-then') await flash(req, 'warning', `${habit.name} had not begun on that day.`)
-      else await flash(req, 'done', done)
-    }
-    res.redirect(303, paths.habit(habit.id))
-  }
-
-  return { breaks, addBreak, endBreak, skip, note }
+  return { breaks, addBreak, endBreak, skip }
 
   function todayOf(req: Request): string {
     const user = signedIn(req)

@@ -6,8 +6,8 @@ import { dayOf } from '../../models/habit/schedule.ts'
 import type { HabitToday } from '../../models/habit.ts'
 import { paths } from '../../paths.ts'
 import type { WebContext } from '../context.ts'
-import { idOf, type Refused, readForm } from '../forms/form.ts'
-import { habitForm } from '../forms/habit-forms.ts'
+import { idOf, type Refused, readForm, refusedWith } from '../forms/form.ts'
+import { habitForm, noteForm } from '../forms/habit-forms.ts'
 import { renderPage, renderRefused } from '../page.ts'
 import { habitCard } from '../view-models/habit-card.ts'
 import {
@@ -57,14 +57,23 @@ export function habitControllers({ models, clock }: WebContext) {
   /** GET /habits/:id */
   const show: RequestHandler = async (req, res) => {
     const habit = await owned(req)
-    const user = signedIn(req)
-    const [checkOffs, openDays, notes] = await Promise.all([
-      models.checkOffs.recentOf(user.id, habit.habit.id, HISTORY),
-      models.checkOffs.openDays(user, habit.habit.id),
-      models.notes.list(user.id, habit.habit.id, HISTORY),
-    ])
-    const page = habitPage(habit, checkOffs, openDays, notes)
-    renderPage(req, res, 'main/habit', { title: habit.habit.name }, page)
+    renderPage(req, res, 'main/habit', { title: habit.habit.name }, await pageOf(req, habit))
+  }
+
+  /** POST /habits/:id/notes */
+  const note: RequestHandler = async (req, res) => {
+    const habit = await owned(req)
+    const { id, name } = habit.habit
+    const reading = readForm(noteForm(habit.today), req.body)
+    if (reading.kind === 'refused') return refuseNote(req, res, habit, reading)
+    const result = await models.notes.write(signedIn(req), id, reading.value, actorOf(req))
+    if (result === null) throw new NotFound()
+    if (result === 'not-then') {
+      const errors = [{ field: 'day', message: `${name} had not begun on that day.` }]
+      return refuseNote(req, res, habit, refusedWith(req.body, errors))
+    }
+    await flash(req, 'done', result === 'removed' ? 'The note is taken away.' : 'Written down.')
+    res.redirect(303, paths.habit(id))
   }
 
   /** GET /habits/:id/edit */
@@ -92,7 +101,8 @@ export function habitControllers({ models, clock }: WebContext) {
     if (reading.kind === 'refused') return refuseEdit(req, res, today, currency, reading)
     const result = await models.habits.edit(user, habit.id, reading.value, currency, actorOf(req))
     if (result === null) throw new NotFound()
-    if (result === 'archived' || result === 'ended') throw new PutAway(habit.id)
+    if (result === 'archived') throw new PutAway(habit.id)
+    if (result === 'ended') throw new Over(habit.id)
     await flash(
       req,
       'done',
@@ -134,7 +144,28 @@ export function habitControllers({ models, clock }: WebContext) {
     res.redirect(303, paths.dashboard)
   }
 
-  return { showNew, create, show, showEdit, edit, showDelete, destroy }
+  return { showNew, create, show, note, showEdit, edit, showDelete, destroy }
+
+  async function pageOf(req: Request, habit: HabitToday) {
+    const user = signedIn(req)
+    const [checkOffs, openDays, notes] = await Promise.all([
+      models.checkOffs.recentOf(user.id, habit.habit.id, HISTORY),
+      models.checkOffs.openDays(user, habit.habit.id),
+      models.notes.list(user.id, habit.habit.id, HISTORY),
+    ])
+    return habitPage(habit, checkOffs, openDays, notes)
+  }
+
+  async function refuseNote(
+    req: Request,
+    res: Response,
+    habit: HabitToday,
+    { typed, errors }: Refused,
+  ): Promise<void> {
+    const page = await pageOf(req, habit)
+    const props = { ...page, note: { ...page.note, ...typed }, errors }
+    renderRefused(req, res, 'main/habit', { title: habit.habit.name }, props)
+  }
 
   function todayOf(user: Express.User): string {
     return dayOf(clock.now(), user.timezone, user.dayStartHour)
@@ -165,7 +196,7 @@ function living(habit: HabitToday): HabitToday {
 
 function changeable(habit: HabitToday): HabitToday {
   if (habit.progress.next.kind !== 'ended') return living(habit)
-  throw new PutAway(habit.habit.id)
+  throw new Over(habit.habit.id)
 }
 
 /** Which fields of the form have to be right depends on it. */
@@ -173,16 +204,25 @@ function kindIn(body: unknown): unknown {
   return (body as Record<string, unknown> | undefined)?.kind
 }
 
-class PutAway extends WrongState {
+class Over extends WrongState {
   constructor(habitId: string) {
     super(
-      'This habit is over',
-      'It has ended or was put away. Its history stays, and it can no longer be changed.',
+      'This habit has ended',
+      'Its last day is over. Its history stays, and it can no longer be changed.',
       [
         { href: paths.habit(habitId), label: 'See its history' },
-        { href: paths.dashboard, label: 'To today' },
+        { href: paths.habitNew, label: 'Make a new one' },
       ],
     )
+  }
+}
+
+class PutAway extends WrongState {
+  constructor(habitId: string) {
+    super('This habit has been put away', 'Its history stays, and it can no longer be changed.', [
+      { href: paths.habit(habitId), label: 'See its history' },
+      { href: paths.dashboard, label: 'To today' },
+    ])
   }
 }
 

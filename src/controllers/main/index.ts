@@ -77,7 +77,7 @@ export function mainRouter(context: WebContext): Router {
     ['POST', '/habits/:id/breaks', CONFIRMED, days.addBreak],
     ['POST', '/breaks/:id/end', CONFIRMED, days.endBreak],
     ['POST', '/habits/:id/skip', CONFIRMED, days.skip],
-    ['POST', '/habits/:id/notes', CONFIRMED, days.note],
+    ['POST', '/habits/:id/notes', CONFIRMED, habits.note],
     ['POST', '/habits/:id/move', CONFIRMED, shelf.move],
     ['POST', '/habits/:id/archive', CONFIRMED, shelf.archive],
     ['POST', '/habits/:id/restore', CONFIRMED, shelf.restore],

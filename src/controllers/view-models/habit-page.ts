@@ -33,7 +33,9 @@ export function habitPage(
     archivePath: paths.habitArchive(id),
     restorePath: paths.habitRestore(id),
     notesPath: paths.habitNotes(id),
-    noteDay: today.today,
+    lastNoteDay: today.today,
+    note: { day: today.today, text: '' },
+    errors: [],
     hasBegun: today.progress.next.kind !== 'not-started',
     notes: notes.map(({ day, text }) => ({ dayLabel: formatDay(day), text })),
     stats: [
