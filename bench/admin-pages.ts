@@ -25,7 +25,7 @@ import { openForm, post } from './sign-in.ts'
 import { percentile } from './statistics.ts'
 
 const TIMES = 100
-const WARM_UP = 5
+const WARM_UP = 30
 const MOST_MS = 100
 /** More than the app has with the database. */
 const SESSIONS = 30

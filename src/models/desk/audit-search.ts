@@ -2,7 +2,7 @@ import { Prisma } from '../../db.ts'
 import type { AuditEvent } from '../../generated/client.ts'
 import { audit } from '../audit.ts'
 import type { Actor, ModelContext } from '../context.ts'
-import { allOf, type Listed, listed, oneMore, type Place } from './paging.ts'
+import { allOf, type Listed, listed, oneMore, PLANNED_ANEW, type Place } from './paging.ts'
 
 export interface AuditFilter {
   /** The whole word, or the part before the dot: "user.sign-in", "user". */
@@ -80,7 +80,7 @@ export function createAuditSearch({ db, clock }: Pick<ModelContext, 'db' | 'cloc
 }
 
 function lines(wanted: Prisma.Sql, most: Prisma.Sql): Prisma.Sql {
-  return Prisma.sql`
+  return Prisma.sql`${PLANNED_ANEW}
     SELECT id, at, "actorKind", "actorId", "subjectId", action, "objectKind", "objectId", outcome, detail, ip, country, "requestId"
     FROM "AuditEvent" WHERE ${wanted} ORDER BY at DESC, id DESC LIMIT ${most}`
 }

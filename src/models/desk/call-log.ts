@@ -3,7 +3,7 @@ import { HOUR } from '../../clock.ts'
 import { Prisma } from '../../db.ts'
 import type { AuditEvent, BankCall } from '../../generated/client.ts'
 import type { ModelContext } from '../context.ts'
-import { allOf, type Listed, listed, oneMore, type Place } from './paging.ts'
+import { allOf, type Listed, listed, oneMore, PLANNED_ANEW, type Place } from './paging.ts'
 
 export interface CallFilter {
   api: string | null
@@ -37,7 +37,7 @@ export function createCallLog({ db, clock }: Pick<ModelContext, 'db' | 'clock'>)
   return {
     /** The newest first. */
     async list(filter: CallFilter, page: { size: number; before: Place | null }): Promise<Listed<CallLine>> {
-      const rows = await db.prisma.$queryRaw<CallLine[]>`
+      const rows = await db.prisma.$queryRaw<CallLine[]>`${PLANNED_ANEW}
         SELECT id, at, "onBehalfOfId", api, method, path, outcome, "httpStatus", "durationMs", attended, "requestId", remark
         FROM "BankCall" WHERE ${matching(filter, page.before)}
         ORDER BY at DESC, id DESC LIMIT ${oneMore(page.size)}`

@@ -12,13 +12,19 @@ export interface Listed<T> {
   next: Place | null
 }
 
-/**
- * For LIMIT: one row more than is shown tells whether there is another page. Literally, because a plan that is kept for any
- * number of rows is made for many of them, and sorts a table where an index has the first few.
- */
+/** For LIMIT: one row more than is shown tells whether there is another page. */
 export const oneMore = (size: number) => literally(size + 1)
 
-/** @throws RangeError for what is no whole number: it becomes part of a statement. */
+/**
+ * Begins a statement that is planned anew each time (a star keeps it from being kept, see db.ts): a plan that is made for any
+ * filter walks through millions of rows for one that finds nothing.
+ */
+export const PLANNED_ANEW = Prisma.raw('/* for this filter */')
+
+/**
+ * A plan that is kept for any number of rows is made for many of them, and sorts a table where an index has the first few.
+ * @throws RangeError for what is no whole number: it becomes part of a statement.
+ */
 export function literally(count: number): Prisma.Sql {
   if (!Number.isSafeInteger(count)) throw new RangeError(`${count} is no number of rows`)
   return Prisma.raw(String(count))

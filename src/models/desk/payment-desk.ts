@@ -7,7 +7,7 @@ import type { TakenBack } from '../payment/pledges.ts'
 import { wakeWaiting } from '../payment/waking.ts'
 import type { Payments } from '../payment.ts'
 import type { Retries, RetryResult } from '../retry.ts'
-import { allOf, type Listed, listed, oneMore, type Place } from './paging.ts'
+import { allOf, type Listed, listed, oneMore, PLANNED_ANEW, type Place } from './paging.ts'
 
 export interface PaymentFilter {
   state: PaymentState | null
@@ -58,7 +58,7 @@ export function createPaymentDesk(
       filter: PaymentFilter,
       page: { size: number; before: Place | null },
     ): Promise<Listed<PaymentLine>> {
-      const rows = await db.prisma.$queryRaw<PaymentLine[]>`
+      const rows = await db.prisma.$queryRaw<PaymentLine[]>`${PLANNED_ANEW}
         SELECT id, "userId", kind, reference, "amountMinor", currency, state, reason, attempts, "createdOn", "nextActionAt"
         FROM "Payment" WHERE ${matching(filter, page.before)}
         ORDER BY id DESC LIMIT ${oneMore(page.size)}`

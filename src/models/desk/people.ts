@@ -6,7 +6,7 @@ import type { Actor, ModelContext } from '../context.ts'
 import { wakeWaiting } from '../payment/waking.ts'
 import type { Factors } from '../second-factor.ts'
 import { endSessions } from '../session.ts'
-import { allOf, type Listed, listed, oneMore, type Place } from './paging.ts'
+import { allOf, type Listed, listed, oneMore, PLANNED_ANEW, type Place } from './paging.ts'
 
 export interface PeopleFilter {
   /** The beginning of a name or an address, or a whole id. */
@@ -64,7 +64,7 @@ export function createPeople(
       filter: PeopleFilter,
       page: { size: number; before: Place | null },
     ): Promise<Listed<PersonLine>> {
-      const rows = await db.prisma.$queryRaw<PersonLine[]>`
+      const rows = await db.prisma.$queryRaw<PersonLine[]>`${PLANNED_ANEW}
         SELECT id, "fullName", email, role, status, "createdOn", "emailConfirmedOn", "totpConfirmedOn", "passkeyCount", "accLoaded"
         FROM "User" WHERE ${matching(filter, page.before)}
         ORDER BY "createdOn" DESC, id DESC LIMIT ${oneMore(page.size)}`
