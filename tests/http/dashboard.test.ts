@@ -54,6 +54,19 @@ async function statementsOf(saver: Person): Promise<string[]> {
 }
 
 describe('today', () => {
+  test('has what asks for nothing today apart, below what does', async () => {
+    const saver = await newLinkedSaver(app)
+    const lunch = { name: 'Lunch', amount: '25', kind: 'WEEKDAYS', friday: 'on' }
+    await saver.visitor.post('/habits/new', lunch)
+    await newHabit(app, saver, { name: 'Walk' })
+    const { text } = await saver.visitor.get('/dashboard')
+    const [due = '', resting = ''] = text.split('id="resting"')
+    expect(textOf(due)).toContain('Walk')
+    expect(textOf(due)).not.toContain('Lunch')
+    expect(textOf(resting)).toContain('Lunch')
+    expect(text).toContain('href="/habits/order"')
+  })
+
   test('has habits first, then what waits, then the money', async () => {
     const saver = await newLinkedSaver(app)
     await checkOff(app, saver, await newHabit(app, saver))

@@ -34,6 +34,7 @@ export function dashboardControllers({ models, clock }: WebContext) {
       models.payments.listOwned(user.id, { size: RECENT }),
     ])
     const today = dayOf(clock.now(), user.timezone, user.dayStartHour)
+    const cards = habits.map(habitCard)
     renderPage(
       req,
       res,
@@ -51,7 +52,9 @@ export function dashboardControllers({ models, clock }: WebContext) {
           isStopped: stop !== null,
           now: clock.now(),
         }),
-        habits: habits.map(habitCard),
+        habits: cards.filter(({ isDue }) => isDue),
+        resting: cards.filter(({ isDue }) => !isDue),
+        orderPath: habits.length > 1 ? paths.habitsOrder : null,
         ...savingsOf(standings),
         weeks: weeks.map((week) => weekChart(week, today, weeks.length > 1)),
         recent: recent.map((payment) => recentRow(payment, user.timezone)),
