@@ -8,7 +8,8 @@ export const MARKUP = `fz9"'><script>fz9</script>`
 export const PLANTED = 'x-planted'
 
 /** What is the same for everybody: styles, scripts, icons, health. Browsers may keep it. */
-export const MAY_BE_KEPT = /^GET \/(?:css|js|vendor|\.well-known)\/|\.svg$|^GET \/(?:healthz|readyz|metrics)$/
+export const MAY_BE_KEPT =
+  /^GET \/(?:css|js|icons|vendor|\.well-known)\/|\.(?:svg|png|ico|webmanifest)$|^GET \/(?:healthz|readyz|metrics|sw\.js)$/
 
 const INSIDE =
   /\bat \S+ \(|\.(?:ts|js|mjs|ejs):\d+|node_modules|[Pp]risma|relation "|syntax error at or near|invalid input syntax|unterminated quoted|SQLSTATE|>> \d+\|/
