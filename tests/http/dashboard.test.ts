@@ -7,7 +7,7 @@ import { checkOff, newGoal, newHabit, newLinkedSaver, PASSWORD, type Person } fr
 import { textOf } from '../support/visitor.ts'
 
 /** What a request of somebody signed in asks of the database, and what the page adds to it. */
-const STATEMENTS = 20
+const STATEMENTS = 21
 
 // A Wednesday.
 const clock = new ManualClock('2026-06-17T10:00:00.000Z')
@@ -59,6 +59,8 @@ describe('today', () => {
     const lunch = { name: 'Lunch', amount: '25', kind: 'WEEKDAYS', friday: 'on' }
     await saver.visitor.post('/habits/new', lunch)
     await newHabit(app, saver, { name: 'Walk' })
+    // What it says once about new habits has been read.
+    await saver.visitor.get('/dashboard')
     const { text } = await saver.visitor.get('/dashboard')
     const [due = '', resting = ''] = text.split('id="resting"')
     expect(textOf(due)).toContain('Walk')
@@ -144,12 +146,16 @@ describe('the statements of the page', () => {
 
 /** Check-offs on every day of the years before, recorded without money. */
 async function addYears({ user }: Person, years: number): Promise<void> {
+  await app.deps.db.pool.query(`UPDATE "Habit" SET "startDate" = "startDate" - $2::int WHERE "userId" = $1`, [
+    user.id,
+    years * 365,
+  ])
   const { rowCount } = await app.deps.db.pool.query(
     `INSERT INTO "CheckOff" (id, "userId", "habitId", "habitVersionId", day, at, timezone, "dayStartHour", period, slot,
        "daySlot", "amountMinor", currency, "recordOnly")
      SELECT gen_random_uuid(), h."userId", h.id, v.id, d.day, d.day, 'UTC', 0, d.day, 1, 1, v."amountMinor", v.currency, true
      FROM "Habit" h JOIN "HabitVersion" v ON v."habitId" = h.id,
-       generate_series(h."startDate" - $2::int, h."startDate" - 1, interval '1 day') AS d (day)
+       generate_series(h."startDate", h."startDate" + $2::int - 1, interval '1 day') AS d (day)
      WHERE h."userId" = $1`,
     [user.id, years * 365],
   )

@@ -243,7 +243,7 @@ describe('a sentence for the next page', () => {
     const cookie = await cookieOf(visitor, '/healthz').then(() => cookieOf(visitor, '/signup'))
     const poll = await ask(app, 'GET', '/dashboard', { headers: { cookie, 'sec-fetch-dest': 'empty' } })
     expect(poll.text).not.toContain('Saved.')
-    const icon = await ask(app, 'GET', '/apple-touch-icon.png', {
+    const icon = await ask(app, 'GET', '/no-such-icon.png', {
       headers: { cookie, 'sec-fetch-dest': 'image' },
     })
     expect(icon.status).toBe(404)
