@@ -36,6 +36,8 @@ export async function startTlsFront(
       (answer) => {
         overhear(answer.rawHeaders.join('\n'))
         answer.on('data', (chunk) => overhear(String(chunk)))
+        // Whoever asked may be gone by now.
+        if (res.destroyed) return void answer.destroy()
         res.writeHead(answer.statusCode ?? 502, answer.rawHeaders)
         // A half answer stays half.
         pipeline(answer, res, () => {})

@@ -24,7 +24,6 @@ const fixed = writers.flatMap((text) =>
 )
 /** Of actions that are put together, what they can come to. */
 const COMPOSED: Record<string, readonly string[]> = {
-  'habit.${result}': ['habit.archived', 'habit.deleted'],
   'payment.${move.to.toLowerCase()}': Object.values(PaymentState).map(
     (state) => `payment.${state.toLowerCase()}`,
   ),
