@@ -1,6 +1,6 @@
 /** Sparvana as an app on a phone: what its service worker shows, keeps, and never keeps, in a real Chromium. */
 import type { Browser, BrowserContext, CDPSession, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { ManualClock } from '../../src/clock.ts'
 import { newPushKey } from '../../src/push/index.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
@@ -24,13 +24,22 @@ beforeAll(async () => {
   await signIn()
   await page.evaluate('navigator.serviceWorker.ready.then(() => null)')
   await page.goto(`${app.baseUrl}/dashboard`)
+  await page.close()
 })
 afterAll(async () => {
   await browser.close()
   await app.close()
 })
 
-afterEach(() => window.setOffline(false))
+// A page each, because Chromium loads one that had no connection anew by itself, whenever it likes.
+beforeEach(async () => {
+  page = await window.newPage()
+  await page.goto(`${app.baseUrl}/dashboard`)
+})
+afterEach(async () => {
+  await page.close()
+  await window.setOffline(false)
+})
 
 async function signIn(): Promise<void> {
   await page.goto(`${app.baseUrl}/login`)
@@ -81,14 +90,16 @@ describe('the service worker', () => {
   })
 
   test('sends no check-off later that could not be sent at once', async () => {
-    await page.goto(`${app.baseUrl}/dashboard`)
     await window.setOffline(true)
+    const failed = page.waitForEvent('requestfailed', (request) => request.method() === 'POST')
     await page
       .getByRole('button', { name: /check off/i })
       .first()
       .click({ noWaitAfter: true })
-    await page.waitForLoadState('load').catch(() => {})
+    await failed
+    await page.close()
     await window.setOffline(false)
+    page = await window.newPage()
     await page.goto(`${app.baseUrl}/dashboard`)
     await page.goto(`${app.baseUrl}/payments`)
     expect(await app.deps.db.prisma.checkOff.count({ where: { userId: saver.user.id } })).toBe(0)
