@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { BlockList, isIP } from 'node:net'
+import { isIP } from 'node:net'
 import { type CountryResponse, Reader } from 'mmdb-lib'
+import { networksNotPublicAnd } from './networks.ts'
 
 /** @returns ISO 3166-1, two letters; null for what is nobody's in particular, or not in the table. */
 export type CountryOf = (ip: string | null | undefined) => string | null
@@ -33,27 +34,14 @@ export function readCountryTable(setting: string): CountryOf {
 type CountryEntry = CountryResponse & { country_code?: string }
 
 /** Networks of homes, machines and examples: tables say something of them, and it means nothing. */
-const NOBODYS = new BlockList()
-for (const [network, bits] of [
-  ['0.0.0.0', 8],
-  ['10.0.0.0', 8],
-  ['100.64.0.0', 10],
-  ['127.0.0.0', 8],
-  ['169.254.0.0', 16],
-  ['172.16.0.0', 12],
-  ['192.0.2.0', 24],
-  ['192.168.0.0', 16],
-  ['198.18.0.0', 15],
-  ['198.51.100.0', 24],
-  ['203.0.113.0', 24],
-  ['224.0.0.0', 3],
-] as const)
-  NOBODYS.addSubnet(network, bits, 'ipv4')
-for (const [network, bits] of [
-  ['::', 127],
-  ['2001:db8::', 32],
-  ['fc00::', 7],
-  ['fe80::', 10],
-  ['ff00::', 8],
-] as const)
-  NOBODYS.addSubnet(network, bits, 'ipv6')
+const NOBODYS = networksNotPublicAnd({
+  ipv4: [
+    ['192.0.2.0', 24],
+    ['198.51.100.0', 24],
+    ['203.0.113.0', 24],
+  ],
+  ipv6: [
+    ['::', 127],
+    ['2001:db8::', 32],
+  ],
+})

@@ -8,7 +8,7 @@ export interface Room {
   never?: RegExp[]
 }
 
-const LEAF = /^src\/(money|clock|country|errors|paths|logger|crypto|mailer|metrics|push-target)\.ts$/
+const LEAF = /^src\/(money|clock|country|networks|errors|paths|logger|crypto|mailer|metrics|push-target)\.ts$/
 const PUSH_DOOR = /^src\/push\/index\.ts$/
 const BANK_DOOR = /^src\/bank\/index\.ts$/
 const MODELS = /^src\/models\/.+\.ts$/

@@ -7,6 +7,7 @@ import type { BankCall } from '../../src/generated/client.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { checkOff, newAdmin, newHabit, newLinkedSaver, type Person } from '../support/people.ts'
 import { textOf } from '../support/visitor.ts'
+import { madeUpCall } from './support/calls.ts'
 
 const clock = new ManualClock(new Date())
 let app: TestApp
@@ -23,18 +24,9 @@ const see = (path: string) => admin.visitor.get(path)
 /** Calls that nobody made, some minutes apart, the newest first. */
 async function callsInThePast(count: number, facts: Partial<BankCall>): Promise<string[]> {
   const newest = clock.now().getTime() - 30 * DAY
-  const rows = Array.from({ length: count }, (_, place) => ({
-    id: randomUUID(),
-    at: new Date(newest - place * MINUTE),
-    actor: 'worker',
-    api: 'accounts.list',
-    method: 'GET',
-    path: '/v5/accounts',
-    outcome: 'ok',
-    httpStatus: 200,
-    durationMs: 12,
-    ...facts,
-  }))
+  const rows = Array.from({ length: count }, (_, place) =>
+    madeUpCall(new Date(newest - place * MINUTE), facts),
+  )
   await app.deps.db.prisma.bankCall.createMany({ data: rows })
   return rows.map(({ id }) => id)
 }

@@ -9,6 +9,7 @@ import { ROUNDS } from '../../src/models/desk/job-lag.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { checkOff, newAdmin, newHabit, newLinkedSaver, type Person } from '../support/people.ts'
 import { textOf } from '../support/visitor.ts'
+import { madeUpCall } from './support/calls.ts'
 
 const PAGE = '/admin/status'
 const HOSTILE = '"><img src=x onerror=alert(1)>'
@@ -76,18 +77,7 @@ const noted = (name: string) => createRunNotes(app.deps)(name)
 
 /** Calls that nobody made. */
 async function calls(count: number, facts: Partial<BankCall>): Promise<void> {
-  const rows = Array.from({ length: count }, () => ({
-    id: randomUUID(),
-    at: clock.now(),
-    actor: 'worker',
-    api: 'accounts.list',
-    method: 'GET',
-    path: '/v5/accounts',
-    outcome: 'ok',
-    httpStatus: 200,
-    durationMs: 12,
-    ...facts,
-  }))
+  const rows = Array.from({ length: count }, () => madeUpCall(clock.now(), facts))
   await app.deps.db.prisma.bankCall.createMany({ data: rows })
 }
 

@@ -1,6 +1,7 @@
 /** Rows of ours as the API shows them. */
 import type { z } from 'zod'
 import type { CheckOff, Payment } from '../../generated/client.ts'
+import { weekdaysIn } from '../../models/habit/schedule.ts'
 import type { HabitToday } from '../../models/habit.ts'
 import type { PaymentWithHabits, PaymentWithStory } from '../../models/payment.ts'
 import type { Currency } from '../../money.ts'
@@ -26,7 +27,7 @@ export function habitOf(today: HabitToday): Shown<typeof schemas.habit> {
     terms: {
       version: version.number,
       schedule: SCHEDULES[version.kind],
-      weekdays: [1, 2, 3, 4, 5, 6, 7].filter((day) => version.weekdays & (1 << (day - 1))),
+      weekdays: weekdaysIn(version.weekdays),
       times: version.frequency,
       days: version.interval,
       amount: moneyOf(version.amountMinor, currency),

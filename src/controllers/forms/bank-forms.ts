@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { COUNTRIES, type Country, normaliseIban } from '../../bank/index.ts'
 import { CURRENCIES } from '../../money.ts'
+import { amountEachTime } from './amount.ts'
 import { line } from './form.ts'
-import { amountField } from './habit-forms.ts'
 
 export const hashed = (missing: string) => z.string({ error: missing }).regex(/^[0-9a-f]{64}$/, missing)
 
@@ -64,7 +64,7 @@ export const deleteAccountForm = z.strictObject({
 
 export const addFundsForm = z.strictObject({
   account: hashed('Choose an account.'),
-  amount: amountField(SANDBOX_MOST_MINOR),
+  amount: amountEachTime(SANDBOX_MOST_MINOR),
   text: line({ missing: 'Enter a text for the statement.', max: 35 }),
 })
 
@@ -72,7 +72,7 @@ export const sandboxPaymentForm = z
   .strictObject({
     debtorAccount: hashed('Choose the account the money comes from.'),
     creditorAccount: hashed('Choose the account the money goes to.'),
-    amount: amountField(SANDBOX_MOST_MINOR),
+    amount: amountEachTime(SANDBOX_MOST_MINOR),
   })
   .refine((form) => form.debtorAccount !== form.creditorAccount, {
     path: ['creditorAccount'],
@@ -89,7 +89,7 @@ export const bankOrderParam = z
 
 /** A new account may be empty. */
 function openingBalance() {
-  const amount = amountField(SANDBOX_MOST_MINOR)
+  const amount = amountEachTime(SANDBOX_MOST_MINOR)
   return z
     .string({ error: 'Enter an amount, or 0.' })
     .trim()

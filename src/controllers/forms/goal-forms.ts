@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { GOAL_PICTURES } from '../../models/goal/pictures.ts'
 import { type Day, epochDay, fromEpochDay } from '../../models/habit/schedule.ts'
-import { readAmount, toDecimal } from '../../money.ts'
+import { amountField } from './amount.ts'
 import { line } from './form.ts'
 
 /** More than anybody saves by habits; it keeps a slip of the finger from being a target. */
@@ -18,7 +18,7 @@ export function goalForm(habitIds: readonly string[], today: Day, kept: Day | nu
   return z
     .strictObject({
       name: line({ missing: 'Give the goal a name.', max: 80 }),
-      target: target(),
+      target: amountField(MOST_MINOR, { 'not-a-number': 'Enter an amount in digits, like 2500 or 2500,50.' }),
       byDay: day(today, kept),
       picture: z.enum(GOAL_PICTURES, 'Choose a picture.'),
       ...(Object.fromEntries(boxes) as Record<string, z.ZodOptional<z.ZodLiteral<'yes'>>>),
@@ -37,31 +37,10 @@ export function habitField(habitId: string): string {
   return HABIT + habitId
 }
 
-export const moveForm = z.strictObject({ direction: z.enum(['up', 'down']) })
-
 /** What becomes of the money of a goal that is put away. */
 export const archiveForm = z
   .strictObject({ money: z.enum(['used', 'shared'], 'Choose what becomes of the money.') })
   .transform(({ money }) => ({ isUsed: money === 'used' }))
-
-function target() {
-  const words = {
-    missing: 'Enter an amount.',
-    'not-a-number': 'Enter an amount in digits, like 2500 or 2500,50.',
-    'too-many-decimals': 'Use at most two decimals, and no separator for thousands.',
-    'not-positive': 'The amount must be more than 0.',
-    'too-large': `At most ${toDecimal(MOST_MINOR)}.`,
-  }
-  return z
-    .string({ error: words.missing })
-    .trim()
-    .transform((text, context) => {
-      const reading = readAmount(text, MOST_MINOR)
-      if (reading.kind === 'amount') return reading.minor
-      context.addIssue(words[reading.because])
-      return z.NEVER
-    })
-}
 
 function day(today: Day, kept: Day | null) {
   const furthest = fromEpochDay(epochDay(today) + FURTHEST_DAYS)

@@ -2,7 +2,8 @@ import { z } from 'zod'
 import type { Day, ScheduleKind } from '../../models/habit/schedule.ts'
 import { type HabitWish, inDays } from '../../models/habit/wish.ts'
 import { SICK_DAYS_BACK } from '../../models/habit-break.ts'
-import { MAX_AMOUNT_MINOR, readAmount, toDecimal } from '../../money.ts'
+import { MAX_AMOUNT_MINOR } from '../../money.ts'
+import { amountEachTime } from './amount.ts'
 import { line, wholeNumber } from './form.ts'
 
 const FARTHEST_DAYS = 3_650
@@ -84,7 +85,7 @@ function settingsFields(capMinor: number, today: Day) {
   return {
     ...boxes,
     name: line({ missing: 'Give the habit a name.', max: 80 }),
-    amount: amountField(Math.min(capMinor, MAX_AMOUNT_MINOR)),
+    amount: amountEachTime(Math.min(capMinor, MAX_AMOUNT_MINOR)),
     startDate: dayField(today, 'The first day is today or later.').optional(),
     endDate: dayField(today, 'The last day is today or later.').optional(),
     freezes: z.enum(['0', '1', '2', '3', '4'], { error: 'Choose a number from 0 to 4.' }).default('0'),
@@ -184,28 +185,6 @@ export function noteForm(today: Day) {
     day: z.iso.date('Enter a day like 2026-06-17.').refine((day) => day <= today, 'That day is yet to come.'),
     text: z.union([z.literal(''), line({ missing: '', max: 500 })]),
   })
-}
-
-export const moveForm = z.strictObject({ direction: z.enum(['up', 'down']) })
-
-/** @param capMinor the largest amount that is taken, minor units. */
-export function amountField(capMinor: number) {
-  const words = {
-    missing: 'Enter an amount.',
-    'not-a-number': 'Enter an amount in digits, like 25 or 12,50.',
-    'too-many-decimals': 'Use at most two decimals, and no separator for thousands.',
-    'not-positive': 'The amount must be more than 0.',
-    'too-large': `At most ${toDecimal(capMinor)} at a time.`,
-  }
-  return z
-    .string({ error: words.missing })
-    .trim()
-    .transform((text, context) => {
-      const reading = readAmount(text, capMinor)
-      if (reading.kind === 'amount') return reading.minor
-      context.addIssue(words[reading.because])
-      return z.NEVER
-    })
 }
 
 const place = {

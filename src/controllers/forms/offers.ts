@@ -23,3 +23,6 @@ export function readOffer<T extends z.ZodType>(schema: T, body: unknown): z.outp
 export function readNothing(body: unknown): void {
   readOffer(z.strictObject({}), body)
 }
+
+/** Of buttons that move something in a list. */
+export const moveForm = z.strictObject({ direction: z.enum(['up', 'down']) })

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { type Day, epochDay, fromEpochDay } from '../../models/habit/schedule.ts'
-import { readAmount, toDecimal } from '../../money.ts'
+import { amountField } from './amount.ts'
 import { line } from './form.ts'
 
 /** More than anybody's habits cost; it keeps a slip of the finger from being a limit. */
@@ -60,22 +60,7 @@ export const stopForm = z.strictObject({
 })
 
 function amount(notPositive: string) {
-  const words = {
-    missing: 'Enter an amount.',
-    'not-a-number': 'Enter an amount in digits, like 25 or 12,50.',
-    'too-many-decimals': 'Use at most two decimals, and no separator for thousands.',
-    'not-positive': notPositive,
-    'too-large': `At most ${toDecimal(MOST_MINOR)}.`,
-  }
-  return z
-    .string({ error: words.missing })
-    .trim()
-    .transform((text, context) => {
-      const reading = readAmount(text, MOST_MINOR)
-      if (reading.kind === 'amount') return reading.minor
-      context.addIssue(words[reading.because])
-      return z.NEVER
-    })
+  return amountField(MOST_MINOR, { 'not-positive': notPositive })
 }
 
 /** @param none how it is written that there is no amount, which is then worth `instead`. */

@@ -6,8 +6,8 @@ import { asksForAmount } from '../../models/import/planning.ts'
 import type { Draft } from '../../models/import.ts'
 import { paths } from '../../paths.ts'
 import type { WebContext } from '../context.ts'
+import { amountEachTime } from '../forms/amount.ts'
 import { type FieldError, readForm } from '../forms/form.ts'
-import { amountField } from '../forms/habit-forms.ts'
 import { importConfirmForm, importForm } from '../forms/import-forms.ts'
 import { readNothing } from '../forms/offers.ts'
 import { renderPage, renderRefused } from '../page.ts'
@@ -54,7 +54,7 @@ export function importControllers({ models }: WebContext) {
     let amountMinor: number | null = null
     if (asksForAmount(draft.plan)) {
       const { capPerPaymentMinor } = await models.limits.current(user.id)
-      const typed = amountField(capPerPaymentMinor).safeParse(amount)
+      const typed = amountEachTime(capPerPaymentMinor).safeParse(amount)
       if (!typed.success) {
         const message = typed.error.issues[0]?.message ?? ''
         return refuseConfirm(req, res, [{ field: 'amount', message }], draft, amount)

@@ -1,6 +1,6 @@
 import type { HabitVersion } from '../../generated/client.ts'
 import type { BreakKind } from '../../generated/enums.ts'
-import { timesPerDay } from '../../models/habit/schedule.ts'
+import { timesPerDay, weekdaysIn } from '../../models/habit/schedule.ts'
 import type { HabitToday } from '../../models/habit.ts'
 import { paths } from '../../paths.ts'
 import { formatDay, formatMoney, listed, plural, times, weekdayName } from './format.ts'
@@ -117,7 +117,7 @@ export function scheduleLabel({ kind, frequency, interval, weekdays }: Asked): s
 function weekdaysLabel(weekdays: number): string {
   if (weekdays === 31) return 'Monday to Friday'
   if (weekdays === 127) return 'every day'
-  return listed([1, 2, 3, 4, 5, 6, 7].filter((day) => weekdays & (1 << (day - 1))).map(weekdayName))
+  return listed(weekdaysIn(weekdays).map(weekdayName))
 }
 
 export function everyLabel(frequency: number, interval: number): string {

@@ -79,6 +79,11 @@ export function weekdayOf(day: number): number {
   return ((((day + 3) % 7) + 7) % 7) + 1
 }
 
+/** 1 for Monday and so on, of a sum as `Schedule.weekdays` is one. */
+export function weekdaysIn(sum: number): number[] {
+  return [1, 2, 3, 4, 5, 6, 7].filter((weekday) => sum & (1 << (weekday - 1)))
+}
+
 /** Whether anything is asked on that day of the week. */
 export function asksOn(schedule: Pick<Schedule, 'kind' | 'weekdays'>, day: number): boolean {
   return schedule.kind !== 'WEEKDAYS' || (schedule.weekdays & (1 << (weekdayOf(day) - 1))) !== 0

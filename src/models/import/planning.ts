@@ -3,7 +3,7 @@ import { uuidv7 } from '../../crypto.ts'
 import { fromDbDay } from '../../db.ts'
 import type { CheckOff, Habit, HabitBreak, HabitVersion, User } from '../../generated/client.ts'
 import type { Currency } from '../../money.ts'
-import { scheduleOn } from '../habit/plan.ts'
+import { type Plan as SchedulePlan, scheduleOn } from '../habit/plan.ts'
 import { type Place, progressOf } from '../habit/progress.ts'
 import { type Day, dayOf, epochDay, fromEpochDay, periodOf } from '../habit/schedule.ts'
 import { planOf, versionOn } from '../habit/versions.ts'
@@ -172,7 +172,7 @@ function planPlain(read: PlainHabit, standing: Standing, refused: Refusal[]): Pl
     duplicates: 0,
   }
   const places = new Places(known?.checkOffs ?? [])
-  const terms = known ? termsOfKnown(known) : { ...newTerms(made?.version), breaks: [] }
+  const terms = known ? termsOfKnown(known, standing) : newTerms(made?.version, standing)
   const before = doneBefore(known)
   for (const one of days) {
     const left = before.get(one.day) ?? 0
@@ -198,14 +198,13 @@ function planPlain(read: PlainHabit, standing: Standing, refused: Refusal[]): Pl
 /** The next free place of a day, by the terms of that day; or why there is none. */
 function placeOn(
   one: PlainDay,
-  { habit, versions, breaks }: Terms,
+  { isPutAway, versions, plan }: Terms,
   places: Places,
   { user, now }: Standing,
 ): (PlannedCheckOff & Taking) | 'before-start' | 'put-away' | 'enough' {
   const { day } = one
   const version = versionOn(versions, day)
   if (!version) return 'before-start'
-  const plan = planOf(habit, versions, breaks, user)
   const schedule = scheduleOn(plan, day)
   if (!schedule) return 'before-start'
   const period = periodOf(schedule, day, user.weekStart)
@@ -213,7 +212,7 @@ function placeOn(
   const beside = schedule.kind === 'ROLLING' ? schedule.interval : 0
   const live = places.near(inDays(period.start, -beside), inDays(period.end, beside))
   const { next } = progressOf(plan, day, live)
-  if (habit.archivedOn || next.kind === 'on-break' || next.kind === 'ended') return 'put-away'
+  if (isPutAway || next.kind === 'on-break' || next.kind === 'ended') return 'put-away'
   if (next.kind === 'not-started') return 'before-start'
   if (next.kind !== 'open') return 'enough'
   const { timezone, dayStartHour } = user
@@ -279,20 +278,23 @@ function madeOf(read: PlainHabit, days: PlainHabit['days'], first: Day, { now }:
   return { version, habit }
 }
 
-/** What the rules of schedules ask of a habit. One that is made of a list has been there on all days of the list. */
+/** What a habit asks for, worked out once for all of its days. */
 interface Terms {
-  habit: Pick<Habit, 'startDate' | 'endDate' | 'archivedOn'>
+  isPutAway: boolean
   versions: readonly HabitVersion[]
-  breaks: readonly KnownBreak[]
+  plan: SchedulePlan
 }
 
-function termsOfKnown(known: KnownHabit): Terms {
-  return { habit: known, versions: known.versions, breaks: known.breaks }
+function termsOfKnown(known: KnownHabit, { user }: Standing): Terms {
+  const { versions, breaks, archivedOn } = known
+  return { isPutAway: archivedOn !== null, versions, plan: planOf(known, versions, breaks, user) }
 }
 
-function newTerms(planned: PlannedVersion | undefined): Omit<Terms, 'breaks'> {
+/** One that is made of a list has been there on all days of the list. */
+function newTerms(planned: PlannedVersion | undefined, { user }: Standing): Terms {
   const version = asVersion(planned)
-  return { habit: { startDate: version.effectiveFrom, endDate: null, archivedOn: null }, versions: [version] }
+  const habit = { startDate: version.effectiveFrom, endDate: null, archivedOn: null }
+  return { isPutAway: false, versions: [version], plan: planOf(habit, [version], [], user) }
 }
 
 /** A version that isn't there yet, as the rules of schedules see it. */
