@@ -96,7 +96,7 @@ function zoneFarFromMidnight(now: Date): string {
 async function linkedSaver({ db, models, clock }: Deps, fullName: string): Promise<User> {
   const by: Actor = { kind: 'visitor', id: null, ip: null, requestId: null }
   const email = `${randomUUID()}@bench.example`
-  await models.users.signUp({ fullName, email, password: PASSWORD }, by)
+  await models.users.signUp({ fullName, email, password: PASSWORD, locale: 'en' }, by)
   const confirmed = { emailConfirmedOn: clock.now() }
   const { id } = await db.prisma.user.update({ where: { email }, data: confirmed })
   const tokens = { accessToken: randomUUID(), refreshToken: randomUUID(), expiresInSeconds: 3_600 }

@@ -181,7 +181,7 @@ function nextMorning(clock: ManualClock): number {
 
 async function createUser(deps: Deps, who: typeof DEMO_SAVER, role: 'SAVER' | 'ADMIN'): Promise<User> {
   const by: Actor = { kind: 'visitor', id: null, ip: null, requestId: null }
-  await deps.models.users.signUp(who, by)
+  await deps.models.users.signUp({ ...who, locale: 'en' }, by)
   const { id } = await deps.db.prisma.user.update({ where: { email: who.email }, data: { role } })
   const { token } = await deps.models.users.mintToken(id, 'CONFIRM')
   await deps.models.users.confirmEmail(token, who.password, by)

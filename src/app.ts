@@ -18,6 +18,8 @@ import { marksOfForms, stepUpPage } from './controllers/step-up.ts'
 import { unknownBrowserPage } from './controllers/unknown-browser.ts'
 import { keyFor } from './crypto.ts'
 import type { Deps } from './deps.ts'
+import { linked } from './html.ts'
+import { t } from './language.ts'
 import { createRequestMetrics } from './metrics.ts'
 import { authentication } from './middleware/authentication.ts'
 import { PUBLIC } from './middleware/authorisation.ts'
@@ -26,6 +28,7 @@ import { csrf } from './middleware/csrf.ts'
 import { errorHandler, notFound } from './middleware/error-handler.ts'
 import { formBodies } from './middleware/form-bodies.ts'
 import { knownMethods, onlyForms } from './middleware/known-requests.ts'
+import { languageOfBrowser, languageOfVisitor } from './middleware/language.ts'
 import { COUNTRY_TABLE } from './middleware/place.ts'
 import { readLimit } from './middleware/read-limit.ts'
 import { refusals } from './middleware/refusals.ts'
@@ -59,6 +62,8 @@ export function createApp(deps: Deps): Express {
     demo,
     assetVersion: assetVersion(),
     idleMinutes: settings.SESSION_IDLE_MINUTES,
+    t,
+    linked,
   })
 
   const requests = createRequestMetrics()
@@ -89,6 +94,7 @@ export function createApp(deps: Deps): Express {
       noteRefusal,
     }),
   )
+  app.use(languageOfBrowser)
   app.use(knownMethods)
   app.use(routes.router(operationRoutes(deps, requests)))
   app.use(canonicalHost(settings.BASE_URL))
@@ -111,6 +117,7 @@ export function createApp(deps: Deps): Express {
     }),
   )
   app.use(handlers)
+  app.use(languageOfVisitor)
   app.use(onlyForms)
   app.use(formBodies())
   app.use(csrf(settings.BASE_URL))
@@ -165,11 +172,17 @@ function fileRoutes(): Route[] {
 }
 
 /**
- * EJS without `with`: about twice as fast, and no name comes from nowhere. The options stand here, so that nothing in a
- * page's props can change them.
+ * EJS without `with`: about twice as fast, and no name comes from nowhere, except `t` and `linked`, which every view says its
+ * sentences with. The options stand here, so that nothing in a page's props can change them.
  */
 function useViews(app: Express): void {
-  const options = { _with: false, localsName: 'locals', strict: true, cache: true }
+  const options = {
+    _with: false,
+    localsName: 'locals',
+    destructuredLocals: ['t', 'linked'],
+    strict: true,
+    cache: true,
+  }
   app.engine('ejs', (path, props, done) => {
     ejs.renderFile(path, props, options, done)
   })

@@ -16,6 +16,8 @@ export const paths = {
   browserLink: (token: string) => `/browser/${encodeURIComponent(token)}`,
   addressTakeBack: (token: string) => `/address/take-back/${encodeURIComponent(token)}`,
   addressNew: (token: string) => `/address/new/${encodeURIComponent(token)}`,
+  language: '/language',
+  languageFor: (place: string) => `/language?back=${encodeURIComponent(place)}`,
   logout: '/logout',
   lettersOff: (token: string) => `/letters/off/${encodeURIComponent(token)}`,
   offline: '/offline',

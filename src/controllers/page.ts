@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express'
 import { SECOND } from '../clock.ts'
+import { currentLanguage, t, term } from '../language.ts'
 import { csrfToken } from '../middleware/csrf.ts'
 import { type Flash, takeFlashes } from '../middleware/flash.ts'
 import { paths } from '../paths.ts'
@@ -20,29 +21,29 @@ export interface PageOptions {
 }
 
 const SAVER_NAV = [
-  { href: paths.dashboard, label: 'Today', icon: 'today' },
-  { href: paths.goals, label: 'Goals', icon: 'goals' },
-  { href: paths.payments, label: 'Payments', icon: 'payments' },
-  { href: paths.bank, label: 'Bank', icon: 'bank' },
-  { href: paths.settings, label: 'Settings', icon: 'settings' },
+  { href: paths.dashboard, label: term('Today'), icon: 'today' },
+  { href: paths.goals, label: term('Goals'), icon: 'goals' },
+  { href: paths.payments, label: term('Payments'), icon: 'payments' },
+  { href: paths.bank, label: term('Bank'), icon: 'bank' },
+  { href: paths.settings, label: term('Settings'), icon: 'settings' },
 ]
 const ADMIN_NAV = [
-  { href: paths.admin, label: 'Overview', icon: 'activity' },
-  { href: paths.adminStatus, label: 'Status', icon: 'pulse' },
-  { href: paths.adminAlarms, label: 'Alarms', icon: 'warning' },
-  { href: paths.adminUsers, label: 'People', icon: 'user' },
-  { href: paths.adminPayments, label: 'Payments', icon: 'payments' },
-  { href: paths.adminCalls, label: 'Calls', icon: 'bank' },
-  { href: paths.adminJobs, label: 'Jobs', icon: 'clock' },
-  { href: paths.adminAudit, label: 'Audit', icon: 'shield' },
-  { href: paths.adminSandbox, label: 'Sandbox', icon: 'coin-jar' },
-  { href: paths.adminRoutes, label: 'Routes', icon: 'shield' },
-  { href: paths.bank, label: 'Bank', icon: 'bank' },
-  { href: paths.settings, label: 'Settings', icon: 'settings' },
+  { href: paths.admin, label: term('Overview'), icon: 'activity' },
+  { href: paths.adminStatus, label: term('Status'), icon: 'pulse' },
+  { href: paths.adminAlarms, label: term('Alarms'), icon: 'warning' },
+  { href: paths.adminUsers, label: term('People'), icon: 'user' },
+  { href: paths.adminPayments, label: term('Payments'), icon: 'payments' },
+  { href: paths.adminCalls, label: term('Calls'), icon: 'bank' },
+  { href: paths.adminJobs, label: term('Jobs'), icon: 'clock' },
+  { href: paths.adminAudit, label: term('Audit'), icon: 'shield' },
+  { href: paths.adminSandbox, label: term('Sandbox'), icon: 'coin-jar' },
+  { href: paths.adminRoutes, label: term('Routes'), icon: 'shield' },
+  { href: paths.bank, label: term('Bank'), icon: 'bank' },
+  { href: paths.settings, label: term('Settings'), icon: 'settings' },
 ]
 const VISITOR_NAV = [
-  { href: paths.login, label: 'Sign in' },
-  { href: paths.signup, label: 'Sign up' },
+  { href: paths.login, label: term('Sign in') },
+  { href: paths.signup, label: term('Sign up') },
 ]
 
 /**
@@ -71,7 +72,7 @@ export function renderRefused(
   status = 422,
 ): void {
   res.status(status)
-  renderPage(req, res, view, { ...options, title: `Please check: ${options.title}` }, props)
+  renderPage(req, res, view, { ...options, title: t('Please check: {page}', { page: options.title }) }, props)
 }
 
 /** For a form that comes too soon: how long to wait, also for programs. */
@@ -89,7 +90,8 @@ function pageOf(req: Request, res: Response, options: PageOptions, flashes: Flas
     // Nobody has asked for it by hand, so it keeps no session alive.
     refresh: options.refresh ? { ...options.refresh, href: asBackground(options.refresh.href) } : null,
     idleSeconds: user ? idleMinutes * 60 : null,
-    lang: 'en',
+    lang: currentLanguage(),
+    languagePath: languagePath(req),
     user: user && {
       name: user.fullName,
       email: user.email,
@@ -98,6 +100,7 @@ function pageOf(req: Request, res: Response, options: PageOptions, flashes: Flas
     },
     nav: (options.bare ? [] : navOf(user, confirmed)).map((place) => ({
       ...place,
+      label: t(place.label),
       current: isCurrent(place.href, req.path, req.baseUrl),
     })),
     flashes,
@@ -105,6 +108,11 @@ function pageOf(req: Request, res: Response, options: PageOptions, flashes: Flas
     demo,
     assetVersion,
   }
+}
+
+/** Where another language is chosen, and back from there. */
+function languagePath(req: Request): string {
+  return req.method === 'GET' ? paths.languageFor(req.originalUrl) : paths.language
 }
 
 function asBackground(href: string): string {

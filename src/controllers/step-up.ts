@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto'
 import type { ErrorRequestHandler, Request } from 'express'
 import { StepUpNeeded } from '../errors.ts'
+import { formatMoney, weekdayName } from '../format.ts'
 import { signedIn } from '../middleware/authentication.ts'
 import type { MarkOf } from '../middleware/step-up.ts'
 import type { Models } from '../models/index.ts'
@@ -8,7 +9,6 @@ import { hasFactor } from '../models/second-factor.ts'
 import { paths } from '../paths.ts'
 import { WEEKDAY_FIELDS } from './forms/habit-forms.ts'
 import { renderPage } from './page.ts'
-import { formatMoney, weekdayName } from './view-models/format.ts'
 
 interface Term {
   term: string

@@ -1,4 +1,5 @@
 import type { User as ModelUser } from '../generated/client.ts'
+import type { Language } from '../language.ts'
 import type { OwnToken } from '../models/api-token.ts'
 import type { FactorKind } from '../models/second-factor.ts'
 
@@ -17,6 +18,8 @@ declare module 'express-session' {
   interface SessionData {
     /** Passport's own: the id of who is signed in. */
     passport: { user?: string }
+    /** What a visitor has chosen to read. */
+    language: Language
     /** Where a signed-out visitor wanted to go; one of our own paths. */
     returnTo: string
     /** Milliseconds; a session ends some time after its sign-in, however busy it is. */

@@ -5,6 +5,7 @@ import { AlreadyExists, SignInOvertaken } from '../errors.ts'
 import type { User } from '../generated/client.ts'
 import type { EmailTokenPurpose } from '../generated/enums.ts'
 import { type MailKind, NOBODY } from '../jobs/queue.ts'
+import type { Language } from '../language.ts'
 import { endTokens } from './api-token/ending.ts'
 import { audit } from './audit.ts'
 import type { Actor, ModelContext } from './context.ts'
@@ -23,6 +24,7 @@ import type { Throttles } from './throttle.ts'
 const MOST_LOST_LETTERS = 3
 
 export interface SignUp {
+  locale: Language
   fullName: string
   email: string
   password: string
@@ -49,6 +51,7 @@ export interface Preferences {
   timezone: string
   dayStartHour: number
   weekStart: number
+  locale: Language
 }
 
 export type Users = ReturnType<typeof createUsers>
@@ -66,12 +69,13 @@ export function createUsers(
      */
     async signUp(wish: SignUp, by: Actor): Promise<void> {
       const now = clock.now()
+      const { fullName, email, locale } = wish
       const hashedPwd = await hash(wish.password)
       const agreement = { agreedNotice: NOTICE_VERSION, agreedOn: now }
       try {
         await db.transaction(async (tx) => {
           const user = await tx.user.create({
-            data: { fullName: wish.fullName, email: wish.email, hashedPwd, createdOn: now, ...agreement },
+            data: { fullName, email, locale, hashedPwd, createdOn: now, ...agreement },
           })
           await audit(tx, {
             action: 'user.signed-up',
@@ -85,7 +89,7 @@ export function createUsers(
       } catch (error) {
         if (!(error instanceof AlreadyExists)) throw error
         await db.transaction(async (tx) => {
-          const user = await tx.user.findUniqueOrThrow({ where: { email: wish.email } })
+          const user = await tx.user.findUniqueOrThrow({ where: { email } })
           await audit(tx, {
             action: 'user.signed-up-again',
             by,
@@ -97,7 +101,7 @@ export function createUsers(
           if (!user.emailConfirmedOn) {
             await tx.user.update({
               where: { id: user.id },
-              data: { fullName: wish.fullName, hashedPwd, ...agreement },
+              data: { fullName, locale, hashedPwd, ...agreement },
             })
           }
           await sendMail(tx, user.id, user.emailConfirmedOn ? 'already-registered' : 'confirm-address')
@@ -320,7 +324,25 @@ export function createUsers(
           by,
           at: clock.now(),
           subjectId: user.id,
-          detail: { timezone: wish.timezone, dayStartHour: wish.dayStartHour, weekStart: wish.weekStart },
+          detail: {
+            timezone: wish.timezone,
+            dayStartHour: wish.dayStartHour,
+            weekStart: wish.weekStart,
+            locale: wish.locale,
+          },
+        })
+      })
+    },
+
+    async chooseLanguage(user: User, locale: Language, by: Actor): Promise<void> {
+      await db.transaction(async (tx) => {
+        await tx.user.update({ where: { id: user.id }, data: { locale } })
+        await audit(tx, {
+          action: 'user.preferences-changed',
+          by,
+          at: clock.now(),
+          subjectId: user.id,
+          detail: { locale },
         })
       })
     },

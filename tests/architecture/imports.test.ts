@@ -47,12 +47,12 @@ test('only config.ts is handed the environment, by the programs that start', () 
   ).toEqual([])
 })
 
-test('templates use unescaped output for includes only', () => {
+test('templates use unescaped output for includes, and sentences with links, only', () => {
   const templates = readdirSync(join(ROOT, 'views'), { recursive: true, encoding: 'utf8' }).filter((file) =>
     file.endsWith('.ejs'),
   )
   const raw = templates.flatMap((file) =>
-    [...readFileSync(join(ROOT, 'views', file), 'utf8').matchAll(/<%-(?!\s*include\()[^%]*%>/g)].map(
+    [...readFileSync(join(ROOT, 'views', file), 'utf8').matchAll(/<%-(?!\s*(?:include|linked)\()[^%]*%>/g)].map(
       (match) => `${file}: ${match[0]}`,
     ),
   )

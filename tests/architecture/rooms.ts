@@ -8,7 +8,8 @@ export interface Room {
   never?: RegExp[]
 }
 
-const LEAF = /^src\/(money|clock|country|networks|errors|paths|logger|crypto|mailer|metrics|push-target)\.ts$/
+const LEAF =
+  /^src\/(money|clock|country|networks|errors|paths|logger|crypto|mailer|metrics|push-target|language|html|format)\.ts$/
 const PUSH_DOOR = /^src\/push\/index\.ts$/
 const BANK_DOOR = /^src\/bank\/index\.ts$/
 const MODELS = /^src\/models\/.+\.ts$/

@@ -34,7 +34,7 @@ async function newSaver(deps: Deps, origin: string, name: string, country: strin
   const { models, db, clock } = deps
   const email = `${randomUUID()}@crash.example`
   const by = { kind: 'visitor', id: null, ip: null, requestId: null } as const
-  await models.users.signUp({ fullName: name, email, password: PASSWORD }, by)
+  await models.users.signUp({ fullName: name, email, password: PASSWORD, locale: 'en' }, by)
   const { id } = await db.prisma.user.update({
     where: { email },
     data: { emailConfirmedOn: clock.now(), timezone: zoneFarFromMidnight(clock.now()) },

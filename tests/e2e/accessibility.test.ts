@@ -112,6 +112,7 @@ beforeAll(async () => {
       '/confirm/resend',
       '/confirm/abc',
       '/password/forgot',
+      '/language',
       '/no-such-page',
       '/offline',
       `/letters/off/${app.deps.models.reminders.tokenFor(saver.user.id, 'digest')}`,

@@ -128,6 +128,7 @@ test('the audit trail says the country wherever it says the address', async () =
     timezone: 'UTC',
     dayStartHour: '0',
     weekStart: '1',
+    locale: 'en',
   })
   const lines = await app.deps.db.prisma.auditEvent.findMany({
     where: { subjectId: saver.user.id, ip: { not: null } },

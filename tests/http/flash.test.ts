@@ -6,7 +6,7 @@ import { newHabit, newLinkedSaver, newSaver, offerOf, PASSWORD, type Person } fr
 import { textOf, Visitor } from '../support/visitor.ts'
 import { type Answer, ask, cookieIn, cookieOf } from './support/ask.ts'
 
-const SETTINGS = { fullName: 'Ida', timezone: 'Europe/Oslo', dayStartHour: 0, weekStart: 1 }
+const SETTINGS = { fullName: 'Ida', timezone: 'Europe/Oslo', dayStartHour: 0, weekStart: 1, locale: 'en' }
 const FORM = 'application/x-www-form-urlencoded'
 /** However busy the machine is. */
 const SOON = { timeout: 20_000 }

@@ -39,7 +39,7 @@ beforeEach(async () => {
 
 const encoded = (fields: Record<string, string>) => new URLSearchParams(fields).toString()
 const HABIT = { name: 'Walk', frequency: '1', interval: '1', amount: '25' }
-const SETTINGS = { fullName: 'Bo', timezone: 'Europe/Oslo', dayStartHour: '0', weekStart: '1' }
+const SETTINGS = { fullName: 'Bo', timezone: 'Europe/Oslo', dayStartHour: '0', weekStart: '1', locale: 'en' }
 
 describe('somebody else’s things', () => {
   const POSTS: [string, () => string, Record<string, string>][] = [

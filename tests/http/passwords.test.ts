@@ -242,7 +242,7 @@ describe('changing the password', () => {
 })
 
 describe('the settings', () => {
-  const WISH = { fullName: 'Ida B.', timezone: 'Europe/Oslo', dayStartHour: '4', weekStart: '7' }
+  const WISH = { fullName: 'Ida B.', timezone: 'Europe/Oslo', dayStartHour: '4', weekStart: '7', locale: 'da' }
 
   test('are kept, and shown as they are', async () => {
     const { visitor, user } = await newSaver(app)
@@ -293,7 +293,7 @@ describe('the settings', () => {
   test('the profile says the limit with its currency once there is one', async () => {
     const saver = await newSaver(app)
     const bare = textOf((await saver.visitor.get('/profile')).text)
-    expect(bare).toMatch(/At most at a time 10000\.00 /)
+    expect(bare).toMatch(/At most at a time 10\s000\.00 /)
     await linkBank(app, saver)
     const linked = textOf((await saver.visitor.get('/profile')).text)
     expect(linked).toMatch(/At most at a time 10\s000\.00\skr/)

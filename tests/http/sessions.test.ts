@@ -239,6 +239,7 @@ describe('a sentence for the next page', () => {
       timezone: 'Europe/Oslo',
       dayStartHour: 0,
       weekStart: 1,
+      locale: 'en',
     })
     const cookie = await cookieOf(visitor, '/healthz').then(() => cookieOf(visitor, '/signup'))
     const poll = await ask(app, 'GET', '/dashboard', { headers: { cookie, 'sec-fetch-dest': 'empty' } })

@@ -14,7 +14,7 @@ afterAll(() => app.close())
 
 async function moveTo(saver: Person, timezone: string): Promise<void> {
   await saver.visitor.get('/settings')
-  const wish = { fullName: 'Ida Berg', timezone, dayStartHour: '0', weekStart: '1' }
+  const wish = { fullName: 'Ida Berg', timezone, dayStartHour: '0', weekStart: '1', locale: 'en' }
   const answer = await saver.visitor.post('/settings', wish)
   expect(answer.status).toBe(303)
 }

@@ -224,7 +224,7 @@ describe('when the saver’s clock changes', () => {
   const move = (timezone: string, dayStartHour = 0) =>
     world.models.users.changePreferences(
       user,
-      { fullName: user.fullName, timezone, dayStartHour, weekStart: 1 },
+      { fullName: user.fullName, timezone, dayStartHour, weekStart: 1, locale: 'en' as const },
       SOMEBODY,
     )
 

@@ -35,7 +35,7 @@ describe('signing up', () => {
   test('twice with one address gives the same answer; until it is confirmed the newest sign-up counts', async () => {
     const world = worldAt(db)
     const { email } = await signUp(world)
-    const answer = await world.models.users.signUp({ fullName: 'Mallory', email, password: ANOTHER }, VISITOR)
+    const answer = await world.models.users.signUp({ fullName: 'Mallory', email, password: ANOTHER, locale: 'en' }, VISITOR)
     expect(answer).toBeUndefined()
     expect(await db.prisma.user.count({ where: { email } })).toBe(1)
     expect(await signIn(world, email, PASSWORD)).toBeNull()
@@ -46,7 +46,7 @@ describe('signing up', () => {
     const world = worldAt(db)
     const user = await newUser(world)
     const before = await db.prisma.user.findUniqueOrThrow({ where: { id: user.id } })
-    await world.models.users.signUp({ fullName: 'Mallory', email: user.email, password: ANOTHER }, VISITOR)
+    await world.models.users.signUp({ fullName: 'Mallory', email: user.email, password: ANOTHER, locale: 'en' }, VISITOR)
     expect(world.jobs.at(-1)?.data).toEqual({ userId: user.id, kind: 'already-registered' })
     expect(await db.prisma.user.findUniqueOrThrow({ where: { id: user.id } })).toEqual(before)
   })
@@ -54,7 +54,7 @@ describe('signing up', () => {
   test('ten times at one moment makes one saver', async () => {
     const world = worldAt(db)
     const email = `${randomUUID()}@example.com`
-    const wish = { fullName: 'Ida Berg', email, password: PASSWORD }
+    const wish = { fullName: 'Ida Berg', email, password: PASSWORD, locale: 'en' as const }
     await Promise.all(Array.from({ length: 10 }, () => world.models.users.signUp(wish, VISITOR)))
     expect(await db.prisma.user.count({ where: { email } })).toBe(1)
   })
@@ -83,8 +83,8 @@ describe('a confirmation link', () => {
   test('does not let in whoever signed up before with the address of somebody else', async () => {
     const world = worldAt(db)
     const email = `${randomUUID()}@example.com`
-    await world.models.users.signUp({ fullName: 'Stranger', email, password: ANOTHER }, VISITOR)
-    await world.models.users.signUp({ fullName: 'Ida Berg', email, password: PASSWORD }, VISITOR)
+    await world.models.users.signUp({ fullName: 'Stranger', email, password: ANOTHER, locale: 'en' }, VISITOR)
+    await world.models.users.signUp({ fullName: 'Ida Berg', email, password: PASSWORD, locale: 'en' }, VISITOR)
     const { id } = await db.prisma.user.findUniqueOrThrow({ where: { email } })
     const { token } = await world.models.users.mintToken(id, 'CONFIRM')
     expect(await confirm(world, token)).toBe('confirmed')
@@ -312,7 +312,7 @@ describe('signing in', () => {
 
 async function signUp(world: World): Promise<{ email: string; id: string }> {
   const email = `${randomUUID()}@example.com`
-  await world.models.users.signUp({ fullName: 'Ida Berg', email, password: PASSWORD }, VISITOR)
+  await world.models.users.signUp({ fullName: 'Ida Berg', email, password: PASSWORD, locale: 'en' }, VISITOR)
   const user = await db.prisma.user.findUniqueOrThrow({ where: { email } })
   return { email, id: user.id }
 }

@@ -64,6 +64,8 @@ const MATRIX: Record<string, Row> = {
   'GET /vendor/pico/pico.min.css': open('200'),
 
   'GET /': open(DASHBOARD, { visitor: '200', half: '200' }),
+  'GET /language': open('200'),
+  'POST /language': open('422'),
   'GET /login': visitors('200'),
   'POST /login': visitors('422'),
   'POST /login/passkey': visitors('422'),

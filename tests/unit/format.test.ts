@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { everyLabel } from '../../src/controllers/view-models/habit-card.ts'
+import { REASON_WORDS, reasonWords } from '../../src/controllers/view-models/payment-view.ts'
 import {
   formatDay,
   formatInstant,
@@ -7,9 +9,7 @@ import {
   formatWeekday,
   plural,
   times,
-} from '../../src/controllers/view-models/format.ts'
-import { everyLabel } from '../../src/controllers/view-models/habit-card.ts'
-import { REASON_WORDS, reasonWords } from '../../src/controllers/view-models/payment-view.ts'
+} from '../../src/format.ts'
 
 const THIN = '\u202f'
 const NO_BREAK = '\u00a0'

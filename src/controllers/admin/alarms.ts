@@ -1,4 +1,5 @@
 import type { RequestHandler } from 'express'
+import { formatInstant } from '../../format.ts'
 import type { Alarm } from '../../generated/client.ts'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
 import { flash } from '../../middleware/flash.ts'
@@ -8,7 +9,6 @@ import { paths } from '../../paths.ts'
 import type { WebContext } from '../context.ts'
 import { idOf } from '../forms/form.ts'
 import { renderPage } from '../page.ts'
-import { formatInstant } from '../view-models/format.ts'
 
 const MOST_OPEN = 100
 const MOST_DONE = 25

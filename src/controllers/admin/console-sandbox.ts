@@ -2,13 +2,13 @@
 import type { Request } from 'express'
 import { type Bank, type BankAccount, type Country, maskIban, type SandboxBank } from '../../bank/index.ts'
 import { NotFound } from '../../errors.ts'
+import { formatMoney } from '../../format.ts'
 import type { Flash } from '../../middleware/flash.ts'
 import { CURRENCIES } from '../../money.ts'
 import { paths } from '../../paths.ts'
 import { bankAccessFor } from '../bank-access.ts'
 import type { WebContext } from '../context.ts'
 import { addFundsForm, deleteAccountForm, newAccountForm, newAccountQuery } from '../forms/bank-forms.ts'
-import { formatMoney } from '../view-models/format.ts'
 import {
   COUNTRY_NAMES,
   type ConsoleCall,

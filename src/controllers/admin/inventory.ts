@@ -39,6 +39,7 @@ export const AREAS: Readonly<Record<string, AreaFacts>> = {
   '/api': MONEY,
 
   '/login': WAY_IN,
+  '/language': WAY_IN,
   '/logout': WAY_IN,
   '/session': WAY_IN,
   '/signup': WAY_IN,

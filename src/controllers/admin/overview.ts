@@ -1,12 +1,12 @@
 import type { RequestHandler } from 'express'
 import { MINUTE } from '../../clock.ts'
+import { formatInstant, formatTime } from '../../format.ts'
 import type { BankCall } from '../../generated/client.ts'
 import { signedIn } from '../../middleware/authentication.ts'
 import { MOVES, type PaymentState } from '../../models/payment/states.ts'
 import { paths } from '../../paths.ts'
 import type { WebContext } from '../context.ts'
 import { renderPage } from '../page.ts'
-import { formatInstant, formatTime } from '../view-models/format.ts'
 import { stopBanner } from '../view-models/payment-stop-view.ts'
 import { STATE_WORDS } from '../view-models/payment-view.ts'
 

@@ -7,10 +7,10 @@ import {
   type CallContext,
   maskIban,
 } from '../../bank/index.ts'
+import { formatMoney } from '../../format.ts'
 import type { Models } from '../../models/index.ts'
 import { type BankAccess, bankAccessFor, bankTroubleFor } from '../bank-access.ts'
 import type { WebContext } from '../context.ts'
-import { formatMoney } from '../view-models/format.ts'
 import { type Field, type Made, refusedAt } from './console-call.ts'
 
 export interface OpenSandbox extends BankAccess {

@@ -1,4 +1,5 @@
 import type { Request, RequestHandler, Response } from 'express'
+import { formatExactly } from '../../format.ts'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
 import { flash } from '../../middleware/flash.ts'
 import { paths } from '../../paths.ts'
@@ -6,7 +7,6 @@ import type { WebContext } from '../context.ts'
 import { CLOCK_UNITS, clockForm } from '../forms/console-forms.ts'
 import { type FieldError, readForm, refusedWith } from '../forms/form.ts'
 import { renderPage, renderRefused } from '../page.ts'
-import { formatExactly } from '../view-models/format.ts'
 import type { Typed } from './console-call.ts'
 import { steered } from './sandbox-faults.ts'
 

@@ -1,10 +1,10 @@
 import { BankError, type BankOrder, type OrderOutcome, type RejectionReason } from '../../bank/index.ts'
 import { BankTrouble, NotFound } from '../../errors.ts'
+import { formatMoney } from '../../format.ts'
 import type { Flash } from '../../middleware/flash.ts'
 import { paths } from '../../paths.ts'
 import { bankTroubleFor } from '../bank-access.ts'
 import type { FieldError } from '../forms/form.ts'
-import { formatMoney } from '../view-models/format.ts'
 import { withCode } from './sandbox-access.ts'
 import { flashKindOf, ORDER_WORDS, orderMoneyTone, REASON_WORDS, statusReason } from './sandbox-words.ts'
 

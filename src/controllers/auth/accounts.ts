@@ -1,5 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express'
 import { type BankAccount, maskIban } from '../../bank/index.ts'
+import { formatMoney } from '../../format.ts'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
 import { flash } from '../../middleware/flash.ts'
 import type { ChooseResult } from '../../models/account.ts'
@@ -9,7 +10,6 @@ import type { WebContext } from '../context.ts'
 import { accountsForm } from '../forms/bank-forms.ts'
 import { type Refused, readForm, refusedWith } from '../forms/form.ts'
 import { renderPage, renderRefused } from '../page.ts'
-import { formatMoney } from '../view-models/format.ts'
 
 const PAGE = { title: 'Choose your accounts' } as const
 

@@ -125,7 +125,7 @@ export function bankConnectionControllers(context: WebContext) {
       readsText: reads && readsText(reads, user.timezone),
       endsAtBank: bank.canRevoke,
       activityPath: paths.activity,
-      linked: live !== undefined,
+      isLinked: live !== undefined,
       chosenAccounts: chosen && { debtor: chosen.debtor.name, creditor: chosen.creditor.name },
       countries: Object.entries(COUNTRY_NAMES).map(([value, label]) => ({
         value,

@@ -10,6 +10,7 @@ import { accountControllers } from './accounts.ts'
 import { addressLinkControllers } from './addresses.ts'
 import { bankConnectionControllers } from './bank-connections.ts'
 import { browserControllers } from './browsers.ts'
+import { languageControllers } from './languages.ts'
 import { passwordControllers } from './passwords.ts'
 import { registrationControllers } from './registrations.ts'
 import { sessionControllers } from './sessions.ts'
@@ -18,6 +19,7 @@ import { sessionControllers } from './sessions.ts'
 export function authRouter(context: WebContext, checkPassword: CheckPassword): Router {
   const sessions = sessionControllers(context, checkPassword)
   const registrations = registrationControllers(context)
+  const languages = languageControllers(context)
   const passwords = passwordControllers(context)
   const browsers = browserControllers(context)
   const addressLinks = addressLinkControllers(context)
@@ -27,6 +29,8 @@ export function authRouter(context: WebContext, checkPassword: CheckPassword): R
   const rows: Route[] = [
     ['GET', '/', PUBLIC, sessions.home],
     ['GET', '/privacy', PUBLIC, registrations.privacy],
+    ['GET', '/language', PUBLIC, languages.show],
+    ['POST', '/language', PUBLIC, languages.choose],
     ['GET', '/login', VISITOR, sessions.show],
     ['POST', '/login', VISITOR, takeProof, sessions.create],
     ['POST', '/login/passkey', VISITOR, sessions.createWithPasskey],

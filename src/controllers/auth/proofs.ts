@@ -1,10 +1,10 @@
 import type { Request, Response } from 'express'
+import { inWords } from '../../format.ts'
 import { checkProof } from '../../middleware/proof-of-work.ts'
 import type { ProvenForm } from '../../models/proof-of-work.ts'
 import type { WebContext } from '../context.ts'
 import type { FieldError } from '../forms/form.ts'
 import { askToWait } from '../page.ts'
-import { inWords } from '../view-models/format.ts'
 
 const REFUSALS = {
   wrong: 'The check that keeps machines out did not fit this form.',

@@ -1,4 +1,5 @@
 import type { Request, RequestHandler, Response } from 'express'
+import { currentLanguage } from '../../language.ts'
 import { actorOf, startHalf, startSession } from '../../middleware/authentication.ts'
 import { flash } from '../../middleware/flash.ts'
 import { passwordProblem } from '../../models/password.ts'
@@ -42,7 +43,7 @@ export function registrationControllers({ models, clock, privacy: notice }: WebC
     if (problem) return refuse(req, res, refusedWith(req.body, [{ field: 'password', message: problem }]))
     const refused = await unproven(req, res, 'sign-up', { models })
     if (refused) return refuse(req, res, refusedWith(req.body, refused.errors), refused.status)
-    await models.users.signUp({ fullName, email, password }, actorOf(req))
+    await models.users.signUp({ fullName, email, password, locale: currentLanguage() }, actorOf(req))
     await flash(req, 'done', 'Almost there: we have sent you a mail.')
     res.redirect(303, paths.confirmResend)
   }

@@ -1,4 +1,5 @@
 import type { Request, RequestHandler, Response } from 'express'
+import { inWords, listed, tooManyTries } from '../../format.ts'
 import {
   actorOf,
   type CheckPassword,
@@ -18,7 +19,6 @@ import type { WebContext } from '../context.ts'
 import { codeForm, passkeyForm, signInForm } from '../forms/account-forms.ts'
 import { type FieldError, type Refused, readForm, refusedWith, tokenOf } from '../forms/form.ts'
 import { askToWait, renderPage, renderRefused } from '../page.ts'
-import { inWords, listed, tooManyTries } from '../view-models/format.ts'
 import { unproven } from './proofs.ts'
 
 const SIGN_IN = { title: 'Sign in', width: 'narrow' } as const

@@ -1,8 +1,9 @@
 import { z } from 'zod'
+import { LANGUAGES } from '../../language.ts'
 import { isTimezone } from '../../models/habit/schedule.ts'
 import { PASSWORD_MAX } from '../../models/password.ts'
 import { LEAST_AGE } from '../../models/privacy-notice.ts'
-import { line, wholeNumber } from './form.ts'
+import { line, told, wholeNumber } from './form.ts'
 
 const emailField = z
   .string({ error: 'Enter your e-mail address.' })
@@ -91,6 +92,8 @@ export const changePasswordForm = z
   })
   .refine(samePasswords.check, samePasswords.refusal)
 
+const languageField = z.enum(LANGUAGES, told('Choose a language from the list.'))
+
 export const preferencesForm = z.strictObject({
   fullName,
   timezone: z
@@ -99,4 +102,10 @@ export const preferencesForm = z.strictObject({
     .refine(isTimezone, 'Choose a time zone from the list.'),
   dayStartHour: wholeNumber({ missing: 'Choose an hour.', min: 0, max: 12 }),
   weekStart: wholeNumber({ missing: 'Choose a day.', min: 1, max: 7 }),
+  locale: languageField,
+})
+
+export const languageForm = z.strictObject({
+  language: languageField,
+  back: z.string().max(2_000).optional(),
 })

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { NotFound } from '../../errors.ts'
+import { t, type Values } from '../../language.ts'
 import { isOrdinary } from '../../models/text.ts'
 
 export interface FieldError {
@@ -39,7 +40,9 @@ function fieldErrors(error: z.ZodError): FieldError[] {
   for (const issue of error.issues) {
     const field = issue.code === 'unrecognized_keys' ? null : String(issue.path[0] ?? '') || null
     const message =
-      issue.code === 'unrecognized_keys' ? 'The form had a field that does not belong to it.' : issue.message
+      issue.code === 'unrecognized_keys'
+        ? t('The form had a field that does not belong to it.')
+        : issue.message
     if (!first.has(field)) first.set(field, message)
   }
   return [...first].map(([field, message]) => ({ field, message }))
@@ -56,21 +59,27 @@ function typedText(fields: Record<string, unknown>): Record<string, string> {
   )
 }
 
-/** One line of text: trimmed, without control characters, bounded. */
-export function line(options: { missing: string; max: number }) {
-  return z
-    .string({ error: options.missing })
-    .trim()
-    .min(1, options.missing)
-    .max(options.max, `Use at most ${options.max} characters.`)
-    .refine((text) => text === '' || isOrdinary(text), 'Use ordinary characters only.')
+/** What is wrong, for a schema: said when somebody has typed it, in their language. */
+export function told(message: string, values?: Values): { error: () => string } {
+  return { error: () => t(message, values) }
 }
 
-/** A whole number typed as digits. */
-export function wholeNumber(options: { missing: string; min: number; max: number }) {
-  const range = `Choose a whole number from ${options.min} to ${options.max}.`
+/** One line of text: trimmed, without control characters, bounded. @param options.missing a `term`. */
+export function line(options: { missing: string; max: number }) {
   return z
-    .string({ error: options.missing })
+    .string(told(options.missing))
+    .trim()
+    .min(1, told(options.missing))
+    .max(options.max, told('Use at most {most} characters.', { most: options.max }))
+    .refine((text) => text === '' || isOrdinary(text), told('Use ordinary characters only.'))
+}
+
+/** A whole number typed as digits. @param options.missing a `term`. */
+export function wholeNumber(options: { missing: string; min: number; max: number }) {
+  const { min, max } = options
+  const range = told('Choose a whole number from {min} to {max}.', { min, max })
+  return z
+    .string(told(options.missing))
     .trim()
     .regex(/^\d{1,6}$/, range)
     .transform(Number)

@@ -1,6 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express'
 import { DAY } from '../../clock.ts'
 import { TooManyRequests } from '../../errors.ts'
+import { formatInstant } from '../../format.ts'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
 import { flash } from '../../middleware/flash.ts'
 import { paths } from '../../paths.ts'
@@ -9,7 +10,6 @@ import { newEmailForm } from '../forms/account-forms.ts'
 import { type Refused, readForm, refusedWith, tokenOf } from '../forms/form.ts'
 import { readNothing } from '../forms/offers.ts'
 import { renderPage, renderRefused } from '../page.ts'
-import { formatInstant } from '../view-models/format.ts'
 
 const PAGE = { title: 'E-mail address', width: 'narrow' } as const
 const MOVE = { title: 'Move your account', width: 'narrow' } as const

@@ -1,7 +1,7 @@
+import { formatDay, formatMoney } from '../../format.ts'
 import type { Flash } from '../../middleware/flash.ts'
 import type { BackfillResult, CheckOffResult } from '../../models/check-off.ts'
 import type { Closed } from '../../models/habit/progress.ts'
-import { formatDay, formatMoney } from '../view-models/format.ts'
 
 /** What came of checking off, for the next page. */
 export function checkOffWords(result: CheckOffResult, name: string): Flash {

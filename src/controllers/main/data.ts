@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Request, RequestHandler } from 'express'
 import { TooManyRequests } from '../../errors.ts'
+import { formatInstant } from '../../format.ts'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
 import { flash } from '../../middleware/flash.ts'
 import { regenerated } from '../../middleware/session-store.ts'
@@ -11,7 +12,6 @@ import { emailForm } from '../forms/account-forms.ts'
 import { type FieldError, readForm } from '../forms/form.ts'
 import { readNothing } from '../forms/offers.ts'
 import { renderPage, renderRefused } from '../page.ts'
-import { formatInstant } from '../view-models/format.ts'
 
 const PAGE = { title: 'Your data', width: 'narrow' } as const
 const ERASE = { title: 'Erase your account', width: 'narrow' } as const

@@ -1,5 +1,6 @@
 import type { Request, RequestHandler } from 'express'
 import { NotFound } from '../../errors.ts'
+import { formatMoney } from '../../format.ts'
 import type { Goal } from '../../generated/client.ts'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
 import { flash } from '../../middleware/flash.ts'
@@ -9,7 +10,6 @@ import { type FieldError, idOf, readForm } from '../forms/form.ts'
 import { archiveForm } from '../forms/goal-forms.ts'
 import { readNothing } from '../forms/offers.ts'
 import { renderPage, renderRefused } from '../page.ts'
-import { formatMoney } from '../view-models/format.ts'
 import { archivedGoal, GoalPutAway, ownGoal } from './goal-access.ts'
 
 export function goalEndControllers({ models }: WebContext) {

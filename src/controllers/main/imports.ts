@@ -1,5 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express'
 import { TooManyRequests, WrongState } from '../../errors.ts'
+import { plural } from '../../format.ts'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
 import { flash } from '../../middleware/flash.ts'
 import { asksForAmount } from '../../models/import/planning.ts'
@@ -11,7 +12,6 @@ import { type FieldError, readForm } from '../forms/form.ts'
 import { importConfirmForm, importForm } from '../forms/import-forms.ts'
 import { readNothing } from '../forms/offers.ts'
 import { renderPage, renderRefused } from '../page.ts'
-import { plural } from '../view-models/format.ts'
 import { NEEDED_BY_SCRIPT, previewPage, textRefusal } from '../view-models/import-view.ts'
 
 const PAGE = { title: 'Import', width: 'narrow' } as const

@@ -1,8 +1,8 @@
+import { formatInstant } from '../../format.ts'
 import type { User } from '../../generated/client.ts'
 import type { CallKind, EventKind, OwnCall, OwnEvent } from '../../models/activity.ts'
 import { paths } from '../../paths.ts'
 import { callWords, eventWords, RESULT_WORDS } from './activity-words.ts'
-import { formatInstant } from './format.ts'
 
 type Viewer = Pick<User, 'timezone' | 'role'>
 

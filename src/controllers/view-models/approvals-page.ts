@@ -1,6 +1,6 @@
+import { formatMoney } from '../../format.ts'
 import type { PaymentWithHabits, WaitingApproval } from '../../models/payment.ts'
 import { paths } from '../../paths.ts'
-import { formatMoney } from './format.ts'
 import { approvalNotice } from './notices.ts'
 import { habitNames } from './payment-rows.ts'
 import { isMoving } from './payment-view.ts'

@@ -1,6 +1,6 @@
+import { formatExactly } from '../../format.ts'
 import type { AuditEvent } from '../../generated/client.ts'
 import { paths } from '../../paths.ts'
-import { formatExactly } from './format.ts'
 import { timeCell } from './list-page.ts'
 
 /** A line of the audit trail as a row of a list, for admins. */

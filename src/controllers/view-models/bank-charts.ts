@@ -1,3 +1,4 @@
+import { formatCount, formatHour, formatInstant, formatMoney, plural } from '../../format.ts'
 import { COUNTED_BELOW } from '../../models/desk/about.ts'
 import type { ApiFigures, CallHour } from '../../models/desk/status.ts'
 import { MOVES, type PaymentState } from '../../models/payment/states.ts'
@@ -6,7 +7,6 @@ import { paths } from '../../paths.ts'
 import { listAddress } from '../forms/list-forms.ts'
 import { API_WORDS } from './call-words.ts'
 import { type BarChart, cells, inMs, type LaneChart, laneOf, nothingIn, shareOf } from './charts.ts'
-import { formatCount, formatHour, formatInstant, formatMoney, plural } from './format.ts'
 import { STATE_WORDS } from './payment-view.ts'
 
 const HOURS_BETWEEN_LABELS = 4

@@ -1,7 +1,7 @@
+import { formatDay } from '../../format.ts'
 import type { Habit, HabitBreak } from '../../generated/client.ts'
 import type { Day } from '../../models/habit/schedule.ts'
 import { paths } from '../../paths.ts'
-import { formatDay } from './format.ts'
 
 const KINDS = {
   PAUSE: 'Pause',

@@ -1,8 +1,8 @@
+import { formatExactly } from '../../format.ts'
 import type { BankCall } from '../../generated/client.ts'
 import { paths } from '../../paths.ts'
 import { listAddress } from '../forms/list-forms.ts'
 import { outcomeBadge } from './call-words.ts'
-import { formatExactly } from './format.ts'
 
 /** All that is kept of a call: what was sent and answered, how it ended and how long it took. */
 export function callProps(call: BankCall, timezone: string) {

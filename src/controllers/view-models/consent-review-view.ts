@@ -1,3 +1,4 @@
+import { formatInstant, plural } from '../../format.ts'
 import {
   CONCERNS,
   type Concern,
@@ -6,7 +7,6 @@ import {
 } from '../../models/consent-review.ts'
 import type { About } from '../../models/desk/about.ts'
 import { paths } from '../../paths.ts'
-import { formatInstant, plural } from './format.ts'
 
 const CONCERN_WORDS: Record<Concern, { label: string; badge: string }> = {
   expired: { label: 'Run out, and still here', badge: 'Run out' },

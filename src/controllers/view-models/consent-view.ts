@@ -1,10 +1,10 @@
 import type { SCOPES } from '../../bank/index.ts'
+import { formatInstant, inWords } from '../../format.ts'
 import type { BankConsent } from '../../generated/client.ts'
 import type { UnattendedReads } from '../../models/bank-call.ts'
 import type { Standing } from '../../models/consent/standing.ts'
 import { END_IS_NEAR_MS } from '../../models/consent-care.ts'
 import { paths } from '../../paths.ts'
-import { formatInstant, inWords } from './format.ts'
 
 /** What each scope lets us see or do, and what for: the page before the bank's says it, and the page of the consent. */
 export const SCOPE_WORDS: Record<(typeof SCOPES)[number], { what: string; why: string }> = {

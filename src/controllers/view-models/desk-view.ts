@@ -1,3 +1,4 @@
+import { formatExactly, formatInstant, formatMoney, shortId, times } from '../../format.ts'
 import type { Payment, PaymentEvent, ReconciliationDifference } from '../../generated/client.ts'
 import {
   isMarked,
@@ -8,7 +9,6 @@ import {
 import { endedWithoutMoney, isUnsent } from '../../models/payment/states.ts'
 import { paths } from '../../paths.ts'
 import { listAddress } from '../forms/list-forms.ts'
-import { formatExactly, formatInstant, formatMoney, shortId, times } from './format.ts'
 import { toneOf, wordsOf } from './payment-words.ts'
 
 /** A payment as a row for admins. */

@@ -1,6 +1,6 @@
+import { formatDay, formatMoney } from '../../format.ts'
 import type { GoalStanding, Pace } from '../../models/goal.ts'
 import { paths } from '../../paths.ts'
-import { formatDay, formatMoney } from './format.ts'
 
 type Badge = { text: string; tone: 'arrived' | 'done' | 'waiting' } | null
 

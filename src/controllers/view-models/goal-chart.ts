@@ -1,7 +1,7 @@
+import { formatDay, formatMoney } from '../../format.ts'
 import type { Goal } from '../../generated/client.ts'
 import type { HistoryPoint } from '../../models/goal.ts'
 import { type Day, epochDay, fromEpochDay } from '../../models/habit/schedule.ts'
-import { formatDay, formatMoney } from './format.ts'
 
 /** From so much of the target on the chart reaches up to it; before, what there is would be a thin line at the bottom. */
 const TARGET_IN_SIGHT = 1 / 3

@@ -1,7 +1,7 @@
+import { formatDay, formatMoney, plural } from '../../format.ts'
 import type { GoalAhead, GoalInFull, Pace } from '../../models/goal.ts'
 import type { Day } from '../../models/habit/schedule.ts'
 import { paths } from '../../paths.ts'
-import { formatDay, formatMoney, plural } from './format.ts'
 import { badgeOf, celebrationOf, goalProgress } from './goal-card.ts'
 import { goalChart } from './goal-chart.ts'
 import { dayIn } from './goal-fields.ts'

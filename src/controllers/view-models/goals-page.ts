@@ -1,7 +1,7 @@
+import { formatDay, formatMoney } from '../../format.ts'
 import type { Goal } from '../../generated/client.ts'
 import type { GoalAhead, GoalsStanding } from '../../models/goal.ts'
 import { paths } from '../../paths.ts'
-import { formatDay, formatMoney } from './format.ts'
 import { goalCard } from './goal-card.ts'
 
 type Standing = Omit<GoalsStanding, 'goals'> & { goals: GoalAhead[] }

@@ -1,9 +1,9 @@
+import { formatDay, formatMoney, listed, plural, times, weekdayName } from '../../format.ts'
 import type { HabitVersion } from '../../generated/client.ts'
 import type { BreakKind } from '../../generated/enums.ts'
 import { timesPerDay, weekdaysIn } from '../../models/habit/schedule.ts'
 import type { HabitToday } from '../../models/habit.ts'
 import { paths } from '../../paths.ts'
-import { formatDay, formatMoney, listed, plural, times, weekdayName } from './format.ts'
 
 export interface HabitCard {
   name: string

@@ -1,8 +1,8 @@
+import { formatDay, weekdayName } from '../../format.ts'
 import type { HabitToday } from '../../models/habit.ts'
 import { toDecimal } from '../../money.ts'
 import { paths } from '../../paths.ts'
 import { WEEKDAY_FIELDS } from '../forms/habit-forms.ts'
-import { formatDay, weekdayName } from './format.ts'
 import { scheduleLabel } from './habit-card.ts'
 
 /** What the fields of the form say, as if it had been typed. */

@@ -1,7 +1,7 @@
+import { formatDay, formatMoney } from '../../format.ts'
 import type { RecentCheckOff } from '../../models/check-off.ts'
 import { endedWithoutMoney, isUnsent } from '../../models/payment/states.ts'
 import { paths } from '../../paths.ts'
-import { formatDay, formatMoney } from './format.ts'
 import { toneOf, wordsOf } from './payment-words.ts'
 
 /** A check-off as a row of its habit's history. */

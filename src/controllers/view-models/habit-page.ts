@@ -1,9 +1,9 @@
+import { formatDay, formatMoney, formatShare, formatWeekday } from '../../format.ts'
 import type { HabitNote } from '../../generated/client.ts'
 import type { OpenDay, RecentCheckOff } from '../../models/check-off.ts'
 import { halfLifeOf } from '../../models/habit/standing.ts'
 import type { HabitToday } from '../../models/habit.ts'
 import { paths } from '../../paths.ts'
-import { formatDay, formatMoney, formatShare, formatWeekday } from './format.ts'
 import { daysLeftLabel, habitCard, riskLabel, scheduleLabel, streakNoun } from './habit-card.ts'
 import { historyRow } from './habit-history.ts'
 

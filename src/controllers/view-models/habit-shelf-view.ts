@@ -1,6 +1,6 @@
+import { formatDay, formatMoney } from '../../format.ts'
 import type { HabitToday } from '../../models/habit.ts'
 import { paths } from '../../paths.ts'
-import { formatDay, formatMoney } from './format.ts'
 import { scheduleLabel } from './habit-card.ts'
 
 /** Living habits with the buttons that move them; pinned ones stay before the others. */

@@ -1,9 +1,9 @@
+import { formatDay, formatInstant, formatMoney } from '../../format.ts'
 import { CARRIED } from '../../models/import/columns.ts'
 import { asksForAmount, type Plan, type PlannedHabit } from '../../models/import/planning.ts'
 import type { Refusal, RowRefusal, TextRefusal } from '../../models/import/shape.ts'
 import type { Draft, ReadResult } from '../../models/import.ts'
 import type { Currency } from '../../money.ts'
-import { formatDay, formatInstant, formatMoney } from './format.ts'
 import { everyLabel } from './habit-card.ts'
 
 /** Of our own export the script that fills the field takes these tables and columns only; the rest never leaves the computer. */

@@ -1,9 +1,9 @@
 import { SECOND } from '../../clock.ts'
+import { formatExactly, formatInstant, inWords } from '../../format.ts'
 import type { JobRun } from '../../generated/client.ts'
 import type { FailedJob, QueueStanding } from '../../jobs/queue.ts'
 import type { JobLag } from '../../models/desk/job-lag.ts'
 import { paths } from '../../paths.ts'
-import { formatExactly, formatInstant, inWords } from './format.ts'
 
 /** In words, what the worker does under each name. */
 export const JOB_WORDS: Readonly<Record<string, string>> = {

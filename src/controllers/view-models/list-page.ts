@@ -1,6 +1,6 @@
+import { formatInstant, formatTime } from '../../format.ts'
 import type { Listed } from '../../models/desk/paging.ts'
 import { listAddress, placeText } from '../forms/list-forms.ts'
-import { formatInstant, formatTime } from './format.ts'
 
 /** Where the pages of a list with a filter are. */
 export function pagerOf(

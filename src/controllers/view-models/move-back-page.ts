@@ -1,6 +1,6 @@
+import { formatDay, formatMoney } from '../../format.ts'
 import type { Returnable } from '../../models/reversal.ts'
 import { paths } from '../../paths.ts'
-import { formatDay, formatMoney } from './format.ts'
 
 type Saved = Returnable & { payment: NonNullable<Returnable['payment']> }
 

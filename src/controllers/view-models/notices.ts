@@ -1,10 +1,10 @@
+import { formatInstant, formatMoney, plural } from '../../format.ts'
 import type { BankConsent, Payment, User } from '../../generated/client.ts'
 import type { Standing } from '../../models/consent/standing.ts'
 import { END_IS_NEAR_MS } from '../../models/consent-care.ts'
 import type { PaymentReason, WaitingApproval } from '../../models/payment.ts'
 import { type Pause, pauseAt } from '../../models/savings.ts'
 import { paths } from '../../paths.ts'
-import { formatInstant, formatMoney, plural } from './format.ts'
 import { reasonOf, wordsOf } from './payment-words.ts'
 import { pauseText } from './savings-view.ts'
 

@@ -1,7 +1,7 @@
+import { formatInstant } from '../../format.ts'
 import type { User } from '../../generated/client.ts'
 import type { OwnPasskey } from '../../models/passkey.ts'
 import { paths } from '../../paths.ts'
-import { formatInstant } from './format.ts'
 
 export interface PasskeyRow {
   label: string

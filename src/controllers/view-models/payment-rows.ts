@@ -1,6 +1,6 @@
+import { formatInstant, formatMoney, formatTime } from '../../format.ts'
 import type { PaymentWithHabits, PaymentWithStory } from '../../models/payment.ts'
 import { paths } from '../../paths.ts'
-import { formatInstant, formatMoney, formatTime } from './format.ts'
 import { reasonOf, toneOf, wordsOf } from './payment-words.ts'
 
 /** A payment as a row of a list. */

@@ -1,6 +1,6 @@
+import { formatInstant, formatMoney } from '../../format.ts'
 import type { Standing, Stops } from '../../models/payment-stop.ts'
 import { paths } from '../../paths.ts'
-import { formatInstant, formatMoney } from './format.ts'
 import type { Notice } from './notices.ts'
 
 export type StopNow = Awaited<ReturnType<Stops['current']>>

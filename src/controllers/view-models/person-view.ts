@@ -1,9 +1,9 @@
+import { formatInstant, plural } from '../../format.ts'
 import type { Role, UserStatus } from '../../generated/enums.ts'
 import type { PersonFacts, PersonLine } from '../../models/desk/people.ts'
 import { hasFactor } from '../../models/second-factor.ts'
 import { paths } from '../../paths.ts'
 import { listAddress } from '../forms/list-forms.ts'
-import { formatInstant, plural } from './format.ts'
 
 export const ROLE_WORDS = { SAVER: 'Saver', ADMIN: 'Admin' } as const satisfies Record<Role, string>
 export const STATUS_WORDS = {

@@ -1,7 +1,7 @@
+import { formatInstant, formatMoney } from '../../format.ts'
 import type { User } from '../../generated/client.ts'
 import type { AccountPreview, Preview, PreviewRow } from '../../models/preview.ts'
 import { paths } from '../../paths.ts'
-import { formatInstant, formatMoney } from './format.ts'
 import type { Notice } from './notices.ts'
 import { habitNames } from './payment-rows.ts'
 import { reasonWords } from './payment-view.ts'

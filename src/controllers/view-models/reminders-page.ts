@@ -1,3 +1,4 @@
+import { formatInstant } from '../../format.ts'
 import type { User } from '../../generated/client.ts'
 import type { HabitToday } from '../../models/habit.ts'
 import { type Device, MOST_DEVICES } from '../../models/push-subscription.ts'
@@ -5,7 +6,6 @@ import type { Wish } from '../../models/reminder.ts'
 import { paths } from '../../paths.ts'
 import type { FieldError } from '../forms/form.ts'
 import { timeText } from '../forms/reminder-forms.ts'
-import { formatInstant } from './format.ts'
 
 /** What stands in the form that was refused; the others show what is kept. */
 export interface TypedReminders {

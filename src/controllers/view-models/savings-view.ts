@@ -1,3 +1,4 @@
+import { formatDay, formatInstant, formatMoney, plural } from '../../format.ts'
 import type { User } from '../../generated/client.ts'
 import type { Currency } from '../../generated/enums.ts'
 import type { ComingLimits, Limits, LimitsChange } from '../../models/limits.ts'
@@ -5,7 +6,6 @@ import type { Pause } from '../../models/savings.ts'
 import { toDecimal } from '../../money.ts'
 import { paths } from '../../paths.ts'
 import { CADENCES } from '../forms/savings-forms.ts'
-import { formatDay, formatInstant, formatMoney, plural } from './format.ts'
 
 type Saver = Pick<User, 'timezone' | 'dayStartHour' | 'weekStart' | 'cadence'>
 

@@ -1,7 +1,7 @@
+import { formatIsoDay } from '../../format.ts'
 import { BYTE_ORDER_MARK, csvLine } from '../../models/csv.ts'
 import { type StatementRow, standingOf } from '../../models/statement.ts'
 import { toDecimal } from '../../money.ts'
-import { formatIsoDay } from './format.ts'
 import type { StatementAbout } from './statement-pdf.ts'
 import { signed } from './statement-view.ts'
 

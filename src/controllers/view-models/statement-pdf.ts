@@ -1,6 +1,6 @@
+import { formatInstant, formatMoney } from '../../format.ts'
 import type { StatementRow, StatementSums } from '../../models/statement.ts'
 import type { StatementWish } from '../forms/statement-forms.ts'
-import { formatInstant, formatMoney } from './format.ts'
 import { wordsOf } from './payment-words.ts'
 import { type Block, fitting, PAGE, type PdfPage, pdfDocument, type Words } from './pdf-document.ts'
 import { periodText, signed, statsOf } from './statement-view.ts'

@@ -1,8 +1,8 @@
+import { formatDay, formatInstant, formatMoney } from '../../format.ts'
 import type { StatementRow, StatementSums } from '../../models/statement.ts'
 import { paths } from '../../paths.ts'
 import { listAddress } from '../forms/list-forms.ts'
 import { placeWritten, type StatementWish } from '../forms/statement-forms.ts'
-import { formatDay, formatInstant, formatMoney } from './format.ts'
 import { choices } from './list-page.ts'
 import { toneOf, wordsOf } from './payment-words.ts'
 

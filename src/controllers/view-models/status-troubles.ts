@@ -1,10 +1,10 @@
 import { DAY, HOUR, SECOND } from '../../clock.ts'
+import { formatCount, inWords, listed, plural } from '../../format.ts'
 import type { JobLag } from '../../models/desk/job-lag.ts'
 import type { StatusFigures } from '../../models/desk/status.ts'
 import type { Figures } from '../../models/figures.ts'
 import { paths } from '../../paths.ts'
 import { listAddress } from '../forms/list-forms.ts'
-import { formatCount, inWords, listed, plural } from './format.ts'
 import { JOB_WORDS } from './job-view.ts'
 import { type StopNow, stopBanner } from './payment-stop-view.ts'
 

@@ -1,8 +1,8 @@
+import { formatDay, formatInstant } from '../../format.ts'
 import type { User } from '../../generated/client.ts'
 import type { Scope } from '../../models/api-token/scopes.ts'
 import type { OwnToken } from '../../models/api-token.ts'
 import { paths } from '../../paths.ts'
-import { formatDay, formatInstant } from './format.ts'
 
 /** What each scope allows, as a saver reads it. */
 const SCOPE_WORDS: Record<Scope, string> = {

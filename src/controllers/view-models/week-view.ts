@@ -1,7 +1,7 @@
+import { formatMoney, formatWeekday, formatWeekdayShortly } from '../../format.ts'
 import type { Currency } from '../../generated/enums.ts'
 import type { Day } from '../../models/habit/schedule.ts'
 import type { SavedDay, SavedWeek } from '../../models/saved-days.ts'
-import { formatMoney, formatWeekday, formatWeekdayShortly } from './format.ts'
 
 /** Of the width that a day has, so much is bar. */
 const BAR_SHARE = 0.6

@@ -1,9 +1,9 @@
 import { SECOND } from '../../clock.ts'
+import { formatCount, inWords, plural } from '../../format.ts'
 import type { QueueStanding } from '../../jobs/queue.ts'
 import type { RouteFigures } from '../../metrics.ts'
 import type { JobLag } from '../../models/desk/job-lag.ts'
 import { cells, inMs, type LaneChart, laneOf, nothingIn } from './charts.ts'
-import { formatCount, inWords, plural } from './format.ts'
 import { badgeOf, JOB_WORDS, lagText, queueRow } from './job-view.ts'
 
 const MOST_ROUTES = 10

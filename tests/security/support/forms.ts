@@ -26,6 +26,7 @@ export const FORMS: Record<string, (facts: Facts) => Record<string, string>> = {
   'POST /login/code/passkey': () => ({ answer: '{}' }),
   'POST /login/lost': BUTTON,
   'POST /login/lost/:token': BUTTON,
+  'POST /language': () => ({ language: 'sv', back: '/' }),
   'POST /logout': BUTTON,
   'POST /session/keep': BUTTON,
   'POST /signup': ({ email }) => ({
@@ -95,6 +96,7 @@ export const FORMS: Record<string, (facts: Facts) => Record<string, string>> = {
     fullName: 'Bo Ek',
     timezone: 'Europe/Oslo',
     dayStartHour: '0',
+    locale: 'fi',
     weekStart: '1',
   }),
   'POST /settings/security': () => ({
