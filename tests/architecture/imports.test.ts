@@ -52,9 +52,9 @@ test('templates use unescaped output for includes, and sentences with links, onl
     file.endsWith('.ejs'),
   )
   const raw = templates.flatMap((file) =>
-    [...readFileSync(join(ROOT, 'views', file), 'utf8').matchAll(/<%-(?!\s*(?:include|linked)\()[^%]*%>/g)].map(
-      (match) => `${file}: ${match[0]}`,
-    ),
+    [
+      ...readFileSync(join(ROOT, 'views', file), 'utf8').matchAll(/<%-(?!\s*(?:include|linked)\()[^%]*%>/g),
+    ].map((match) => `${file}: ${match[0]}`),
   )
   expect(templates.length).toBeGreaterThan(30)
   expect(raw).toEqual([])

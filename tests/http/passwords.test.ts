@@ -242,7 +242,13 @@ describe('changing the password', () => {
 })
 
 describe('the settings', () => {
-  const WISH = { fullName: 'Ida B.', timezone: 'Europe/Oslo', dayStartHour: '4', weekStart: '7', locale: 'da' }
+  const WISH = {
+    fullName: 'Ida B.',
+    timezone: 'Europe/Oslo',
+    dayStartHour: '4',
+    weekStart: '7',
+    locale: 'da',
+  }
 
   test('are kept, and shown as they are', async () => {
     const { visitor, user } = await newSaver(app)

@@ -35,7 +35,10 @@ describe('signing up', () => {
   test('twice with one address gives the same answer; until it is confirmed the newest sign-up counts', async () => {
     const world = worldAt(db)
     const { email } = await signUp(world)
-    const answer = await world.models.users.signUp({ fullName: 'Mallory', email, password: ANOTHER, locale: 'en' }, VISITOR)
+    const answer = await world.models.users.signUp(
+      { fullName: 'Mallory', email, password: ANOTHER, locale: 'en' },
+      VISITOR,
+    )
     expect(answer).toBeUndefined()
     expect(await db.prisma.user.count({ where: { email } })).toBe(1)
     expect(await signIn(world, email, PASSWORD)).toBeNull()
@@ -46,7 +49,10 @@ describe('signing up', () => {
     const world = worldAt(db)
     const user = await newUser(world)
     const before = await db.prisma.user.findUniqueOrThrow({ where: { id: user.id } })
-    await world.models.users.signUp({ fullName: 'Mallory', email: user.email, password: ANOTHER, locale: 'en' }, VISITOR)
+    await world.models.users.signUp(
+      { fullName: 'Mallory', email: user.email, password: ANOTHER, locale: 'en' },
+      VISITOR,
+    )
     expect(world.jobs.at(-1)?.data).toEqual({ userId: user.id, kind: 'already-registered' })
     expect(await db.prisma.user.findUniqueOrThrow({ where: { id: user.id } })).toEqual(before)
   })
@@ -84,7 +90,10 @@ describe('a confirmation link', () => {
     const world = worldAt(db)
     const email = `${randomUUID()}@example.com`
     await world.models.users.signUp({ fullName: 'Stranger', email, password: ANOTHER, locale: 'en' }, VISITOR)
-    await world.models.users.signUp({ fullName: 'Ida Berg', email, password: PASSWORD, locale: 'en' }, VISITOR)
+    await world.models.users.signUp(
+      { fullName: 'Ida Berg', email, password: PASSWORD, locale: 'en' },
+      VISITOR,
+    )
     const { id } = await db.prisma.user.findUniqueOrThrow({ where: { email } })
     const { token } = await world.models.users.mintToken(id, 'CONFIRM')
     expect(await confirm(world, token)).toBe('confirmed')
