@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import winston from 'winston'
 import { createApp } from '../../src/app.ts'
 import { ManualClock, type Timer } from '../../src/clock.ts'
@@ -26,6 +26,8 @@ export interface TestApp {
   sendMails(): Promise<void>
   /** Lets the worker's own handler do everything that is due at this moment. */
   settleDue(): Promise<void>
+  /** How many bytes it has sent since it started, heads and all. */
+  bytesSent(): number
   close(): Promise<void>
 }
 
@@ -79,6 +81,8 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     ...(options.countryOf ? { countryOf: options.countryOf } : {}),
   })
   server.on('request', createApp(deps))
+  const sockets: Socket[] = []
+  server.on('connection', (socket) => sockets.push(socket))
 
   const sendMail = createSendMail({ ...deps, baseUrl: settings.BASE_URL })
   const rules = {
@@ -100,6 +104,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     settleDue: async () => {
       for (const userId of await deps.models.payments.dueSavers(1_000)) await settle(userId)
     },
+    bytesSent: () => sockets.reduce((sum, { bytesWritten }) => sum + bytesWritten, 0),
     close: async () => {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))

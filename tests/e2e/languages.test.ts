@@ -1,0 +1,62 @@
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ManualClock } from '../../src/clock.ts'
+import { catalogues, inLanguage, type Language, t } from '../../src/language.ts'
+import { startTestApp, type TestApp } from '../support/app.ts'
+import { newWindow, startBrowser } from '../support/browser.ts'
+import { troubleOn } from './support/axe.ts'
+import { type EveryPlace, everyPlace } from './support/places.ts'
+import { signIn } from './support/signing-in.ts'
+
+const NARROW = { width: 320, height: 800 }
+const LANGUAGES = Object.keys(catalogues) as Exclude<Language, 'en'>[]
+
+const clock = new ManualClock(new Date())
+let app: TestApp
+let browser: Browser
+let world: EveryPlace
+
+beforeAll(async () => {
+  app = await startTestApp({ clock, sandbox: { approval: 'always' } })
+  browser = await startBrowser()
+  world = await everyPlace(app, clock)
+})
+
+afterAll(async () => {
+  await browser.close()
+  await app.close()
+})
+
+/** English is in tests/e2e/accessibility.test.ts. Words are longer elsewhere: the narrowest screen shows it. */
+describe.each(LANGUAGES)('in %s', (language) => {
+  test.each(['visitor', 'saver', 'admin'] as const)(
+    'every page of the %s passes axe in both themes and fits a small screen',
+    async (who) => {
+      const window = await newWindow(browser, NARROW)
+      const page = await window.newPage()
+      await speak(page, who, language)
+      for (const place of world.places[who]) {
+        await page.goto(app.baseUrl + place)
+        expect.soft(await page.locator('html').getAttribute('lang'), place).toBe(language)
+        await page.emulateMedia({ colorScheme: 'light' })
+        expect.soft(await troubleOn(page), `${place}, light`).toEqual([])
+        await page.emulateMedia({ colorScheme: 'dark' })
+        // The same page in other colours.
+        expect.soft(await troubleOn(page, ['cat.color']), `${place}, dark`).toEqual([])
+      }
+      await window.close()
+    },
+  )
+})
+
+async function speak(page: Page, who: keyof EveryPlace['places'], language: Language): Promise<void> {
+  if (who === 'visitor') {
+    await page.goto(`${app.baseUrl}/language`)
+    await page.locator(`button[value=${language}]`).click()
+    return
+  }
+  const { id } = world[who].user
+  await app.deps.db.prisma.user.update({ where: { id }, data: { locale: language } })
+  await signIn(app, page, world[who])
+  expect(await page.title()).toContain(inLanguage(language, () => t(who === 'saver' ? 'Today' : 'Overview')))
+}
