@@ -2,9 +2,12 @@ import { randomUUID } from 'node:crypto'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
+import { formatMinor } from '../../src/format.ts'
 import { startHandlers } from '../../src/jobs/handlers/index.ts'
+import { inLanguage, LANGUAGES, type Language, t, type Values } from '../../src/language.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { newWindow, startBrowser } from '../support/browser.ts'
+import { type Hands, keyboardOf, mouse } from './support/hands.ts'
 
 const PASSWORD = 'Quiet-otter-39-lakes'
 
@@ -16,11 +19,39 @@ beforeAll(async () => {
 
 afterAll(() => browser.close())
 
-describe.each([
-  { how: 'with the current versions of the bank', profile: 'current', javaScriptEnabled: true },
-  { how: 'with the versions of the paper (v3)', profile: 'paper', javaScriptEnabled: true },
-  { how: 'without JavaScript', profile: 'current', javaScriptEnabled: false },
-])('the main job, $how', ({ profile, javaScriptEnabled }) => {
+describe.each<{
+  how: string
+  profile: string
+  javaScriptEnabled: boolean
+  by?: 'keyboard'
+  languages: Language[]
+}>([
+  {
+    how: 'with the current versions of the bank',
+    profile: 'current',
+    javaScriptEnabled: true,
+    languages: ['en'],
+  },
+  {
+    how: 'with the versions of the paper (v3)',
+    profile: 'paper',
+    javaScriptEnabled: true,
+    languages: ['en'],
+  },
+  {
+    how: 'by keyboard alone',
+    profile: 'current',
+    javaScriptEnabled: true,
+    by: 'keyboard',
+    languages: ['en'],
+  },
+  {
+    how: 'without JavaScript',
+    profile: 'current',
+    javaScriptEnabled: false,
+    languages: [...LANGUAGES],
+  },
+])('the main job, $how', ({ profile, javaScriptEnabled, by, languages }) => {
   let app: TestApp
   let stopWorker: () => Promise<void>
 
@@ -47,82 +78,79 @@ describe.each([
     await app.close()
   })
 
-  test('a newcomer signs up, links the bank, keeps a habit, and the money arrives at the bank', async () => {
-    const window = await newWindow(browser, { javaScriptEnabled })
-    const page = await window.newPage()
-    const email = `${randomUUID()}@example.com`
+  test.each(languages)(
+    'in %s: a newcomer signs up, links the bank, keeps a habit, and the money arrives',
+    async (language) => {
+      const window = await newWindow(browser, { javaScriptEnabled, locale: language })
+      const page = await window.newPage()
+      const hands = by === 'keyboard' ? keyboardOf(page) : mouse
+      const say = (message: string, values?: Values) => inLanguage(language, () => t(message, values))
+      const button = (name: string) => page.getByRole('button', { name: say(name), exact: true })
+      const link = (name: string) => page.getByRole('link', { name: say(name) })
+      const field = (label: string) => page.getByLabel(say(label), { exact: true })
+      const email = `${randomUUID()}@example.com`
 
-    await signUp(page, email)
-    await page.goto(await confirmationLink(email))
-    await page.getByLabel('Password').fill(PASSWORD)
-    await page.getByRole('button', { name: 'Confirm my address' }).click()
-    await page.getByText('Your address is confirmed').waitFor()
-    // Signed in already; a newcomer who comes back another day signs in by the form.
-    await page.getByRole('button', { name: 'Sign out' }).click()
-    await page.getByRole('link', { name: 'Sign in' }).first().click()
-    await signIn(page, email)
+      await page.goto(app.baseUrl)
+      expect(await page.locator('html').getAttribute('lang')).toBe(language)
+      await hands.press(link('Sign up').first())
+      await hands.fill(field('Name'), 'Ida Berg')
+      await hands.fill(field('E-mail'), email)
+      await hands.fill(field('Password'), PASSWORD)
+      await hands.fill(field('Repeat the password'), PASSWORD)
+      await hands.tick(page.getByLabel(say('I am {age} or older.', { age: 18 })))
+      await hands.tick(page.locator('#agrees'))
+      await hands.press(button('Sign up'))
+      await page.getByRole('heading', { name: say('Check your mail') }).waitFor()
 
-    await page.getByRole('link', { name: 'Link Nordea' }).click()
-    await page.getByLabel('Country of your account').selectOption('DK')
-    await page.getByRole('button', { name: 'Link Nordea' }).click()
-    await consentAtTheBank(page)
+      await page.goto(await confirmationLink(email))
+      await hands.fill(field('Password'), PASSWORD)
+      await hands.press(button('Confirm my address'))
+      await page.locator('.flash').waitFor()
+      // Signed in already; a newcomer who comes back another day signs in by the form.
+      await hands.press(button('Sign out'))
+      await hands.press(link('Sign in').first())
+      await hands.fill(field('E-mail'), email)
+      await hands.fill(field('Password'), PASSWORD)
+      await hands.press(button('Sign in'))
+      await page.getByRole('heading', { name: say('Today') }).waitFor()
 
-    await page.getByRole('heading', { name: 'Choose your accounts' }).waitFor()
-    await page
-      .getByRole('radiogroup', { name: 'Current account' })
-      .getByLabel(/Everyday/)
-      .check()
-    await page
-      .getByRole('radiogroup', { name: 'Savings account' })
-      .getByLabel(/Holiday/)
-      .check()
-    await page.getByRole('button', { name: 'Save these accounts' }).click()
+      await hands.press(link('Link Nordea'))
+      await hands.choose(page.locator('#country'), say('Denmark'))
+      await hands.press(button('Link Nordea'))
+      await consentAtTheBank(page, hands)
 
-    await page.getByRole('link', { name: 'Make a habit' }).click()
-    await page.getByLabel('Habit', { exact: true }).fill('Run around the lake')
-    await page.getByLabel('How many times').fill('1')
-    await page.getByLabel('Amount each time').fill('12,50')
-    await page.getByRole('button', { name: 'Save habit' }).click()
+      await page.getByRole('heading', { name: say('Choose your accounts') }).waitFor()
+      await hands.tick(page.getByRole('radiogroup', { name: say('Current account') }).getByLabel(/Everyday/))
+      await hands.tick(page.getByRole('radiogroup', { name: say('Savings account') }).getByLabel(/Holiday/))
+      await hands.press(button('Save these accounts'))
 
-    const before = balances()
-    await page.getByRole('button', { name: 'Check off Run around the lake' }).click()
-    // The sentence about the new habit may still stand there for a moment; what is said last counts.
-    await page
-      .getByText('Run around the lake: done.')
-      .waitFor()
-      .catch(async (error) => {
-        throw new Error(`${page.url()} says: ${await page.locator('main').textContent()}`, { cause: error })
-      })
+      await hands.press(link('Make a habit'))
+      await hands.fill(field('Habit'), 'Run around the lake')
+      await hands.fill(field('How many times'), '1')
+      await hands.fill(field('Amount each time'), '12,50')
+      await hands.press(button('Save habit'))
 
-    await page.getByRole('link', { name: 'Run around the lake' }).last().click()
-    await savedShown(page, javaScriptEnabled)
-    const after = balances()
-    expect(after.savings - before.savings).toBe(1250)
-    expect(after.current - before.current).toBe(-1250)
-    await page.goto(`${app.baseUrl}/dashboard`)
-    expect(await page.locator('.stat--arrived').textContent()).toContain('12.50')
-    await window.close()
-  })
+      const before = balances()
+      await hands.press(page.locator('.button--check').filter({ hasText: 'Run around the lake' }))
+      // The sentence about the new habit may still stand there for a moment; what is said last counts.
+      await page
+        .getByText(say('{habit}: done.', { habit: 'Run around the lake' }))
+        .waitFor()
+        .catch(async (error) => {
+          throw new Error(`${page.url()} says: ${await page.locator('main').textContent()}`, { cause: error })
+        })
 
-  async function signUp(page: Page, email: string): Promise<void> {
-    await page.goto(app.baseUrl)
-    await page.getByRole('link', { name: 'Sign up' }).first().click()
-    await page.getByLabel('Name').fill('Ida Berg')
-    await page.getByLabel('E-mail').fill(email)
-    await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
-    await page.getByLabel('Repeat the password').fill(PASSWORD)
-    await page.getByLabel('I am 18 or older.').check()
-    await page.getByLabel('I have read the privacy notice, and agree.').check()
-    await page.getByRole('button', { name: 'Sign up' }).click()
-    await page.getByRole('heading', { name: 'Check your mail' }).waitFor()
-  }
-
-  async function signIn(page: Page, email: string): Promise<void> {
-    await page.getByLabel('E-mail').fill(email)
-    await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
-    await page.getByRole('button', { name: 'Sign in', exact: true }).click()
-    await page.getByRole('heading', { name: 'Today' }).waitFor()
-  }
+      await hands.press(page.getByRole('link', { name: 'Run around the lake' }).last())
+      await savedShown(page, hands, say)
+      const after = balances()
+      expect(after.savings - before.savings).toBe(1250)
+      expect(after.current - before.current).toBe(-1250)
+      await page.goto(`${app.baseUrl}/dashboard`)
+      const amount = inLanguage(language, () => formatMinor(1250))
+      expect(await page.locator('.stat--arrived').textContent()).toContain(amount)
+      await window.close()
+    },
+  )
 
   /** As a newcomer finds it: in the mail catcher's inbox. */
   async function confirmationLink(email: string): Promise<string> {
@@ -134,23 +162,23 @@ describe.each([
     })
   }
 
-  async function consentAtTheBank(page: Page): Promise<void> {
+  async function consentAtTheBank(page: Page, hands: Hands): Promise<void> {
     await page.waitForURL(`${app.sandbox.url}/**`)
-    await page.getByRole('button', { name: 'Continue' }).click()
+    await hands.press(page.getByRole('button', { name: 'Continue' }))
     const code = await page.locator('#oneTimeCode').textContent()
-    await page.getByLabel('One-time code').fill(code?.trim() ?? '')
-    await page.getByRole('button', { name: 'Sign in' }).click()
-    await page.getByRole('button', { name: 'Approve' }).click()
+    await hands.fill(page.getByLabel('One-time code'), code?.trim() ?? '')
+    await hands.press(page.getByRole('button', { name: 'Sign in' }))
+    await hands.press(page.getByRole('button', { name: 'Approve' }))
     await page.waitForURL(`${app.baseUrl}/**`)
   }
 
   /** With scripts the page renews itself; without, a person presses "Check again". */
-  async function savedShown(page: Page, renewsItself: boolean): Promise<void> {
-    const saved = page.locator('#progress').getByText('Saved').first()
-    if (renewsItself) return saved.waitFor({ timeout: 30_000 })
+  async function savedShown(page: Page, hands: Hands, say: (message: string) => string): Promise<void> {
+    const saved = page.locator('#progress').getByText(say('Saved')).first()
+    if (javaScriptEnabled) return saved.waitFor({ timeout: 30_000 })
     await until(async () => {
       if (await saved.isVisible()) return true
-      await page.getByRole('link', { name: 'Check again' }).click()
+      await hands.press(page.getByRole('link', { name: say('Check again') }))
       return undefined
     })
   }

@@ -32,13 +32,14 @@ export async function newWindow(
     width?: number
     height?: number
     colorScheme?: 'light' | 'dark'
+    locale?: string
   } = {},
 ): Promise<BrowserContext> {
   const context = await browser.newContext({
     javaScriptEnabled: options.javaScriptEnabled ?? true,
     viewport: { width: options.width ?? 1200, height: options.height ?? 900 },
     colorScheme: options.colorScheme ?? 'light',
-    locale: 'en-GB',
+    locale: options.locale ?? 'en-GB',
   })
   context.setDefaultTimeout(20_000)
   return context
