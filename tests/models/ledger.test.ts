@@ -73,7 +73,8 @@ test('after any history, every balance is what the check-offs and the states of 
     }),
     { numRuns: 15 },
   )
-})
+  // Some 500 moves, each with a transaction of its own.
+}, 180_000)
 
 test('many check-offs and moves of one saver at one moment leave a ledger that adds up', async () => {
   const world = worldAt(db)
