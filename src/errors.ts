@@ -1,4 +1,6 @@
 import { SECOND } from './clock.ts'
+import { inWords } from './format.ts'
+import { t } from './language.ts'
 import { paths } from './paths.ts'
 
 /** Every situation a person can end up in has one class and one sentence; the error handler makes a page of it. */
@@ -26,13 +28,13 @@ export class AppError extends Error {
 
 export class NotFound extends AppError {
   constructor() {
-    super(404, 'There is nothing here', 'The address may be old or mistyped, or what was here is gone.')
+    super(404, t('There is nothing here'), t('The address may be old or mistyped, or what was here is gone.'))
   }
 }
 
 export class Forbidden extends AppError {
-  constructor(meaning = 'Your account does not include this page.') {
-    super(403, 'This is not open to you', meaning)
+  constructor(meaning = t('Your account does not include this page.')) {
+    super(403, t('This is not open to you'), meaning)
   }
 }
 
@@ -47,8 +49,8 @@ export class StaleForm extends AppError {
   constructor(next: readonly { href: string; label: string }[] = []) {
     super(
       403,
-      'This form is too old to be trusted',
-      'Nothing was changed. Go back, reload the page and send the form again.',
+      t('This form is too old to be trusted'),
+      t('Nothing was changed. Go back, reload the page and send the form again.'),
       next,
     )
   }
@@ -57,8 +59,8 @@ export class StaleForm extends AppError {
 /** A new password or factor came between what somebody has shown and the moment it would have let them in. */
 export class SignInOvertaken extends WrongState {
   constructor() {
-    super('Your account has just changed', 'Sign in again with what counts now.', [
-      { href: paths.login, label: 'Sign in' },
+    super(t('Your account has just changed'), t('Sign in again with what counts now.'), [
+      { href: paths.login, label: t('Sign in') },
     ])
   }
 }
@@ -75,7 +77,7 @@ export class StepUpNeeded extends AppError {
     | 'asked'
 
   constructor(because: StepUpNeeded['because']) {
-    super(403, 'Show that it is you', 'Nothing was changed yet.')
+    super(403, t('Show that it is you'), t('Nothing was changed yet.'))
     this.because = because
   }
 }
@@ -83,14 +85,14 @@ export class StepUpNeeded extends AppError {
 /** Nobody has shown in this browser that they are more than somebody who knows the password. */
 export class BrowserUnknown extends AppError {
   constructor() {
-    super(403, 'We don’t know this browser yet', 'Nothing was changed.')
+    super(403, t('We don’t know this browser yet'), t('Nothing was changed.'))
   }
 }
 
 /** The bank could not do it now; nothing that was recorded here is lost. */
 export class BankTrouble extends AppError {
   constructor(meaning: string, next: readonly { href: string; label: string }[] = [], status = 502) {
-    super(status, 'The bank did not do this', meaning, next)
+    super(status, t('The bank did not do this'), meaning, next)
   }
 }
 
@@ -120,11 +122,11 @@ export class ScopeMissing extends AppError {
 export class TooManyRequests extends AppError {
   readonly retryAfterSeconds: number
 
-  /** @param waitMs how long nothing more is taken; told in whole seconds. */
+  /** @param waitMs how long nothing more is taken; told to programs in whole seconds. */
   constructor(waitMs: number) {
-    const seconds = Math.ceil(waitMs / SECOND)
-    super(429, 'That was too fast', `Wait ${seconds} seconds, then try again. Nothing was changed.`)
-    this.retryAfterSeconds = seconds
+    const time = inWords(waitMs)
+    super(429, t('That was too fast'), t('Wait {time}, then try again. Nothing was changed.', { time }))
+    this.retryAfterSeconds = Math.ceil(waitMs / SECOND)
   }
 }
 

@@ -1,16 +1,11 @@
 /*
  * Asks an authenticator (the phone, the computer, a security key) and sends its answer with the form that the part stands in:
  *   <form …> <div data-passkey="{…}" data-ceremony="get | create" data-field="answer" hidden> <button> … <p data-words></p> </div> </form>
+ * What it says meanwhile comes with the part: data-asking, data-refused, data-present and data-failed.
  * With data-autofill the browser offers passkeys in the list of its address field, too. Without JavaScript the part, and a form
  * that has nothing else, stays hidden.
  */
-const WORDS = {
-  asking: 'Look at your device: it asks for your passkey.',
-  NotAllowedError:
-    'Nothing has happened: your device was not unlocked, has no passkey for Sparvana, or took too long. Try again.',
-  InvalidStateError: 'This device has a passkey for your account already.',
-  other: 'Your browser could not do this. Try another one, or go on without a passkey.',
-}
+const ENDINGS = { NotAllowedError: 'refused', InvalidStateError: 'present' }
 
 const { PublicKeyCredential } = globalThis
 const isAble =
@@ -26,11 +21,11 @@ function attend(part, form) {
     if (part.dataset.ceremony === 'create' && !form.reportValidity()) return
     asked.abort()
     asked = new AbortController()
-    say(part, WORDS.asking)
+    say(part, part.dataset.asking)
     try {
       send(part, form, await ask(part, { signal: asked.signal }))
     } catch (error) {
-      if (error.name !== 'AbortError') say(part, WORDS[error.name] ?? WORDS.other)
+      if (error.name !== 'AbortError') say(part, part.dataset[ENDINGS[error.name] ?? 'failed'])
     }
   })
   if ('autofill' in part.dataset) offer(part, form, asked.signal)

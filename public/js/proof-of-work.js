@@ -1,6 +1,7 @@
 /*
  * A form that asks for a proof of work gets it in the background, from the moment somebody begins to fill it in:
  *   <form> … <div data-proof="{…}" data-worker="/js/…"> <p data-words></p> <progress></progress> </div> </form>
+ * What it says meanwhile comes with the part: data-working, data-waiting, data-done and data-failed.
  * Sending waits for it. Where it can't be done, the form is sent without, and the server takes fewer of those.
  */
 const GIVE_UP_AFTER_MS = 60_000
@@ -22,7 +23,7 @@ function attend(form, part) {
     if (isWaiting) return
     isWaiting = true
     const working = begin()
-    say(part, 'A moment: this form is sent as soon as your browser has finished its check.')
+    say(part, part.dataset.waiting)
     await working
     form.requestSubmit(event.submitter)
   })
@@ -33,14 +34,14 @@ function solve(part) {
   const challenge = JSON.parse(part.dataset.proof)
   const bar = part.querySelector('progress')
   bar.hidden = false
-  say(part, 'Your browser is doing a short check that keeps machines out. Go on writing.')
+  say(part, part.dataset.working)
   return new Promise((resolve) => {
     const worker = new Worker(part.dataset.worker)
     const end = (solution) => {
       clearTimeout(timer)
       worker.terminate()
       bar.hidden = true
-      say(part, solution ? 'Check done.' : 'The check could not be done. You can send the form all the same.')
+      say(part, solution ? part.dataset.done : part.dataset.failed)
       if (solution) part.append(hidden('_proof', btoa(JSON.stringify({ challenge, solution }))))
       part.dataset.over = 'true'
       resolve()

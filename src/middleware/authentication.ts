@@ -2,6 +2,7 @@ import type { Request, RequestHandler, Response } from 'express'
 import passport from 'passport'
 import { Strategy } from 'passport-local'
 import { type Clock, MINUTE } from '../clock.ts'
+import { goOnIn, isLanguage } from '../language.ts'
 import { currentRequestId } from '../logger.ts'
 import type { Actor } from '../models/context.ts'
 import { type Arrival, kindOf, type SignInResult, type Users } from '../models/user.ts'
@@ -54,6 +55,7 @@ export async function startSession(
   await new Promise<void>((resolve, reject) => {
     req.logIn(user, (error) => (error ? reject(error) : resolve()))
   })
+  if (isLanguage(user.locale)) goOnIn(user.locale)
   const now = clock.now().getTime()
   Object.assign(req.session, { signedInAt: now, lastSeenAt: now, freshAt: now, factor, ...boundTo(req) })
   if (isConfirmed) req.session.browserConfirmed = true
@@ -65,9 +67,10 @@ export async function startSession(
 
 /** The password was right; whoever it is has no more rights than a visitor, until the second factor has been shown. */
 export async function startHalf(req: Request, user: Express.User, clock: Clock): Promise<void> {
-  const { returnTo } = req.session
+  const { returnTo, language } = req.session
   await regenerated(req)
   if (returnTo !== undefined) req.session.returnTo = returnTo
+  if (language !== undefined) req.session.language = language
   req.session.half = { userId: user.id, at: clock.now().getTime() }
   csrfToken(req)
   await saved(req.session)

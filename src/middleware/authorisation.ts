@@ -1,5 +1,6 @@
 import type { Request, RequestHandler } from 'express'
 import { BrowserUnknown, Forbidden, ScopeMissing, StepUpNeeded, TokenNeeded } from '../errors.ts'
+import { t } from '../language.ts'
 import type { Scope } from '../models/api-token/scopes.ts'
 import { hasFactor } from '../models/second-factor.ts'
 import { paths } from '../paths.ts'
@@ -66,7 +67,9 @@ const needsFactor: RequestHandler = async (req, res, next) => {
   await flash(
     req,
     'info',
-    'Admins sign in with a second factor. Set up your authenticator app first, or add a passkey under Password and security.',
+    t(
+      'Admins sign in with a second factor. Set up your authenticator app first, or add a passkey under Password and security.',
+    ),
   )
   res.redirect(303, paths.authenticator)
 }

@@ -1,4 +1,5 @@
 import type { RequestHandler } from 'express'
+import { t } from '../language.ts'
 import { isOwnPath } from './own-path.ts'
 
 /**
@@ -12,6 +13,9 @@ export function canonicalHost(baseUrl: string): RequestHandler {
     if (req.headers.host === host && (!wantsTls || req.secure)) return next()
     if (req.method === 'GET' || req.method === 'HEAD')
       return res.redirect(308, baseUrl + (isOwnPath(req.originalUrl) ? req.originalUrl : '/'))
-    res.status(421).type('text').send('This is not the address of the site.\n')
+    res
+      .status(421)
+      .type('text')
+      .send(`${t('This is not the address of the site.')}\n`)
   }
 }

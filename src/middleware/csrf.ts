@@ -1,6 +1,7 @@
 import csurf from 'csurf'
 import type { ErrorRequestHandler, Request, RequestHandler } from 'express'
 import { StaleForm } from '../errors.ts'
+import { t } from '../language.ts'
 import { paths } from '../paths.ts'
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
@@ -36,9 +37,8 @@ function tokenOf(req: Request): string {
   return typeof token === 'string' ? token : ''
 }
 
-const SIGN_IN = [{ href: paths.login, label: 'Sign in' }]
-
 /** Most often the session has ended meanwhile, and signing in again is the next step. */
 const wordRefusal: ErrorRequestHandler = (error, req, _res, next) => {
-  next(error?.code === 'EBADCSRFTOKEN' ? new StaleForm(req.user ? [] : SIGN_IN) : error)
+  const signIn = [{ href: paths.login, label: t('Sign in') }]
+  next(error?.code === 'EBADCSRFTOKEN' ? new StaleForm(req.user ? [] : signIn) : error)
 }

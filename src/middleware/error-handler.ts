@@ -1,5 +1,6 @@
 import type { ErrorRequestHandler, RequestHandler } from 'express'
 import { AppError, NotFound, TooManyRequests } from '../errors.ts'
+import { t, term } from '../language.ts'
 import { currentRequestId, type Logger } from '../logger.ts'
 import type { NoteRefusal } from './refusals.ts'
 
@@ -16,8 +17,6 @@ export type RenderError = (
     requestId: string | null
   },
 ) => void
-
-const HOME = [{ href: '/', label: 'To the start page' }]
 
 /** Every error becomes one page, here; what went wrong inside is for the log only. */
 export function errorHandler(
@@ -36,7 +35,8 @@ function errorPage(log: Logger, noteRefusal: NoteRefusal, render: RenderError): 
     if (res.headersSent) return next(error)
     if (error instanceof TooManyRequests) res.setHeader('Retry-After', String(error.retryAfterSeconds))
     res.status(problem.status).setHeader('Cache-Control', 'no-store')
-    const nextSteps = problem.next.length > 0 ? problem.next : HOME
+    const home = [{ href: '/', label: t('To the start page') }]
+    const nextSteps = problem.next.length > 0 ? problem.next : home
     render(req, res, { ...problem, next: nextSteps, requestId: currentRequestId() })
   }
 }
@@ -48,11 +48,10 @@ function lastResort(log: Logger): ErrorRequestHandler {
     // The session store reports even after the whole answer is out; only half an answer is cut off.
     if (res.headersSent) return void (res.writableEnded || res.destroy())
     const status = res.statusCode >= 400 ? res.statusCode : 500
-    const reference = currentRequestId() ?? 'none'
-    res
-      .status(status)
-      .type('text')
-      .send(`Something broke on our side. Try again in a moment; if it stays, tell us ${reference}.\n`)
+    const words = t('Something broke on our side. Try again in a moment; if it stays, tell us {reference}.', {
+      reference: currentRequestId() ?? 'none',
+    })
+    res.status(status).type('text').send(`${words}\n`)
   }
 }
 
@@ -62,22 +61,27 @@ function asProblem(error: unknown): Pick<AppError, 'status' | 'title' | 'meaning
   if (status === null) {
     return {
       status: 500,
-      title: 'Something broke on our side',
-      meaning:
+      title: t('Something broke on our side'),
+      meaning: t(
         'What you had recorded before is safe. Try again in a moment; if it stays, tell us the reference below.',
+      ),
       next: [],
     }
   }
-  return { status, ...(CLIENT_ERRORS[status] ?? UNREADABLE), next: [] }
+  const { title, meaning } = CLIENT_ERRORS[status] ?? UNREADABLE
+  return { status, title: t(title), meaning: t(meaning), next: [] }
 }
 
 const UNREADABLE = {
-  title: 'We could not read that request',
-  meaning: 'Nothing was changed. Go back and try again.',
+  title: term('We could not read that request'),
+  meaning: term('Nothing was changed. Go back and try again.'),
 }
 const CLIENT_ERRORS: Record<number, { title: string; meaning: string }> = {
-  413: { title: 'That was too much at once', meaning: 'Nothing was changed. Send less in one go.' },
-  415: { title: 'We do not take this kind of content', meaning: 'Nothing was changed.' },
+  413: {
+    title: term('That was too much at once'),
+    meaning: term('Nothing was changed. Send less in one go.'),
+  },
+  415: { title: term('We do not take this kind of content'), meaning: term('Nothing was changed.') },
 }
 
 /** body-parser and the router mark what the client did wrong with a 4xx status. */

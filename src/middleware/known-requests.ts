@@ -1,5 +1,6 @@
 import type { RequestHandler } from 'express'
 import { AppError } from '../errors.ts'
+import { t } from '../language.ts'
 
 const METHODS = ['GET', 'HEAD', 'POST']
 
@@ -10,8 +11,8 @@ export const knownMethods: RequestHandler = (req, res, next) => {
   next(
     new AppError(
       405,
-      'That can’t be done here',
-      'Nothing was changed. Use the links and buttons of the pages.',
+      t('That can’t be done here'),
+      t('Nothing was changed. Use the links and buttons of the pages.'),
     ),
   )
 }
@@ -22,8 +23,8 @@ export const onlyForms: RequestHandler = (req, _res, next) => {
   next(
     new AppError(
       415,
-      'We do not take this kind of content',
-      'Nothing was changed. Use the forms of the pages.',
+      t('We do not take this kind of content'),
+      t('Nothing was changed. Use the forms of the pages.'),
     ),
   )
 }

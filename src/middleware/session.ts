@@ -2,6 +2,7 @@ import type { Request, RequestHandler } from 'express'
 import session from 'express-session'
 import type pg from 'pg'
 import { type Clock, HOUR, MINUTE } from '../clock.ts'
+import { t, term } from '../language.ts'
 import type { Logger } from '../logger.ts'
 import { networkOf } from '../models/network.ts'
 import { flash } from './flash.ts'
@@ -68,10 +69,10 @@ export function awayAtBank(req: Request, now: Date): void {
 type Ending = 'idle' | 'too-old' | 'other-browser' | 'other-network'
 
 const ENDINGS: Record<Ending, string> = {
-  idle: 'You were signed out because nothing had happened for a while.',
-  'too-old': 'You have been signed in for long enough for one day. Sign in again to go on.',
-  'other-browser': 'Your browser has changed, so you were signed out. Sign in again to go on.',
-  'other-network': 'Your connection has changed, so you were signed out. Sign in again to go on.',
+  idle: term('You were signed out because nothing had happened for a while.'),
+  'too-old': term('You have been signed in for long enough for one day. Sign in again to go on.'),
+  'other-browser': term('Your browser has changed, so you were signed out. Sign in again to go on.'),
+  'other-network': term('Your connection has changed, so you were signed out. Sign in again to go on.'),
 }
 
 /** A session that is over, or was carried elsewhere, ends here, for whoever holds its cookie. */
@@ -94,7 +95,7 @@ function whileAlive(options: SessionOptions): RequestHandler {
       ip: req.ip,
     })
     await regenerated(req)
-    await flash(req, 'info', ENDINGS[ending])
+    await flash(req, 'info', t(ENDINGS[ending]))
     next()
   }
 }

@@ -3,11 +3,33 @@ import { ZxcvbnFactory } from '@zxcvbn-ts/core'
 import * as common from '@zxcvbn-ts/language-common'
 import * as english from '@zxcvbn-ts/language-en'
 import bcrypt from 'bcrypt'
+import { listed } from '../format.ts'
+import { t, term } from '../language.ts'
+
+/** Why zxcvbn thinks so. */
+const WARNINGS: typeof english.translations.warnings = {
+  straightRow: term('Straight rows of keys on your keyboard are easy to guess.'),
+  keyPattern: term('Short keyboard patterns are easy to guess.'),
+  simpleRepeat: term('Repeated characters like "aaa" are easy to guess.'),
+  extendedRepeat: term('Repeated character patterns like "abcabcabc" are easy to guess.'),
+  sequences: term('Common character sequences like "abc" are easy to guess.'),
+  recentYears: term('Recent years are easy to guess.'),
+  dates: term('Dates are easy to guess.'),
+  topTen: term('This is a heavily used password.'),
+  topHundred: term('This is a frequently used password.'),
+  common: term('This is a commonly used password.'),
+  similarToCommon: term('This is similar to a commonly used password.'),
+  wordByItself: term('Single words are easy to guess.'),
+  namesByThemselves: term('Single names or surnames are easy to guess.'),
+  commonNames: term('Common names and surnames are easy to guess.'),
+  userInputs: term('There should not be any personal or page related data.'),
+  pwned: term('Your password was exposed by a data breach on the Internet.'),
+}
 
 const guesser = new ZxcvbnFactory({
   dictionary: { ...common.dictionary, ...english.dictionary },
   graphs: common.adjacencyGraphs,
-  translations: english.translations,
+  translations: { ...english.translations, warnings: WARNINGS },
 })
 
 export const PASSWORD_MIN = 10
@@ -22,32 +44,33 @@ const LEAST_SCORE = 3
  * @param about the saver's own words (name, address), which make bad passwords.
  */
 export async function passwordProblem(password: string, about: readonly string[]): Promise<string | null> {
-  if (password.length < PASSWORD_MIN) return `Use at least ${PASSWORD_MIN} characters.`
-  if (password.length > PASSWORD_MAX) return `Use at most ${PASSWORD_MAX} characters.`
+  if (password.length < PASSWORD_MIN) return t('Use at least {least} characters.', { least: PASSWORD_MIN })
+  if (password.length > PASSWORD_MAX) return t('Use at most {most} characters.', { most: PASSWORD_MAX })
   const missing = password.length < PASSPHRASE_MIN ? missingKinds(password) : []
   if (missing.length > 0)
-    return `Add ${listOf(missing)}, or use a passphrase of at least ${PASSPHRASE_MIN} characters.`
+    return t('Add {missing}, or use a passphrase of at least {least} characters.', {
+      missing: listed(missing),
+      least: PASSPHRASE_MIN,
+    })
   const judged = await guesser.checkAsync(password.slice(0, 100), [
     ...about.flatMap(wordsOf),
     'sparvana',
     'nordea',
   ])
   if (judged.score >= LEAST_SCORE) return null
-  return `This password is easy to guess. ${judged.feedback.warning ?? 'Use words or characters nobody would expect.'}`
+  const { warning } = judged.feedback
+  const why = warning ? t(warning) : t('Use words or characters nobody would expect.')
+  return `${t('This password is easy to guess.')} ${why}`
 }
 
 function missingKinds(password: string): string[] {
   const kinds: [RegExp, string][] = [
-    [/\p{Ll}/u, 'a lower-case letter'],
-    [/\p{Lu}/u, 'an upper-case letter'],
-    [/\p{Nd}/u, 'a digit'],
-    [/[^\p{L}\p{N}]/u, 'a special sign'],
+    [/\p{Ll}/u, t('a lower-case letter')],
+    [/\p{Lu}/u, t('an upper-case letter')],
+    [/\p{Nd}/u, t('a digit')],
+    [/[^\p{L}\p{N}]/u, t('a special sign')],
   ]
   return kinds.filter(([pattern]) => !pattern.test(password)).map(([, name]) => name)
-}
-
-function listOf(words: readonly string[]): string {
-  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`
 }
 
 function wordsOf(text: string): string[] {

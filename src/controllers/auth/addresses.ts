@@ -1,4 +1,5 @@
 import type { Request, RequestHandler, Response } from 'express'
+import { t, term } from '../../language.ts'
 import { actorOf } from '../../middleware/authentication.ts'
 import { flash } from '../../middleware/flash.ts'
 import type { TakeBackResult } from '../../models/address.ts'
@@ -7,15 +8,18 @@ import type { WebContext } from '../context.ts'
 import { tokenOf } from '../forms/form.ts'
 import { renderPage } from '../page.ts'
 
-const PAGE = { title: 'It was not you?', width: 'narrow' } as const
+const page = () => ({ title: t('It was not you?'), width: 'narrow' }) as const
 
 const RESULTS: Record<Exclude<TakeBackResult, 'spent'>, string> = {
-  'called-off':
+  'called-off': term(
     'Called off. Everybody is signed out; choose a new password with the link that we are sending you.',
-  'taken-back':
+  ),
+  'taken-back': term(
     'The account is back at your address. Everybody is signed out; choose a new password with the link that we are sending you.',
-  taken:
+  ),
+  taken: term(
     'Your old address has another account by now, so this one could not come back to it. Nobody gets into it any more; write to us.',
+  ),
 }
 
 /** For who reads the old address of an account that moves, or has moved: they may be shut out of it already. */
@@ -26,7 +30,7 @@ export function addressLinkControllers({ models, log }: WebContext) {
     const change = await models.addresses.changeBehind(token)
     if (!change) return tooOld(req, res)
     const takeBackPath = paths.addressTakeBack(token)
-    renderPage(req, res, 'auth/address-take-back', PAGE, {
+    renderPage(req, res, 'auth/address-take-back', page(), {
       hasMoved: change.confirmedOn !== null,
       takeBackPath,
     })
@@ -37,7 +41,7 @@ export function addressLinkControllers({ models, log }: WebContext) {
     const result = await models.addresses.takeBack(tokenOf(req), actorOf(req))
     if (result === 'spent') return tooOld(req, res)
     log.warn('a change of address was taken back', { result, ip: req.ip })
-    await flash(req, result === 'taken' ? 'problem' : 'done', RESULTS[result])
+    await flash(req, result === 'taken' ? 'problem' : 'done', t(RESULTS[result]))
     res.redirect(303, paths.login)
   }
 
@@ -45,6 +49,6 @@ export function addressLinkControllers({ models, log }: WebContext) {
 }
 
 async function tooOld(req: Request, res: Response): Promise<void> {
-  await flash(req, 'warning', 'That link has been used or is too old.')
+  await flash(req, 'warning', t('That link has been used or is too old.'))
   res.redirect(303, paths.login)
 }

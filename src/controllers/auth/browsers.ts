@@ -1,5 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express'
 import { TooManyRequests } from '../../errors.ts'
+import { t } from '../../language.ts'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
 import { browserOf, keepMark } from '../../middleware/browser-mark.ts'
 import { flash } from '../../middleware/flash.ts'
@@ -9,12 +10,12 @@ import { paths } from '../../paths.ts'
 import type { WebContext } from '../context.ts'
 import { tokenOf } from '../forms/form.ts'
 import { renderPage } from '../page.ts'
-import { BROWSER_PAGE, browserProps } from '../unknown-browser.ts'
+import { browserPage, browserProps } from '../unknown-browser.ts'
 
 export function browserControllers({ models, clock }: WebContext) {
   /** GET /browser: whether money may move from here, and what was wanted before that was asked. */
   const show: RequestHandler = (req, res) => {
-    renderPage(req, res, 'auth/browser', BROWSER_PAGE, browserProps(req, clock.now()))
+    renderPage(req, res, 'auth/browser', browserPage(), browserProps(req, clock.now()))
   }
 
   /** POST /browser: mails a link that works in this browser. */
@@ -38,7 +39,7 @@ export function browserControllers({ models, clock }: WebContext) {
       req.session.returnTo = paths.browserLink(token)
       return res.redirect(303, paths.login)
     }
-    renderPage(req, res, 'auth/browser-link', BROWSER_PAGE, { linkPath: paths.browserLink(token) })
+    renderPage(req, res, 'auth/browser-link', browserPage(), { linkPath: paths.browserLink(token) })
   }
 
   /** POST /browser/:token */
@@ -57,8 +58,8 @@ export function browserControllers({ models, clock }: WebContext) {
 
 async function refuse(req: Request, res: Response, because: Exclude<BrowserLink, 'good'>): Promise<void> {
   if (because === 'other-browser') {
-    const text = 'That link was asked for in another browser, and works there only. Open it there.'
+    const text = t('That link was asked for in another browser, and works there only. Open it there.')
     await flash(req, 'warning', text)
-  } else await flash(req, 'warning', 'That link has been used or is too old.')
+  } else await flash(req, 'warning', t('That link has been used or is too old.'))
   res.redirect(303, req.user ? paths.browser : paths.login)
 }

@@ -1,5 +1,6 @@
 import type { RequestHandler } from 'express'
 import { NotFound } from '../../errors.ts'
+import { t } from '../../language.ts'
 import { actorOf } from '../../middleware/authentication.ts'
 import { PUBLIC } from '../../middleware/authorisation.ts'
 import { noReferrer } from '../../middleware/security-headers.ts'
@@ -10,8 +11,8 @@ import type { Route } from '../../routes.ts'
 import { tokenOf } from '../forms/form.ts'
 import { renderPage } from '../page.ts'
 
-const PAGE = { title: 'Letters', width: 'narrow', bare: true } as const
-const OFFLINE = { title: 'No connection', width: 'narrow', bare: true } as const
+const lettersPage = () => ({ title: t('Letters'), width: 'narrow', bare: true }) as const
+const offlinePage = () => ({ title: t('No connection'), width: 'narrow', bare: true }) as const
 
 /**
  * Doors that stand before sessions, because nobody who comes has one: mail programs that end a kind of letter for their
@@ -22,8 +23,8 @@ export function doorRoutes({ reminders }: Pick<Models, 'reminders'>): Route[] {
   const show: RequestHandler = async (req, res) => {
     const link = await reminders.behindLink(tokenOf(req))
     if (!link) throw new NotFound()
-    renderPage(req, res, 'auth/letters-off', PAGE, {
-      words: WORDS[link.kind],
+    renderPage(req, res, 'auth/letters-off', lettersPage(), {
+      words: wordsOf(link.kind),
       isOn: link.isOn,
       offPath: paths.lettersOff(tokenOf(req)),
       remindersPath: paths.settingsReminders,
@@ -34,9 +35,8 @@ export function doorRoutes({ reminders }: Pick<Models, 'reminders'>): Route[] {
   const turnOff: RequestHandler = async (req, res) => {
     const kind = await reminders.turnOff(tokenOf(req), actorOf(req))
     if (!kind) throw new NotFound()
-    const words = WORDS[kind]
-    renderPage(req, res, 'auth/letters-off', PAGE, {
-      words,
+    renderPage(req, res, 'auth/letters-off', lettersPage(), {
+      words: wordsOf(kind),
       isOn: false,
       offPath: null,
       remindersPath: paths.settingsReminders,
@@ -45,7 +45,7 @@ export function doorRoutes({ reminders }: Pick<Models, 'reminders'>): Route[] {
 
   /** GET /offline */
   const offline: RequestHandler = (req, res) => {
-    renderPage(req, res, 'errors/offline', OFFLINE, { againPath: paths.dashboard })
+    renderPage(req, res, 'errors/offline', offlinePage(), { againPath: paths.dashboard })
   }
 
   return [
@@ -55,17 +55,23 @@ export function doorRoutes({ reminders }: Pick<Models, 'reminders'>): Route[] {
   ]
 }
 
-const WORDS: Record<LetterKind, { title: string; question: string; done: string; button: string }> = {
-  reminders: {
-    title: 'Reminders by mail',
-    question: 'Your reminders of habits that are still open no longer come by mail. Notifications stay.',
-    done: 'You get no reminders by mail any more.',
-    button: 'No more reminders by mail',
-  },
-  digest: {
-    title: 'The letter about your week',
-    question: 'The letter about what moved in your week no longer comes. Reminders stay.',
-    done: 'You get no letter about your week any more.',
-    button: 'No more letters about the week',
-  },
+function wordsOf(kind: LetterKind): { title: string; question: string; done: string; button: string } {
+  switch (kind) {
+    case 'reminders':
+      return {
+        title: t('Reminders by mail'),
+        question: t(
+          'Your reminders of habits that are still open no longer come by mail. Notifications stay.',
+        ),
+        done: t('You get no reminders by mail any more.'),
+        button: t('No more reminders by mail'),
+      }
+    case 'digest':
+      return {
+        title: t('The letter about your week'),
+        question: t('The letter about what moved in your week no longer comes. Reminders stay.'),
+        done: t('You get no letter about your week any more.'),
+        button: t('No more letters about the week'),
+      }
+  }
 }

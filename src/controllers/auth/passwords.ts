@@ -1,4 +1,5 @@
 import type { Request, RequestHandler, Response } from 'express'
+import { t } from '../../language.ts'
 import { actorOf } from '../../middleware/authentication.ts'
 import { flash } from '../../middleware/flash.ts'
 import { passwordProblem } from '../../models/password.ts'
@@ -9,14 +10,14 @@ import { type Refused, readForm, refusedWith, tokenOf } from '../forms/form.ts'
 import { renderPage, renderRefused } from '../page.ts'
 import { unproven } from './proofs.ts'
 
-const FORGOT = { title: 'Forgotten password', width: 'narrow' } as const
-const RESET = { title: 'Choose a new password', width: 'narrow' } as const
+const forgotPage = () => ({ title: t('Forgotten password'), width: 'narrow' }) as const
+const resetPage = () => ({ title: t('Choose a new password'), width: 'narrow' }) as const
 
 export function passwordControllers({ models }: WebContext) {
   /** GET /password/forgot */
   const showForgot: RequestHandler = async (req, res) => {
     const proof = await models.proofs.challengeFor('forgotten-password')
-    renderPage(req, res, 'auth/password-forgot', FORGOT, { form: {}, errors: [], proof })
+    renderPage(req, res, 'auth/password-forgot', forgotPage(), { form: {}, errors: [], proof })
   }
 
   /** POST /password/forgot */
@@ -26,7 +27,7 @@ export function passwordControllers({ models }: WebContext) {
     const refused = await unproven(req, res, 'forgotten-password', { models })
     if (refused) return refuseForgot(req, res, refusedWith(req.body, refused.errors), refused.status)
     await models.users.forgetPassword(reading.value.email, actorOf(req))
-    await flash(req, 'info', 'If we know that address, a mail with the next step is on its way.')
+    await flash(req, 'info', t('If we know that address, a mail with the next step is on its way.'))
     res.redirect(303, paths.passwordForgot)
   }
 
@@ -34,7 +35,7 @@ export function passwordControllers({ models }: WebContext) {
   const showReset: RequestHandler = async (req, res) => {
     const user = await models.users.findByToken('RESET', tokenOf(req))
     if (!user) return tooOld(req, res)
-    renderPage(req, res, 'auth/password-reset', RESET, {
+    renderPage(req, res, 'auth/password-reset', resetPage(), {
       email: user.email,
       resetPath: paths.passwordReset(tokenOf(req)),
       errors: [],
@@ -56,7 +57,7 @@ export function passwordControllers({ models }: WebContext) {
         ? reading
         : problem && refusedWith({}, [{ field: 'password', message: problem }])
     if (refused) {
-      return renderRefused(req, res, 'auth/password-reset', RESET, {
+      return renderRefused(req, res, 'auth/password-reset', resetPage(), {
         email: user.email,
         resetPath: paths.passwordReset(token),
         errors: refused.errors,
@@ -68,7 +69,7 @@ export function passwordControllers({ models }: WebContext) {
     ) {
       return tooOld(req, res)
     }
-    await flash(req, 'done', 'Your new password is set. Sign in with it.')
+    await flash(req, 'done', t('Your new password is set. Sign in with it.'))
     res.redirect(303, paths.login)
   }
 
@@ -76,11 +77,11 @@ export function passwordControllers({ models }: WebContext) {
 
   async function refuseForgot(req: Request, res: Response, { typed, errors }: Refused, status?: number) {
     const proof = await models.proofs.challengeFor('forgotten-password')
-    renderRefused(req, res, 'auth/password-forgot', FORGOT, { form: typed, errors, proof }, status)
+    renderRefused(req, res, 'auth/password-forgot', forgotPage(), { form: typed, errors, proof }, status)
   }
 }
 
 async function tooOld(req: Request, res: Response): Promise<void> {
-  await flash(req, 'warning', 'That link has been used or is too old. Ask for a new one here.')
+  await flash(req, 'warning', t('That link has been used or is too old. Ask for a new one here.'))
   res.redirect(303, paths.passwordForgot)
 }

@@ -1,5 +1,5 @@
 import type { Request, RequestHandler, Response } from 'express'
-import { currentLanguage } from '../../language.ts'
+import { currentLanguage, t } from '../../language.ts'
 import { actorOf, startHalf, startSession } from '../../middleware/authentication.ts'
 import { flash } from '../../middleware/flash.ts'
 import { passwordProblem } from '../../models/password.ts'
@@ -12,26 +12,26 @@ import { type Refused, readForm, refusedWith, tokenOf } from '../forms/form.ts'
 import { renderPage, renderRefused } from '../page.ts'
 import { unproven } from './proofs.ts'
 
-const SIGN_UP = { title: 'Sign up', width: 'narrow' } as const
-const CHECK_MAIL = { title: 'Check your mail', width: 'narrow' } as const
-const CONFIRM = { title: 'Confirm your address', width: 'narrow' } as const
+const signUpPage = () => ({ title: t('Sign up'), width: 'narrow' }) as const
+const checkMailPage = () => ({ title: t('Check your mail'), width: 'narrow' }) as const
+const confirmPage = () => ({ title: t('Confirm your address'), width: 'narrow' }) as const
 
-const WRONG_PASSWORD = {
+const wrongPassword = () => ({
   field: 'password',
-  message: 'This is not the password chosen at the last sign-up with this address.',
-}
+  message: t('This is not the password chosen at the last sign-up with this address.'),
+})
 
 export function registrationControllers({ models, clock, privacy: notice }: WebContext) {
   /** GET /privacy */
   const privacy: RequestHandler = (req, res) => {
     const props = { ...notice, version: NOTICE_VERSION, leastAge: LEAST_AGE }
-    renderPage(req, res, 'auth/privacy', { title: 'Privacy notice', width: 'narrow' }, props)
+    renderPage(req, res, 'auth/privacy', { title: t('Privacy notice'), width: 'narrow' }, props)
   }
 
   /** GET /signup */
   const show: RequestHandler = async (req, res) => {
     const proof = await models.proofs.challengeFor('sign-up')
-    renderPage(req, res, 'auth/signup', SIGN_UP, { form: {}, errors: [], proof, leastAge: LEAST_AGE })
+    renderPage(req, res, 'auth/signup', signUpPage(), { form: {}, errors: [], proof, leastAge: LEAST_AGE })
   }
 
   /** POST /signup */
@@ -44,14 +44,14 @@ export function registrationControllers({ models, clock, privacy: notice }: WebC
     const refused = await unproven(req, res, 'sign-up', { models })
     if (refused) return refuse(req, res, refusedWith(req.body, refused.errors), refused.status)
     await models.users.signUp({ fullName, email, password, locale: currentLanguage() }, actorOf(req))
-    await flash(req, 'done', 'Almost there: we have sent you a mail.')
+    await flash(req, 'done', t('Almost there: we have sent you a mail.'))
     res.redirect(303, paths.confirmResend)
   }
 
   /** GET /confirm/resend */
   const showResend: RequestHandler = async (req, res) => {
     if (req.user?.emailConfirmedOn) return res.redirect(303, paths.dashboard)
-    renderPage(req, res, 'auth/check-mail', CHECK_MAIL, {
+    renderPage(req, res, 'auth/check-mail', checkMailPage(), {
       form: { email: req.user?.email ?? '' },
       errors: [],
       proof: await models.proofs.challengeFor('confirmation-mail'),
@@ -65,13 +65,13 @@ export function registrationControllers({ models, clock, privacy: notice }: WebC
     const refused = await unproven(req, res, 'confirmation-mail', { models })
     if (refused) return refuseResend(req, res, refusedWith(req.body, refused.errors), refused.status)
     await models.users.resendConfirmation(reading.value.email, actorOf(req))
-    await flash(req, 'info', 'If that address is waiting for a confirmation, a new mail is on its way.')
+    await flash(req, 'info', t('If that address is waiting for a confirmation, a new mail is on its way.'))
     res.redirect(303, paths.confirmResend)
   }
 
   /** GET /confirm/:token: mail programs open links to look at them, so the link alone changes nothing. */
   const showConfirm: RequestHandler = (req, res) => {
-    renderPage(req, res, 'auth/confirm', CONFIRM, {
+    renderPage(req, res, 'auth/confirm', confirmPage(), {
       confirmPath: paths.confirm(tokenOf(req)),
       errors: [],
     })
@@ -84,9 +84,9 @@ export function registrationControllers({ models, clock, privacy: notice }: WebC
     const result = await models.users.confirmEmail(tokenOf(req), reading.value.password, actorOf(req))
     switch (result.kind) {
       case 'wrong-password':
-        return refuseConfirm(req, res, refusedWith(req.body, [WRONG_PASSWORD]))
+        return refuseConfirm(req, res, refusedWith(req.body, [wrongPassword()]))
       case 'spent':
-        await flash(req, 'warning', 'That link has been used or is too old. Ask for a new one here.')
+        await flash(req, 'warning', t('That link has been used or is too old. Ask for a new one here.'))
         return res.redirect(303, req.user?.emailConfirmedOn ? paths.dashboard : paths.confirmResend)
       case 'confirmed':
         if (hasFactor(result.user)) {
@@ -99,7 +99,7 @@ export function registrationControllers({ models, clock, privacy: notice }: WebC
           { user: result.user, factor: null, byMail: true },
           { users: models.users, clock },
         )
-        await flash(req, 'done', 'Your address is confirmed, and you are signed in.')
+        await flash(req, 'done', t('Your address is confirmed, and you are signed in.'))
         res.redirect(303, paths.dashboard)
     }
   }
@@ -112,7 +112,7 @@ export function registrationControllers({ models, clock, privacy: notice }: WebC
       req,
       res,
       'auth/signup',
-      SIGN_UP,
+      signUpPage(),
       { form: typed, errors, proof, leastAge: LEAST_AGE },
       status,
     )
@@ -120,10 +120,10 @@ export function registrationControllers({ models, clock, privacy: notice }: WebC
 
   async function refuseResend(req: Request, res: Response, { typed, errors }: Refused, status?: number) {
     const proof = await models.proofs.challengeFor('confirmation-mail')
-    renderRefused(req, res, 'auth/check-mail', CHECK_MAIL, { form: typed, errors, proof }, status)
+    renderRefused(req, res, 'auth/check-mail', checkMailPage(), { form: typed, errors, proof }, status)
   }
 }
 
 function refuseConfirm(req: Request, res: Response, { errors }: Refused): void {
-  renderRefused(req, res, 'auth/confirm', CONFIRM, { confirmPath: paths.confirm(tokenOf(req)), errors })
+  renderRefused(req, res, 'auth/confirm', confirmPage(), { confirmPath: paths.confirm(tokenOf(req)), errors })
 }

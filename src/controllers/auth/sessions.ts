@@ -1,5 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express'
-import { inWords, listed, tooManyTries } from '../../format.ts'
+import { formatMoney, inWords, tooManyTries } from '../../format.ts'
+import { t } from '../../language.ts'
 import {
   actorOf,
   type CheckPassword,
@@ -21,28 +22,34 @@ import { type FieldError, type Refused, readForm, refusedWith, tokenOf } from '.
 import { askToWait, renderPage, renderRefused } from '../page.ts'
 import { unproven } from './proofs.ts'
 
-const SIGN_IN = { title: 'Sign in', width: 'narrow' } as const
-const CODE = { title: 'One more step', width: 'narrow' } as const
-const LOST = { title: 'Second step lost', width: 'narrow' } as const
-const WRONG = [{ field: null, message: 'The address or the password is wrong.' }]
-const WRONG_PASSKEY = [
+const signInPage = () => ({ title: t('Sign in'), width: 'narrow' }) as const
+const codePage = () => ({ title: t('One more step'), width: 'narrow' }) as const
+const lostPage = () => ({ title: t('Second step lost'), width: 'narrow' }) as const
+const wrong = () => [{ field: null, message: t('The address or the password is wrong.') }]
+const wrongPasskey = () => [
   {
     field: null,
-    message: 'This passkey did not sign you in. If this page was open for a while, try once more.',
+    message: t('This passkey did not sign you in. If this page was open for a while, try once more.'),
   },
 ]
-const WRONG_CODE = [{ field: 'code', message: 'This code is wrong, or has been used already.' }]
+const wrongCode = () => [{ field: 'code', message: t('This code is wrong, or has been used already.') }]
 
 export function sessionControllers({ models, clock }: WebContext, checkPassword: CheckPassword) {
   /** GET / */
   const home: RequestHandler = (req, res) => {
     if (req.user) return res.redirect(303, paths.dashboard)
-    renderPage(req, res, 'auth/home', { title: 'Save by keeping habits' })
+    renderPage(
+      req,
+      res,
+      'auth/home',
+      { title: t('Save by keeping habits') },
+      { exampleAmount: formatMoney(2_500, 'DKK') },
+    )
   }
 
   /** GET /login */
   const show: RequestHandler = async (req, res) => {
-    renderPage(req, res, 'auth/login', SIGN_IN, await loginProps(req, { typed: {}, errors: [] }, null))
+    renderPage(req, res, 'auth/login', signInPage(), await loginProps(req, { typed: {}, errors: [] }, null))
   }
 
   /** POST /login */
@@ -56,7 +63,7 @@ export function sessionControllers({ models, clock }: WebContext, checkPassword:
     const refused = isDue ? await unproven(req, res, 'sign-in', { models }) : null
     if (refused) return refuse(refused.errors, refused.status)
     const result = await checkPassword(req)
-    if (result.kind === 'wrong') return refuse(WRONG)
+    if (result.kind === 'wrong') return refuse(wrong())
     if (result.kind === 'wait') {
       askToWait(res, result.ms)
       return refuse(tooMany(result.ms), res.statusCode)
@@ -78,7 +85,7 @@ export function sessionControllers({ models, clock }: WebContext, checkPassword:
     if (reading.kind === 'refused') return refuse(withoutFields(reading.errors))
     const at = { sid: req.sessionID, mark: browserOf(req).mark }
     const result = await models.identity.signIn(reading.value.answer, at, actorOf(req))
-    if (result.kind === 'wrong') return refuse(WRONG_PASSKEY)
+    if (result.kind === 'wrong') return refuse(wrongPasskey())
     if (result.kind === 'wait') {
       askToWait(res, result.ms)
       return refuse(tooMany(result.ms), res.statusCode)
@@ -90,7 +97,7 @@ export function sessionControllers({ models, clock }: WebContext, checkPassword:
   const showCode: RequestHandler = async (req, res) => {
     const user = await halfUser(req)
     if (!user) return beginAgain(req, res)
-    renderPage(req, res, 'auth/login-code', CODE, await codeProps(req, user, []))
+    renderPage(req, res, 'auth/login-code', codePage(), await codeProps(req, user, []))
   }
 
   /** POST /login/code */
@@ -101,7 +108,7 @@ export function sessionControllers({ models, clock }: WebContext, checkPassword:
     if (reading.kind === 'refused') return refuseCode(req, res, user, reading.errors)
     const { code } = reading.value
     const result = await models.identity.checkCode(user, code, browserOf(req).mark, actorOf(req))
-    await finish(req, res, user, result, WRONG_CODE)
+    await finish(req, res, user, result, wrongCode())
   }
 
   /** POST /login/code/passkey */
@@ -112,7 +119,7 @@ export function sessionControllers({ models, clock }: WebContext, checkPassword:
     if (reading.kind === 'refused') return refuseCode(req, res, user, withoutFields(reading.errors))
     const at = { sid: req.sessionID, mark: browserOf(req).mark }
     const result = await models.identity.checkPasskey(user, reading.value.answer, at, actorOf(req))
-    await finish(req, res, user, result, WRONG_PASSKEY)
+    await finish(req, res, user, result, wrongPasskey())
   }
 
   /** POST /login/lost: the way back for who has shown the password and has no code any more goes through their mailbox. */
@@ -120,7 +127,7 @@ export function sessionControllers({ models, clock }: WebContext, checkPassword:
     const user = await halfUser(req)
     if (!user) return beginAgain(req, res)
     await models.users.loseFactor(user.id, actorOf(req))
-    await flash(req, 'info', 'We have sent you a mail with the next step.')
+    await flash(req, 'info', t('We have sent you a mail with the next step.'))
     res.redirect(303, paths.loginCode)
   }
 
@@ -130,7 +137,11 @@ export function sessionControllers({ models, clock }: WebContext, checkPassword:
     const user = await models.users.findByToken('FACTOR', token)
     if (!user) return linkTooOld(req, res)
     const delay = inWords(models.factors.resetDelayMs)
-    renderPage(req, res, 'auth/factor-lost', LOST, { email: user.email, delay, lostPath: paths.lost(token) })
+    renderPage(req, res, 'auth/factor-lost', lostPage(), {
+      email: user.email,
+      delay,
+      lostPath: paths.lost(token),
+    })
   }
 
   /** POST /login/lost/:token */
@@ -143,7 +154,9 @@ export function sessionControllers({ models, clock }: WebContext, checkPassword:
     await flash(
       req,
       'done',
-      `Noted. From ${inWords(models.factors.resetDelayMs)} from now on your password alone signs you in. We have told you by mail.`,
+      t('Noted. From {time} from now on your password alone signs you in. We have told you by mail.', {
+        time: inWords(models.factors.resetDelayMs),
+      }),
     )
     res.redirect(303, paths.login)
   }
@@ -183,7 +196,7 @@ export function sessionControllers({ models, clock }: WebContext, checkPassword:
     email: string | null,
     status?: number,
   ) {
-    renderRefused(req, res, 'auth/login', SIGN_IN, await loginProps(req, refused, email), status)
+    renderRefused(req, res, 'auth/login', signInPage(), await loginProps(req, refused, email), status)
   }
 
   async function loginProps(req: Request, { typed, errors }: Refused, email: string | null) {
@@ -202,16 +215,16 @@ export function sessionControllers({ models, clock }: WebContext, checkPassword:
     res: Response,
     user: Express.User,
     result: FactorResult,
-    wrong: FieldError[],
+    refused: FieldError[],
   ) {
     if (result.kind === 'right') return enter(req, res, user, result.factor)
-    if (result.kind === 'wrong') return refuseCode(req, res, user, wrong)
+    if (result.kind === 'wrong') return refuseCode(req, res, user, refused)
     askToWait(res, result.ms)
-    renderPage(req, res, 'auth/login-code', CODE, await codeProps(req, user, tooMany(result.ms)))
+    renderPage(req, res, 'auth/login-code', codePage(), await codeProps(req, user, tooMany(result.ms)))
   }
 
   async function refuseCode(req: Request, res: Response, user: Express.User, errors: FieldError[]) {
-    renderRefused(req, res, 'auth/login-code', CODE, await codeProps(req, user, errors))
+    renderRefused(req, res, 'auth/login-code', codePage(), await codeProps(req, user, errors))
   }
 
   async function proofFor(req: Request, email: string | null): Promise<string | null> {
@@ -234,16 +247,14 @@ export function sessionControllers({ models, clock }: WebContext, checkPassword:
     const reset = await models.factors.openReset(user.id)
     const resetNote =
       reset &&
-      `Your request is noted: from ${inWords(reset.effectiveOn.getTime() - clock.now().getTime())} from now on your password alone signs you in.`
+      t('Your request is noted: from {time} from now on your password alone signs you in.', {
+        time: inWords(reset.effectiveOn.getTime() - clock.now().getTime()),
+      })
     return {
       errors,
       resetNote,
-      lostThings: listed([
-        ...(user.totpConfirmedOn ? ['your authenticator'] : []),
-        ...(user.passkeyCount > 0 ? ['your passkeys'] : []),
-        'your backup codes',
-      ]),
       hasAuthenticator: user.totpConfirmedOn !== null,
+      hasPasskeys: user.passkeyCount > 0,
       passkey: await models.passkeys.ask({ purpose: 'confirm', sid: req.sessionID, userId: user.id }),
       codePath: paths.loginCode,
       passkeyPath: paths.loginCodePasskey,
@@ -257,12 +268,12 @@ function comerOf(req: Request, email: string | null): Comer {
 }
 
 async function beginAgain(req: Request, res: Response): Promise<void> {
-  await flash(req, 'info', 'That took too long. Begin again with your password.')
+  await flash(req, 'info', t('That took too long. Begin again with your password.'))
   res.redirect(303, paths.login)
 }
 
 async function linkTooOld(req: Request, res: Response): Promise<void> {
-  await flash(req, 'warning', 'That link has been used or is too old. Sign in to ask for a new one.')
+  await flash(req, 'warning', t('That link has been used or is too old. Sign in to ask for a new one.'))
   res.redirect(303, paths.login)
 }
 

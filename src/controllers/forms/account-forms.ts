@@ -1,38 +1,36 @@
 import { z } from 'zod'
-import { LANGUAGES } from '../../language.ts'
+import { LANGUAGES, term } from '../../language.ts'
 import { isTimezone } from '../../models/habit/schedule.ts'
 import { PASSWORD_MAX } from '../../models/password.ts'
 import { LEAST_AGE } from '../../models/privacy-notice.ts'
 import { line, told, wholeNumber } from './form.ts'
 
 const emailField = z
-  .string({ error: 'Enter your e-mail address.' })
+  .string(told('Enter your e-mail address.'))
   .trim()
   .toLowerCase()
-  .min(1, 'Enter your e-mail address.')
-  .max(254, 'Use at most 254 characters.')
-  .pipe(z.email('Enter an address like name@example.com.'))
+  .min(1, told('Enter your e-mail address.'))
+  .max(254, told('Use at most {most} characters.', { most: 254 }))
+  .pipe(z.email(told('Enter an address like name@example.com.')))
 
 const currentPasswordField = z
-  .string({ error: 'Enter your password.' })
-  .min(1, 'Enter your password.')
-  .max(PASSWORD_MAX, `Use at most ${PASSWORD_MAX} characters.`)
+  .string(told('Enter your password.'))
+  .min(1, told('Enter your password.'))
+  .max(PASSWORD_MAX, told('Use at most {most} characters.', { most: PASSWORD_MAX }))
 
 const newPasswordField = z
-  .string({ error: 'Choose a password.' })
-  .min(1, 'Choose a password.')
-  .max(PASSWORD_MAX, `Use at most ${PASSWORD_MAX} characters.`)
+  .string(told('Choose a password.'))
+  .min(1, told('Choose a password.'))
+  .max(PASSWORD_MAX, told('Use at most {most} characters.', { most: PASSWORD_MAX }))
 
-const repeated = z.string({ error: 'Repeat the password.' }).min(1, 'Repeat the password.')
+const repeated = z.string(told('Repeat the password.')).min(1, told('Repeat the password.'))
 
 const samePasswords = {
   check: (form: { password: string; passwordConfirm: string }) => form.password === form.passwordConfirm,
-  refusal: { path: ['passwordConfirm'], message: 'The two passwords differ.' },
+  refusal: { ...told('The two passwords differ.'), path: ['passwordConfirm'] },
 }
 
-const fullName = line({ missing: 'Enter your name.', max: 100 })
-
-const ticked = (missing: string) => z.literal('yes', { error: missing })
+const fullName = line({ missing: term('Enter your name.'), max: 100 })
 
 export const signUpForm = z
   .strictObject({
@@ -40,8 +38,8 @@ export const signUpForm = z
     email: emailField,
     password: newPasswordField,
     passwordConfirm: repeated,
-    isOfAge: ticked(`Sparvana is for people of ${LEAST_AGE} years or more.`),
-    agrees: ticked('Agree to the privacy notice to sign up.'),
+    isOfAge: z.literal('yes', told('Sparvana is for people of {age} years or more.', { age: LEAST_AGE })),
+    agrees: z.literal('yes', told('Agree to the privacy notice to sign up.')),
   })
   .refine(samePasswords.check, samePasswords.refusal)
 
@@ -50,21 +48,21 @@ export const signInForm = z.strictObject({ email: emailField, password: currentP
 /** Of an authenticator or from paper; blanks and hyphens are how people write them. */
 export const codeForm = z.strictObject({
   code: z
-    .string({ error: 'Enter a code.' })
+    .string(told('Enter a code.'))
     .trim()
-    .min(1, 'Enter a code.')
-    .max(20, 'A code has six digits, or ten characters.'),
+    .min(1, told('Enter a code.'))
+    .max(20, told('A code has six digits, or ten characters.')),
 })
 
 /** What the browser's script has got from an authenticator, as JSON. */
 const passkeyAnswer = z
-  .string({ error: 'A passkey needs JavaScript in your browser.' })
-  .min(1, 'A passkey needs JavaScript in your browser.')
-  .max(14_000, 'That is no passkey’s answer.')
+  .string(told('A passkey needs JavaScript in your browser.'))
+  .min(1, told('A passkey needs JavaScript in your browser.'))
+  .max(14_000, told('That is no passkey’s answer.'))
 
 export const passkeyForm = z.strictObject({ answer: passkeyAnswer })
 
-const passkeyLabel = line({ missing: 'Give it a name, so that you know it again.', max: 60 })
+const passkeyLabel = line({ missing: term('Give it a name, so that you know it again.'), max: 60 })
 
 export const passkeyNewForm = z.strictObject({ label: passkeyLabel, answer: passkeyAnswer })
 
@@ -85,7 +83,7 @@ export const newPasswordForm = z
 export const changePasswordForm = z
   .strictObject({
     passwordCurrent: currentPasswordField,
-    code: z.string().trim().max(20, 'A code has six digits, or ten characters.').optional(),
+    code: z.string().trim().max(20, told('A code has six digits, or ten characters.')).optional(),
     answer: passkeyAnswer.optional(),
     password: newPasswordField,
     passwordConfirm: repeated,
@@ -97,11 +95,11 @@ const languageField = z.enum(LANGUAGES, told('Choose a language from the list.')
 export const preferencesForm = z.strictObject({
   fullName,
   timezone: z
-    .string({ error: 'Choose your time zone.' })
+    .string(told('Choose your time zone.'))
     .max(64)
-    .refine(isTimezone, 'Choose a time zone from the list.'),
-  dayStartHour: wholeNumber({ missing: 'Choose an hour.', min: 0, max: 12 }),
-  weekStart: wholeNumber({ missing: 'Choose a day.', min: 1, max: 7 }),
+    .refine(isTimezone, told('Choose a time zone from the list.')),
+  dayStartHour: wholeNumber({ missing: term('Choose an hour.'), min: 0, max: 12 }),
+  weekStart: wholeNumber({ missing: term('Choose a day.'), min: 1, max: 7 }),
   locale: languageField,
 })
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { DAY } from '../../clock.ts'
 import type { Place } from '../../models/desk/paging.ts'
-import { type FormReading, readForm } from './form.ts'
+import { type FormReading, readForm, told } from './form.ts'
 
 /** A field of a list's filter: left out, empty, or good. */
 export function optional<T extends z.ZodType>(schema: T) {
@@ -9,10 +9,12 @@ export function optional<T extends z.ZodType>(schema: T) {
 }
 
 /** Something with an id of ours. */
-export const optionalId = optional(z.uuid('An id looks like 01980000-0000-7000-8000-000000000000.'))
+export const optionalId = optional(
+  z.uuid(told('An id looks like {example}.', { example: '01980000-0000-7000-8000-000000000000' })),
+)
 
 export const optionalDay = optional(
-  z.iso.date('A day looks like 2026-06-17.').transform((day) => new Date(`${day}T00:00:00.000Z`)),
+  z.iso.date(told('A day looks like 2026-06-17.')).transform((day) => new Date(`${day}T00:00:00.000Z`)),
 )
 
 /** The day that is over before the instant that is given back. */

@@ -1,14 +1,18 @@
 import { z } from 'zod'
 import { AppError } from '../../errors.ts'
+import { t } from '../../language.ts'
 import { paths } from '../../paths.ts'
 import { readForm } from './form.ts'
 
 /** Such fields we wrote ourselves: nobody has typed anything that could be put right. */
 class NotOurOffer extends AppError {
   constructor() {
-    super(422, 'This is not what the page offered', 'Nothing was changed. Start again from today’s page.', [
-      { href: paths.dashboard, label: 'To today' },
-    ])
+    super(
+      422,
+      t('This is not what the page offered'),
+      t('Nothing was changed. Start again from today’s page.'),
+      [{ href: paths.dashboard, label: t('To today') }],
+    )
   }
 }
 

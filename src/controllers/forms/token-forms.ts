@@ -1,6 +1,7 @@
 import { z } from 'zod'
+import { t, term } from '../../language.ts'
 import type { Scope } from '../../models/api-token/scopes.ts'
-import { line } from './form.ts'
+import { line, told } from './form.ts'
 
 /** How long a token may be good, in days; the last one unless another is chosen. */
 export const TOKEN_DAYS = [30, 90, 180, 365] as const
@@ -12,20 +13,20 @@ export const SCOPE_FIELDS = {
   paymentsRead: 'payments:read',
 } as const satisfies Record<string, Scope>
 
-const ticked = z.literal('yes', { error: 'Tick it, or leave it.' }).optional()
+const ticked = z.literal('yes', told('Tick it, or leave it.')).optional()
 const boxes = { habitsRead: ticked, checkOffsWrite: ticked, paymentsRead: ticked }
 
 export const tokenForm = z
   .strictObject({
-    tokenName: line({ missing: 'Give the token a name.', max: 60 }),
+    tokenName: line({ missing: term('Give the token a name.'), max: 60 }),
     ...boxes,
-    days: z.enum(TOKEN_DAYS.map(String) as [string, ...string[]], { error: 'Choose how long it is good.' }),
+    days: z.enum(TOKEN_DAYS.map(String) as [string, ...string[]], told('Choose how long it is good.')),
   })
   .transform(({ tokenName, days, ...form }, context) => {
     const scopes = (Object.keys(SCOPE_FIELDS) as (keyof typeof SCOPE_FIELDS)[])
       .filter((field) => form[field])
       .map((field): Scope => SCOPE_FIELDS[field])
     if (scopes.length === 0)
-      context.addIssue({ code: 'custom', path: ['habitsRead'], message: 'Choose what the token may do.' })
+      context.addIssue({ code: 'custom', path: ['habitsRead'], message: t('Choose what the token may do.') })
     return { name: tokenName, scopes, days: Number(days) }
   })

@@ -2,6 +2,7 @@ import type { Request, RequestHandler, Response } from 'express'
 import { DAY } from '../../clock.ts'
 import { TooManyRequests } from '../../errors.ts'
 import { formatInstant } from '../../format.ts'
+import { t } from '../../language.ts'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
 import { flash } from '../../middleware/flash.ts'
 import { paths } from '../../paths.ts'
@@ -11,14 +12,14 @@ import { type Refused, readForm, refusedWith, tokenOf } from '../forms/form.ts'
 import { readNothing } from '../forms/offers.ts'
 import { renderPage, renderRefused } from '../page.ts'
 
-const PAGE = { title: 'E-mail address', width: 'narrow' } as const
-const MOVE = { title: 'Move your account', width: 'narrow' } as const
-const SAME = { field: 'newEmail', message: 'This is the address of your account already.' }
+const page = () => ({ title: t('E-mail address'), width: 'narrow' }) as const
+const movePage = () => ({ title: t('Move your account'), width: 'narrow' }) as const
+const same = () => ({ field: 'newEmail', message: t('This is the address of your account already.') })
 
 export function addressControllers({ models }: WebContext) {
   /** GET /settings/email */
   const show: RequestHandler = async (req, res) => {
-    renderPage(req, res, 'main/email', PAGE, await props(req, { typed: {}, errors: [] }))
+    renderPage(req, res, 'main/email', page(), await props(req, { typed: {}, errors: [] }))
   }
 
   /** POST /settings/email: the same words whoever has the new address. */
@@ -27,8 +28,8 @@ export function addressControllers({ models }: WebContext) {
     if (reading.kind === 'refused') return refuse(req, res, reading)
     const result = await models.addresses.ask(signedIn(req).id, reading.value.newEmail, actorOf(req))
     if (result.kind === 'wait') throw new TooManyRequests(result.ms)
-    if (result.kind === 'same') return refuse(req, res, refusedWith(req.body, [SAME]))
-    await flash(req, 'info', 'We have sent a link to the new address, and told the old one.')
+    if (result.kind === 'same') return refuse(req, res, refusedWith(req.body, [same()]))
+    await flash(req, 'info', t('We have sent a link to the new address, and told the old one.'))
     res.redirect(303, paths.settingsEmail)
   }
 
@@ -36,8 +37,8 @@ export function addressControllers({ models }: WebContext) {
   const callOff: RequestHandler = async (req, res) => {
     readNothing(req.body)
     const wasOpen = await models.addresses.callOff(signedIn(req).id, actorOf(req))
-    if (wasOpen) await flash(req, 'done', 'Called off. Your address stays.')
-    else await flash(req, 'info', 'There was nothing to call off.')
+    if (wasOpen) await flash(req, 'done', t('Called off. Your address stays.'))
+    else await flash(req, 'info', t('There was nothing to call off.'))
     res.redirect(303, paths.settingsEmail)
   }
 
@@ -47,7 +48,11 @@ export function addressControllers({ models }: WebContext) {
     const wish = await models.addresses.wishBehind(signedIn(req).id, token)
     if (!wish) return tooOld(req, res)
     const { oldEmail, newEmail } = wish
-    renderPage(req, res, 'main/email-move', MOVE, { oldEmail, newEmail, movePath: paths.addressNew(token) })
+    renderPage(req, res, 'main/email-move', movePage(), {
+      oldEmail,
+      newEmail,
+      movePath: paths.addressNew(token),
+    })
   }
 
   /** POST /address/new/:token: the link shows whose mailbox it is, the session whose account. */
@@ -59,18 +64,22 @@ export function addressControllers({ models }: WebContext) {
       await flash(
         req,
         'warning',
-        'This address has got another account in the meantime. Yours stays where it is.',
+        t('This address has got another account in the meantime. Yours stays where it is.'),
       )
       return res.redirect(303, paths.settingsEmail)
     }
-    await flash(req, 'done', `Your account has moved to ${result.email}. You are signed out everywhere else.`)
+    await flash(
+      req,
+      'done',
+      t('Your account has moved to {email}. You are signed out everywhere else.', { email: result.email }),
+    )
     res.redirect(303, paths.settingsEmail)
   }
 
   return { show, ask, callOff, showMove, move }
 
   async function refuse(req: Request, res: Response, refused: Refused): Promise<void> {
-    renderRefused(req, res, 'main/email', PAGE, await props(req, refused))
+    renderRefused(req, res, 'main/email', page(), await props(req, refused))
   }
 
   async function props(req: Request, { typed, errors }: Refused) {
@@ -94,7 +103,7 @@ async function tooOld(req: Request, res: Response): Promise<void> {
   await flash(
     req,
     'warning',
-    'That link has been used, called off or is too old, or belongs to another account.',
+    t('That link has been used, called off or is too old, or belongs to another account.'),
   )
   res.redirect(303, paths.settingsEmail)
 }

@@ -1,5 +1,6 @@
 import type { RequestHandler } from 'express'
 import { StepUpNeeded } from '../../errors.ts'
+import { t } from '../../language.ts'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
 import { flash } from '../../middleware/flash.ts'
 import { toDecimal } from '../../money.ts'
@@ -9,14 +10,14 @@ import { readForm } from '../forms/form.ts'
 import { questionsForm } from '../forms/savings-forms.ts'
 import { renderPage, renderRefused } from '../page.ts'
 
-const PAGE = { title: 'Questions at check-offs', width: 'narrow' } as const
+const page = () => ({ title: t('Questions at check-offs'), width: 'narrow' }) as const
 
 export function questionControllers({ models }: WebContext) {
   /** GET /settings/check-offs */
   const show: RequestHandler = async (req, res) => {
     const { id, asksAtCheckOff, asksAboveMinor } = signedIn(req)
     const above = asksAboveMinor === null ? '' : toDecimal(asksAboveMinor)
-    renderPage(req, res, 'main/check-off-questions', PAGE, {
+    renderPage(req, res, 'main/check-off-questions', page(), {
       ...(await props(id)),
       form: { always: asksAtCheckOff, above },
       errors: [],
@@ -30,12 +31,16 @@ export function questionControllers({ models }: WebContext) {
     if (reading.kind === 'refused') {
       const { typed, errors } = reading
       const form = { always: typed.always !== undefined, above: typed.above ?? '' }
-      return renderRefused(req, res, 'main/check-off-questions', PAGE, { ...(await props(id)), form, errors })
+      return renderRefused(req, res, 'main/check-off-questions', page(), {
+        ...(await props(id)),
+        form,
+        errors,
+      })
     }
     const isFresh = res.locals.isFresh === true
     const result = await models.questions.change(id, reading.value, { isFresh }, actorOf(req))
     if (result === 'not-fresh') throw new StepUpNeeded('too-long-ago')
-    await flash(req, 'done', 'Saved.')
+    await flash(req, 'done', t('Saved.'))
     res.redirect(303, paths.settingsCheckOffs)
   }
 

@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises'
 import type { Request, RequestHandler } from 'express'
 import { TooManyRequests } from '../../errors.ts'
 import { formatInstant } from '../../format.ts'
+import { t } from '../../language.ts'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
 import { flash } from '../../middleware/flash.ts'
 import { regenerated } from '../../middleware/session-store.ts'
@@ -13,15 +14,15 @@ import { type FieldError, readForm } from '../forms/form.ts'
 import { readNothing } from '../forms/offers.ts'
 import { renderPage, renderRefused } from '../page.ts'
 
-const PAGE = { title: 'Your data', width: 'narrow' } as const
-const ERASE = { title: 'Erase your account', width: 'narrow' } as const
+const page = () => ({ title: t('Your data'), width: 'narrow' }) as const
+const erasePage = () => ({ title: t('Erase your account'), width: 'narrow' }) as const
 const FILE_NAME = 'sparvana-data.json'
 
 export function dataControllers({ models }: WebContext) {
   /** GET /settings/data */
   const show: RequestHandler = async (req, res) => {
     const props = { exportPath: paths.dataExport, erasePath: paths.dataErase, wish: await wishOf(req) }
-    renderPage(req, res, 'main/data', PAGE, { ...props, callOffPath: paths.dataEraseCallOff })
+    renderPage(req, res, 'main/data', page(), { ...props, callOffPath: paths.dataEraseCallOff })
   }
 
   /** POST /settings/data/export: answers with the file itself, so that no copy lies anywhere. */
@@ -37,21 +38,21 @@ export function dataControllers({ models }: WebContext) {
   /** GET /settings/data/erase */
   const showErase: RequestHandler = async (req, res) => {
     if (await models.erasures.open(signedIn(req).id)) return res.redirect(303, paths.settingsData)
-    renderPage(req, res, 'main/data-erase', ERASE, await eraseProps(req, []))
+    renderPage(req, res, 'main/data-erase', erasePage(), await eraseProps(req, []))
   }
 
   /** POST /settings/data/erase */
   const erase: RequestHandler = async (req, res) => {
     const user = signedIn(req)
     const refuse = async (errors: FieldError[]) =>
-      renderRefused(req, res, 'main/data-erase', ERASE, await eraseProps(req, errors))
+      renderRefused(req, res, 'main/data-erase', erasePage(), await eraseProps(req, errors))
     const reading = readForm(emailForm, req.body)
     if (reading.kind === 'refused') return refuse(reading.errors)
     if (reading.value.email !== user.email)
-      return refuse([{ field: 'email', message: 'This is not the address of this account.' }])
+      return refuse([{ field: 'email', message: t('This is not the address of this account.') }])
     const closing = await models.erasures.ask(user, actorOf(req))
     if (closing.kind === 'waiting') {
-      await flash(req, 'info', 'Noted. Your account is erased as soon as your money has come to rest.')
+      await flash(req, 'info', t('Noted. Your account is erased as soon as your money has come to rest.'))
       return res.redirect(303, paths.settingsData)
     }
     // Whoever had the account is a visitor like any other now.
@@ -59,7 +60,9 @@ export function dataControllers({ models }: WebContext) {
     await flash(
       req,
       'done',
-      'Your account is closed. What identifies you is being erased; one last letter tells you when it is done.',
+      t(
+        'Your account is closed. What identifies you is being erased; one last letter tells you when it is done.',
+      ),
     )
     res.setHeader('Clear-Site-Data', '"cache", "storage"')
     res.redirect(303, paths.home)
@@ -72,7 +75,7 @@ export function dataControllers({ models }: WebContext) {
     await flash(
       req,
       wasOpen ? 'done' : 'info',
-      wasOpen ? 'Called off. Your account stays.' : 'There was nothing to call off.',
+      wasOpen ? t('Called off. Your account stays.') : t('There was nothing to call off.'),
     )
     res.redirect(303, paths.settingsData)
   }

@@ -1,10 +1,11 @@
 import type { Request, Response } from 'express'
+import { t } from '../../language.ts'
 import { signedIn } from '../../middleware/authentication.ts'
 import { saved } from '../../middleware/session-store.ts'
 import type { Factors } from '../../models/second-factor.ts'
 import { paths } from '../../paths.ts'
 
-export const ADMINS_NEED_ONE = 'Admins sign in with a second factor: this is your only one.'
+export const adminsNeedOne = () => t('Admins sign in with a second factor: this is your only one.')
 
 /** Leads to the one page that shows new backup codes. */
 export async function showCodes(

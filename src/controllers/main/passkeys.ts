@@ -1,5 +1,6 @@
 import type { Request, RequestHandler } from 'express'
 import { Forbidden, NotFound } from '../../errors.ts'
+import { t } from '../../language.ts'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
 import { browserOf } from '../../middleware/browser-mark.ts'
 import { flash } from '../../middleware/flash.ts'
@@ -12,15 +13,18 @@ import { passkeyNewForm, passkeyRenameForm } from '../forms/account-forms.ts'
 import { type FieldError, idOf, type Refused, readForm, refusedWith } from '../forms/form.ts'
 import { readNothing } from '../forms/offers.ts'
 import { renderPage, renderRefused } from '../page.ts'
-import { ADMINS_NEED_ONE, showCodes } from './factors.ts'
+import { adminsNeedOne, showCodes } from './factors.ts'
 
-const NEW = { title: 'Add a passkey', width: 'narrow' } as const
-const RENAME = { title: 'Rename a passkey', width: 'narrow' } as const
+const newPage = () => ({ title: t('Add a passkey'), width: 'narrow' }) as const
+const renamePage = () => ({ title: t('Rename a passkey'), width: 'narrow' }) as const
 
 const REFUSALS = {
-  wrong: 'Your device’s answer did not fit, or came too late. Try once more.',
-  known: 'This passkey is in use already.',
-  full: `You have ${MOST_PASSKEYS} passkeys, and that is the most. Remove one that you no longer use.`,
+  wrong: () => t('Your device’s answer did not fit, or came too late. Try once more.'),
+  known: () => t('This passkey is in use already.'),
+  full: () =>
+    t('You have {most} passkeys, and that is the most. Remove one that you no longer use.', {
+      most: MOST_PASSKEYS,
+    }),
 } as const
 
 export function passkeyControllers({ models, clock }: WebContext) {
@@ -33,23 +37,23 @@ export function passkeyControllers({ models, clock }: WebContext) {
   /** GET /settings/security/passkeys/new */
   const showNew: RequestHandler = async (req, res) => {
     const typed = { label: browserOf(req).label }
-    renderPage(req, res, 'main/passkey-new', NEW, await newProps(req, { typed, errors: [] }))
+    renderPage(req, res, 'main/passkey-new', newPage(), await newProps(req, { typed, errors: [] }))
   }
 
   /** POST /settings/security/passkeys/new */
   const create: RequestHandler = async (req, res) => {
     const user = signedIn(req)
     const refuse = async (refused: Refused) =>
-      renderRefused(req, res, 'main/passkey-new', NEW, await newProps(req, refused))
+      renderRefused(req, res, 'main/passkey-new', newPage(), await newProps(req, refused))
     const reading = readForm(passkeyNewForm, req.body)
     if (reading.kind === 'refused')
       return refuse({ typed: reading.typed, errors: reading.errors.map(withoutAnswer) })
     const result = await models.passkeys.add(user, reading.value, req.sessionID, actorOf(req))
     if (result.kind === 'refused')
-      return refuse(refusedWith(req.body, [{ field: null, message: REFUSALS[result.because] }]))
+      return refuse(refusedWith(req.body, [{ field: null, message: REFUSALS[result.because]() }]))
     // Whoever has just made it has it in hand.
     req.session.factor ??= 'passkey'
-    await flash(req, 'done', 'Your passkey is added. You are signed out everywhere else.')
+    await flash(req, 'done', t('Your passkey is added. You are signed out everywhere else.'))
     if (result.codes) return showCodes(req, res, models.factors, result.codes)
     res.redirect(303, paths.settingsSecurity)
   }
@@ -58,7 +62,7 @@ export function passkeyControllers({ models, clock }: WebContext) {
   const showRename: RequestHandler = async (req, res) => {
     const passkey = await models.passkeys.findOwned(signedIn(req).id, idOf(req))
     if (!passkey) throw new NotFound()
-    renderPage(req, res, 'main/passkey-rename', RENAME, renameProps(req, { label: passkey.label }, []))
+    renderPage(req, res, 'main/passkey-rename', renamePage(), renameProps(req, { label: passkey.label }, []))
   }
 
   /** POST /settings/security/passkeys/:id/rename */
@@ -69,11 +73,11 @@ export function passkeyControllers({ models, clock }: WebContext) {
     const reading = readForm(passkeyRenameForm, req.body)
     if (reading.kind === 'refused') {
       const props = renameProps(req, reading.typed, reading.errors)
-      return renderRefused(req, res, 'main/passkey-rename', RENAME, props)
+      return renderRefused(req, res, 'main/passkey-rename', renamePage(), props)
     }
     const isRenamed = await models.passkeys.rename(id, passkeyId, reading.value.label, actorOf(req))
     if (!isRenamed) throw new NotFound()
-    await flash(req, 'done', 'Your passkey has its new name.')
+    await flash(req, 'done', t('Your passkey has its new name.'))
     res.redirect(303, paths.settingsSecurity)
   }
 
@@ -84,10 +88,10 @@ export function passkeyControllers({ models, clock }: WebContext) {
     const { id } = signedIn(req)
     const result = await models.passkeys.remove(id, passkeyId, req.sessionID, actorOf(req))
     if (result === 'missing') throw new NotFound()
-    if (result === 'has-to-stay') throw new Forbidden(ADMINS_NEED_ONE)
+    if (result === 'has-to-stay') throw new Forbidden(adminsNeedOne())
     const user = await models.users.find(id)
     if (!user || !hasFactor(user)) req.session.factor = null
-    await flash(req, 'done', 'The passkey is removed. Delete it on your device, too.')
+    await flash(req, 'done', t('The passkey is removed. Delete it on your device, too.'))
     res.redirect(303, paths.settingsSecurity)
   }
 

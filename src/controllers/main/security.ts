@@ -2,6 +2,7 @@ import type { Request, RequestHandler } from 'express'
 import { MINUTE } from '../../clock.ts'
 import { Forbidden } from '../../errors.ts'
 import { formatInstant, tooManyTries } from '../../format.ts'
+import { t } from '../../language.ts'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
 import { flash } from '../../middleware/flash.ts'
 import { isFresh } from '../../middleware/step-up.ts'
@@ -16,12 +17,11 @@ import { readNothing } from '../forms/offers.ts'
 import { askToWait, renderPage, renderRefused } from '../page.ts'
 import { passkeyList } from '../view-models/passkey-list.ts'
 import { qrCode } from '../view-models/qr-code.ts'
-import { ADMINS_NEED_ONE, showCodes } from './factors.ts'
+import { adminsNeedOne, showCodes } from './factors.ts'
 
-const SECURITY = { title: 'Password and security', width: 'narrow' } as const
-const AUTHENTICATOR = { title: 'Authenticator app', width: 'narrow' } as const
-const CODES = { title: 'Your backup codes', width: 'narrow' } as const
-const WRONG_CODE = 'This code is wrong. Is the clock of your phone right?'
+const securityPage = () => ({ title: t('Password and security'), width: 'narrow' }) as const
+const authenticatorPage = () => ({ title: t('Authenticator app'), width: 'narrow' }) as const
+const codesPage = () => ({ title: t('Your backup codes'), width: 'narrow' }) as const
 
 /** What a passkey confirms in the form of the password. */
 const NEW_PASSWORD = 'a new password'
@@ -29,14 +29,14 @@ const NEW_PASSWORD = 'a new password'
 export function securityControllers({ models, clock, idleMinutes }: WebContext) {
   /** GET /settings/security */
   const show: RequestHandler = async (req, res) => {
-    renderPage(req, res, 'main/security', SECURITY, await securityProps(req, []))
+    renderPage(req, res, 'main/security', securityPage(), await securityProps(req, []))
   }
 
   /** POST /settings/security */
   const changePassword: RequestHandler = async (req, res) => {
     const user = signedIn(req)
     const refuse = async (errors: FieldError[]) =>
-      renderRefused(req, res, 'main/security', SECURITY, await securityProps(req, errors))
+      renderRefused(req, res, 'main/security', securityPage(), await securityProps(req, errors))
     const reading = readForm(changePasswordForm, req.body)
     if (reading.kind === 'refused') return refuse(reading.errors)
     const { passwordCurrent, password, code, answer } = reading.value
@@ -45,7 +45,7 @@ export function securityControllers({ models, clock, idleMinutes }: WebContext) 
     const tooMany = async (ms: number) => {
       askToWait(res, ms)
       const errors = [{ field: null, message: tooManyTries(ms) }]
-      renderPage(req, res, 'main/security', SECURITY, await securityProps(req, errors))
+      renderPage(req, res, 'main/security', securityPage(), await securityProps(req, errors))
     }
     if (asksForCode(req)) {
       const shown = answer
@@ -59,9 +59,9 @@ export function securityControllers({ models, clock, idleMinutes }: WebContext) 
     const result = await models.users.changePassword(user, change, req.sessionID, actorOf(req))
     if (result.kind === 'wait') return tooMany(result.ms)
     if (result.kind === 'wrong') {
-      return refuse([{ field: 'passwordCurrent', message: 'This is not your current password.' }])
+      return refuse([{ field: 'passwordCurrent', message: t('This is not your current password.') }])
     }
-    await flash(req, 'done', 'Your password is changed. You are signed out everywhere else.')
+    await flash(req, 'done', t('Your password is changed. You are signed out everywhere else.'))
     res.redirect(303, paths.settings)
   }
 
@@ -74,19 +74,20 @@ export function securityControllers({ models, clock, idleMinutes }: WebContext) 
 
   /** GET /settings/security/authenticator */
   const showAuthenticator: RequestHandler = (req, res) => {
-    renderPage(req, res, 'main/authenticator', AUTHENTICATOR, authenticatorProps(req, []))
+    renderPage(req, res, 'main/authenticator', authenticatorPage(), authenticatorProps(req, []))
   }
 
   /** POST /settings/security/authenticator: its first code. */
   const confirm: RequestHandler = async (req, res) => {
     const user = signedIn(req)
     const refuse = (errors: FieldError[]) =>
-      renderRefused(req, res, 'main/authenticator', AUTHENTICATOR, authenticatorProps(req, errors))
+      renderRefused(req, res, 'main/authenticator', authenticatorPage(), authenticatorProps(req, errors))
     const reading = readForm(codeForm, req.body)
     if (reading.kind === 'refused') return refuse(reading.errors)
     const code = reading.value.code.replace(/\s/g, '')
     const codes = await models.factors.confirm(user, code, req.sessionID, actorOf(req))
-    if (!codes) return refuse([{ field: 'code', message: WRONG_CODE }])
+    if (!codes)
+      return refuse([{ field: 'code', message: t('This code is wrong. Is the clock of your phone right?') }])
     // Whoever has just shown a code has the factor in hand.
     req.session.factor = 'authenticator'
     await showCodes(req, res, models.factors, codes)
@@ -97,10 +98,10 @@ export function securityControllers({ models, clock, idleMinutes }: WebContext) 
     readNothing(req.body)
     const user = signedIn(req)
     const isRemoved = await models.factors.remove(user.id, req.sessionID, actorOf(req))
-    if (!isRemoved) throw new Forbidden(ADMINS_NEED_ONE)
+    if (!isRemoved) throw new Forbidden(adminsNeedOne())
     // What was shown at the sign-in counts as long as there is another factor that could be shown.
     if (user.passkeyCount === 0) req.session.factor = null
-    await flash(req, 'done', 'Your authenticator is no longer asked for.')
+    await flash(req, 'done', t('Your authenticator is no longer asked for.'))
     res.redirect(303, paths.settingsSecurity)
   }
 
@@ -110,7 +111,7 @@ export function securityControllers({ models, clock, idleMinutes }: WebContext) 
     if (newCodes === undefined) return res.redirect(303, paths.settingsSecurity)
     delete req.session.newCodes
     const codes = models.factors.shown(signedIn(req).id, newCodes)
-    renderPage(req, res, 'main/backup-codes', CODES, { codes })
+    renderPage(req, res, 'main/backup-codes', codesPage(), { codes })
   }
 
   /** POST /settings/security/codes */
@@ -128,7 +129,7 @@ export function securityControllers({ models, clock, idleMinutes }: WebContext) 
     await flash(
       req,
       'done',
-      wasOpen ? 'Called off. Your second step stays.' : 'There was nothing to call off.',
+      wasOpen ? t('Called off. Your second step stays.') : t('There was nothing to call off.'),
     )
     res.redirect(303, paths.settingsSecurity)
   }
@@ -139,7 +140,11 @@ export function securityControllers({ models, clock, idleMinutes }: WebContext) 
     const ended =
       reading.kind === 'good' &&
       (await models.sessions.end(signedIn(req).id, reading.value.session, actorOf(req)))
-    await flash(req, ended ? 'done' : 'info', ended ? 'Signed out there.' : 'That one had ended already.')
+    await flash(
+      req,
+      ended ? 'done' : 'info',
+      ended ? t('Signed out there.') : t('That one had ended already.'),
+    )
     res.redirect(303, paths.settingsSecurity)
   }
 
@@ -147,7 +152,7 @@ export function securityControllers({ models, clock, idleMinutes }: WebContext) 
   const endOthers: RequestHandler = async (req, res) => {
     readNothing(req.body)
     await models.sessions.endOthers(signedIn(req).id, req.sessionID, actorOf(req))
-    await flash(req, 'done', 'You are signed out everywhere else.')
+    await flash(req, 'done', t('You are signed out everywhere else.'))
     res.redirect(303, paths.settingsSecurity)
   }
 
@@ -199,7 +204,7 @@ export function securityControllers({ models, clock, idleMinutes }: WebContext) 
       sessions: sessions.map((session) => ({
         mark: session.mark,
         browser: session.browser,
-        from: session.ip ?? 'an unknown address',
+        from: session.ip ?? t('an unknown address'),
         signedIn: formatInstant(session.signedInOn, user.timezone),
         lastSeen: formatInstant(session.lastSeenOn, user.timezone),
         isCurrent: session.isCurrent,
@@ -238,7 +243,7 @@ export function securityControllers({ models, clock, idleMinutes }: WebContext) 
 }
 
 function wrongFor({ passkeyCount }: Express.User): string {
-  const shown =
-    passkeyCount > 0 ? 'The current password, the code or the passkey' : 'The current password or the code'
-  return `${shown} is wrong.`
+  return passkeyCount > 0
+    ? t('The current password, the code or the passkey is wrong.')
+    : t('The current password or the code is wrong.')
 }

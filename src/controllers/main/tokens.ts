@@ -1,5 +1,6 @@
 import type { Request, RequestHandler } from 'express'
 import { NotFound } from '../../errors.ts'
+import { t } from '../../language.ts'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
 import { flash } from '../../middleware/flash.ts'
 import { saved } from '../../middleware/session-store.ts'
@@ -12,25 +13,26 @@ import { TOKEN_DAYS, tokenForm } from '../forms/token-forms.ts'
 import { renderPage, renderRefused } from '../page.ts'
 import { tokenRow } from '../view-models/token-list.ts'
 
-const TOKENS = { title: 'Tokens for programs', width: 'narrow' } as const
-const MADE = { title: 'Your new token', width: 'narrow' } as const
-const FULL = `You have ${MOST_TOKENS} tokens, and that is the most. End one that you no longer use.`
+const tokensPage = () => ({ title: t('Tokens for programs'), width: 'narrow' }) as const
+const madePage = () => ({ title: t('Your new token'), width: 'narrow' }) as const
+const full = () =>
+  t('You have {most} tokens, and that is the most. End one that you no longer use.', { most: MOST_TOKENS })
 
 export function tokenControllers({ models, clock }: WebContext) {
   /** GET /settings/tokens */
   const show: RequestHandler = async (req, res) => {
-    renderPage(req, res, 'main/tokens', TOKENS, await props(req, { typed: {}, errors: [] }))
+    renderPage(req, res, 'main/tokens', tokensPage(), await props(req, { typed: {}, errors: [] }))
   }
 
   /** POST /settings/tokens */
   const create: RequestHandler = async (req, res) => {
     const { id } = signedIn(req)
     const refuse = async (refused: Refused) =>
-      renderRefused(req, res, 'main/tokens', TOKENS, await props(req, refused))
+      renderRefused(req, res, 'main/tokens', tokensPage(), await props(req, refused))
     const reading = readForm(tokenForm, req.body)
     if (reading.kind === 'refused') return refuse(reading)
     const result = await models.apiTokens.make(id, reading.value, actorOf(req))
-    if (result.kind === 'full') return refuse(refusedWith(req.body, [{ field: null, message: FULL }]))
+    if (result.kind === 'full') return refuse(refusedWith(req.body, [{ field: null, message: full() }]))
     req.session.newToken = models.apiTokens.hold(id, result.secret)
     // The browser may ask for it before this answer has ended.
     await saved(req.session)
@@ -43,7 +45,7 @@ export function tokenControllers({ models, clock }: WebContext) {
     if (newToken === undefined) return res.redirect(303, paths.settingsTokens)
     delete req.session.newToken
     const secret = models.apiTokens.shown(signedIn(req).id, newToken)
-    renderPage(req, res, 'main/token-made', MADE, {
+    renderPage(req, res, 'main/token-made', madePage(), {
       secret,
       tokensPath: paths.settingsTokens,
       developersPath: paths.developers,
@@ -55,7 +57,7 @@ export function tokenControllers({ models, clock }: WebContext) {
     const tokenId = idOf(req)
     readNothing(req.body)
     if (!(await models.apiTokens.revoke(signedIn(req).id, tokenId, actorOf(req)))) throw new NotFound()
-    await flash(req, 'done', 'Ended. Programs that show it are turned away.')
+    await flash(req, 'done', t('Ended. Programs that show it are turned away.'))
     res.redirect(303, paths.settingsTokens)
   }
 
@@ -74,7 +76,7 @@ export function tokenControllers({ models, clock }: WebContext) {
       },
       lives: TOKEN_DAYS.map((each) => ({
         value: String(each),
-        label: `${each} days`,
+        label: t('{count, plural, one {# day} other {# days}}', { count: each }),
         selected: String(each) === days,
       })),
       errors,

@@ -1,5 +1,6 @@
 import { formatInstant } from '../../format.ts'
 import type { User } from '../../generated/client.ts'
+import { t } from '../../language.ts'
 import type { OwnPasskey } from '../../models/passkey.ts'
 import { paths } from '../../paths.ts'
 
@@ -8,8 +9,7 @@ export interface PasskeyRow {
   /** Where it is kept. */
   kept: string
   added: string
-  /** Null before the first time. */
-  lastUsed: string | null
+  lastUsed: string
   renamePath: string
   /** Null where it has to stay. */
   removePath: string | null
@@ -20,9 +20,11 @@ export function passkeyList(passkeys: readonly OwnPasskey[], user: User): Passke
   const hasToStay = user.role === 'ADMIN' && user.totpConfirmedOn === null && passkeys.length === 1
   return passkeys.map(({ id, label, isSynced, createdOn, lastUsedOn }) => ({
     label,
-    kept: isSynced ? 'kept on several of your devices' : 'on one device only',
-    added: formatInstant(createdOn, user.timezone),
-    lastUsed: lastUsedOn ? formatInstant(lastUsedOn, user.timezone) : null,
+    kept: isSynced ? t('kept on several of your devices') : t('on one device only'),
+    added: t('added {time}', { time: formatInstant(createdOn, user.timezone) }),
+    lastUsed: lastUsedOn
+      ? t('last used {time}', { time: formatInstant(lastUsedOn, user.timezone) })
+      : t('not used yet'),
     renamePath: paths.passkeyRename(id),
     removePath: hasToStay ? null : paths.passkeyRemove(id),
   }))

@@ -1,14 +1,15 @@
 import { formatDay, formatInstant } from '../../format.ts'
 import type { User } from '../../generated/client.ts'
+import { t, term } from '../../language.ts'
 import type { Scope } from '../../models/api-token/scopes.ts'
 import type { OwnToken } from '../../models/api-token.ts'
 import { paths } from '../../paths.ts'
 
 /** What each scope allows, as a saver reads it. */
 const SCOPE_WORDS: Record<Scope, string> = {
-  'habits:read': 'May see habits and check-offs',
-  'check-offs:write': 'May check off and take back',
-  'payments:read': 'May see payments',
+  'habits:read': term('May see habits and check-offs'),
+  'check-offs:write': term('May check off and take back'),
+  'payments:read': term('May see payments'),
 }
 
 export interface TokenRow {
@@ -17,7 +18,7 @@ export interface TokenRow {
   ending: string
   may: string[]
   made: string
-  lastUsed: string | null
+  lastUsed: string
   /** Until when it is good, or why it no longer is. */
   standing: { text: string; tone: 'done' | 'plain' }
   revokePath: string | null
@@ -29,9 +30,11 @@ export function tokenRow(token: OwnToken, user: Pick<User, 'timezone'>, now: Dat
   return {
     name,
     ending: `spv_…${lastFour}`,
-    may: (scopes as Scope[]).map((scope) => SCOPE_WORDS[scope]),
-    made: formatInstant(createdOn, user.timezone),
-    lastUsed: lastUsedAt && formatInstant(lastUsedAt, user.timezone),
+    may: (scopes as Scope[]).map((scope) => t(SCOPE_WORDS[scope])),
+    made: t('Made {time}', { time: formatInstant(createdOn, user.timezone) }),
+    lastUsed: lastUsedAt
+      ? t('Last used {time}', { time: formatInstant(lastUsedAt, user.timezone) })
+      : t('Not used yet'),
     standing: { text: standingOf(token, user, isLive), tone: isLive ? 'done' : 'plain' },
     revokePath: isLive ? paths.tokenRevoke(id) : null,
   }
@@ -42,6 +45,8 @@ function standingOf(
   { timezone }: Pick<User, 'timezone'>,
   isLive: boolean,
 ) {
-  if (isLive) return `Good until ${formatInstant(expiresOn, timezone)}`
-  return revokedOn ? `Ended ${formatInstant(revokedOn, timezone)}` : `Ran out ${formatDay(expiresOn)}`
+  if (isLive) return t('Good until {time}', { time: formatInstant(expiresOn, timezone) })
+  return revokedOn
+    ? t('Ended {time}', { time: formatInstant(revokedOn, timezone) })
+    : t('Ran out {day}', { day: formatDay(expiresOn) })
 }
