@@ -1,14 +1,10 @@
 /*
  * Lets this browser show reminders: asks for leave, and sends where the browser can be reached with the form of the page:
- *   <form data-push-key="…" data-known="…" hidden> … <input name="endpoint"> <button> <p data-words></p> </form>
+ *   <form data-push-key="…" data-known="…" data-denied="…" data-failed="…" hidden>
+ *     … <input name="endpoint"> <button> <p data-words></p>
+ *   </form>
  * Without JavaScript, or in a browser without notifications, the form stays hidden and a sentence says so.
  */
-const WORDS = {
-  denied:
-    'Your browser does not let Sparvana show notifications. You can change that in its settings for this site.',
-  failed: 'Your browser could not do this. Try again later, or choose reminders by mail.',
-}
-
 const form = document.querySelector('[data-push-key]')
 const isAble = 'serviceWorker' in navigator && 'PushManager' in globalThis && 'Notification' in globalThis
 if (form && isAble) attend(form)
@@ -24,13 +20,13 @@ async function attend(form) {
   }
   form.hidden = false
   form.querySelector('button').addEventListener('click', () => {
-    subscribe(form, registration).catch(() => say(WORDS.failed))
+    subscribe(form, registration).catch(() => say(form.dataset.failed))
   })
 }
 
 async function subscribe(form, registration) {
   say('')
-  if ((await Notification.requestPermission()) !== 'granted') return say(WORDS.denied)
+  if ((await Notification.requestPermission()) !== 'granted') return say(form.dataset.denied)
   const subscription = await registration.pushManager.subscribe({
     userVisibleOnly: true,
     applicationServerKey: form.dataset.pushKey,

@@ -2,6 +2,7 @@ import { type Tx, toDbDay } from '../db.ts'
 import { WrongState } from '../errors.ts'
 import type { Goal } from '../generated/client.ts'
 import type { Currency } from '../generated/enums.ts'
+import { t } from '../language.ts'
 import { paths } from '../paths.ts'
 import { audit } from './audit.ts'
 import type { Actor, ModelContext } from './context.ts'
@@ -27,9 +28,9 @@ export interface GoalWish {
 class TooManyGoals extends WrongState {
   constructor() {
     super(
-      `You have ${MOST_GOALS} goals`,
-      'That is as many as there can be. Put one away, then make this one.',
-      [{ href: paths.goals, label: 'To your goals' }],
+      t('You have {most} goals', { most: MOST_GOALS }),
+      t('That is as many as there can be. Put one away, then make this one.'),
+      [{ href: paths.goals, label: t('To your goals') }],
     )
   }
 }

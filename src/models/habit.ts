@@ -2,6 +2,7 @@ import { fromDbDay, type Tx, toDbDay } from '../db.ts'
 import { WrongState } from '../errors.ts'
 import type { Habit, HabitVersion, User } from '../generated/client.ts'
 import type { Currency } from '../generated/enums.ts'
+import { t } from '../language.ts'
 import { audit } from './audit.ts'
 import type { Actor, ModelContext } from './context.ts'
 import { type Day, dayOf } from './habit/schedule.ts'
@@ -32,8 +33,8 @@ export const MOST_HABITS = 200
 class TooManyHabits extends WrongState {
   constructor() {
     super(
-      `You have ${MOST_HABITS} habits`,
-      'That is as many as there can be. Delete one you no longer need, then make this one.',
+      t('You have {most} habits', { most: MOST_HABITS }),
+      t('That is as many as there can be. Delete one you no longer need, then make this one.'),
     )
   }
 }

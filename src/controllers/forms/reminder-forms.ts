@@ -1,23 +1,25 @@
 import { z } from 'zod'
+import { t, term } from '../../language.ts'
 import { MINUTES_OF_DAY, QUARTER } from '../../models/reminder/times.ts'
 import { readPushTarget } from '../../push-target.ts'
-import { wholeNumber } from './form.ts'
+import { told, wholeNumber } from './form.ts'
 
 const TIME = /^([01]\d|2[0-3]):([0-5]\d)$/
-const WRONG_TIME = 'Write a time like 07:30, or leave it empty.'
-const ticked = z.literal('yes', { error: 'Tick it, or leave it.' }).optional()
+const WRONG_TIME = term('Write a time like 07:30, or leave it empty.')
+const NO_WEEKDAY = told('Choose a day, or no letter.')
+const ticked = z.literal('yes', told('Tick it, or leave it.')).optional()
 
 /** A weekday, or none. */
 const weekday = z
-  .string({ error: 'Choose a day, or no letter.' })
-  .regex(/^[0-7]$/, 'Choose a day, or no letter.')
+  .string(NO_WEEKDAY)
+  .regex(/^[0-7]$/, NO_WEEKDAY)
   .transform((text) => Number(text) || null)
 
 export const wishesForm = z
   .strictObject({
     byMail: ticked,
     tellsAmounts: ticked,
-    mostPerDay: wholeNumber({ missing: 'Say how many a day.', min: 1, max: 10 }),
+    mostPerDay: wholeNumber({ missing: term('Say how many a day.'), min: 1, max: 10 }),
     digestWeekday: weekday,
   })
   .transform(({ byMail, tellsAmounts, ...rest }) => ({
@@ -29,14 +31,14 @@ export const wishesForm = z
 /** Minutes after midnight; null for an empty field. */
 export const timeForm = z.strictObject({
   time: z
-    .string({ error: WRONG_TIME })
+    .string(told(WRONG_TIME))
     .trim()
     .transform((text, context): number | null => {
       if (text === '') return null
       const minutes = minutesOf(text)
-      if (minutes === null) context.addIssue(WRONG_TIME)
+      if (minutes === null) context.addIssue(t(WRONG_TIME))
       else if (minutes % QUARTER !== 0)
-        context.addIssue('Choose a quarter of an hour: 07:00, 07:15, 07:30 or 07:45.')
+        context.addIssue(t('Choose a quarter of an hour: 07:00, 07:15, 07:30 or 07:45.'))
       return minutes ?? z.NEVER
     }),
 })
@@ -52,12 +54,14 @@ export const TIMES = Array.from({ length: MINUTES_OF_DAY / QUARTER }, (_, step) 
 
 /** @param services the only ones that may be called. */
 export function deviceForm(services: readonly string[]) {
-  const text = z.string({ error: 'Your browser has not said how it can be reached.' }).max(1_000)
+  const text = z.string(told('Your browser has not said how it can be reached.')).max(1_000)
   return z.strictObject({ endpoint: text, p256dh: text, auth: text }).transform((device, context) => {
     const target = readPushTarget(device, services)
     if (target) return target
     context.addIssue(
-      'Sparvana does not know the notification service of this browser. Reminders by mail work without it.',
+      t(
+        'Sparvana does not know the notification service of this browser. Reminders by mail work without it.',
+      ),
     )
     return z.NEVER
   })

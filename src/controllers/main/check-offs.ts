@@ -1,6 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express'
 import { NotFound, StepUpNeeded } from '../../errors.ts'
 import type { Habit } from '../../generated/client.ts'
+import { t } from '../../language.ts'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
 import { flash } from '../../middleware/flash.ts'
 import { asksAt, asksAtAll } from '../../models/question.ts'
@@ -43,7 +44,7 @@ export function checkOffControllers({ models }: WebContext) {
       await flash(
         req,
         'warning',
-        'Too late to take it back: the payment has been sent. Here is where it stands.',
+        t('Too late to take it back: the payment has been sent. Here is where it stands.'),
       )
       return res.redirect(303, paths.payment(result.paymentId))
     }
@@ -51,11 +52,11 @@ export function checkOffControllers({ models }: WebContext) {
       await flash(
         req,
         'info',
-        'Its money is being moved back already, or has been. Here is where that stands.',
+        t('Its money is being moved back already, or has been. Here is where that stands.'),
       )
       return res.redirect(303, paths.payment(result.paymentId))
     }
-    await flash(req, 'done', 'Taken back. No money moves for it.')
+    await flash(req, 'done', t('Taken back. No money moves for it.'))
     res.redirect(303, paths.dashboard)
   }
 

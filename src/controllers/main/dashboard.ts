@@ -1,6 +1,7 @@
 import type { RequestHandler } from 'express'
-import { formatMoney, formatWeekday, plural } from '../../format.ts'
+import { formatMoney, formatWeekday } from '../../format.ts'
 import type { Currency } from '../../generated/enums.ts'
+import { t } from '../../language.ts'
 import { signedIn } from '../../middleware/authentication.ts'
 import type { GoalsStanding } from '../../models/goal.ts'
 import { dayOf } from '../../models/habit/schedule.ts'
@@ -39,7 +40,7 @@ export function dashboardControllers({ models, clock }: WebContext) {
       req,
       res,
       'main/dashboard',
-      { title: 'Today' },
+      { title: t('Today') },
       {
         todayLabel: formatWeekday(today),
         summary: summaryOf(habits),
@@ -69,23 +70,26 @@ export function dashboardControllers({ models, clock }: WebContext) {
 function summaryOf(habits: readonly HabitToday[]): string {
   const open = habits.filter((habit) => habit.progress.next.kind === 'open').length
   if (habits.length === 0) return ''
-  return open === 0 ? 'Nothing left for today.' : `${plural(open, 'habit')} to check off.`
+  if (open === 0) return t('Nothing left for today.')
+  return t('{count, plural, one {# habit} other {# habits}} to check off.', { count: open })
 }
 
 /** What to do next, for somebody who has just arrived. */
 function emptyStateFor(user: Express.User, habitCount: number) {
   if (!user.accLoaded) {
     return {
-      title: 'First, link your bank',
-      text: 'You choose at Nordea what Sparvana may see, and then which account the money comes from and which one it goes to.',
-      action: { href: paths.bank, label: 'Link Nordea' },
+      title: t('First, link your bank'),
+      text: t(
+        'You choose at Nordea what Sparvana may see, and then which account the money comes from and which one it goes to.',
+      ),
+      action: { href: paths.bank, label: t('Link Nordea') },
     }
   }
   if (habitCount > 0) return null
   return {
-    title: 'Your first habit',
-    text: 'Something small you want to do, and what it is worth to you each time.',
-    action: { href: paths.habitNew, label: 'Make a habit' },
+    title: t('Your first habit'),
+    text: t('Something small you want to do, and what it is worth to you each time.'),
+    action: { href: paths.habitNew, label: t('Make a habit') },
   }
 }
 
@@ -101,14 +105,21 @@ function savingsOf(standings: readonly GoalsStanding[]) {
 }
 
 function statsOf(currency: Currency, sums: SavingsTotals, named: boolean) {
-  const suffix = named ? ` (${currency})` : ''
   return [
-    { label: `Saved${suffix}`, text: formatMoney(sums.savedMinor, currency), tone: 'arrived' as const },
     {
-      label: `On its way${suffix}`,
+      label: named ? t('Saved ({currency})', { currency }) : t('Saved'),
+      text: formatMoney(sums.savedMinor, currency),
+      tone: 'arrived' as const,
+    },
+    {
+      label: named ? t('On its way ({currency})', { currency }) : t('On its way'),
       text: formatMoney(sums.onItsWayMinor, currency),
       tone: 'waiting' as const,
     },
-    { label: `Pledged${suffix}`, text: formatMoney(sums.pledgedMinor, currency), tone: 'plain' as const },
+    {
+      label: named ? t('Pledged ({currency})', { currency }) : t('Pledged'),
+      text: formatMoney(sums.pledgedMinor, currency),
+      tone: 'plain' as const,
+    },
   ]
 }

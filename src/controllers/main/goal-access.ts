@@ -1,6 +1,7 @@
 import type { Request } from 'express'
 import { NotFound, WrongState } from '../../errors.ts'
 import type { Goal } from '../../generated/client.ts'
+import { t } from '../../language.ts'
 import { signedIn } from '../../middleware/authentication.ts'
 import type { Models } from '../../models/index.ts'
 import { paths } from '../../paths.ts'
@@ -22,9 +23,9 @@ export async function archivedGoal({ goals }: Pick<Models, 'goals'>, userId: str
 
 export class GoalPutAway extends WrongState {
   constructor(goalId: string) {
-    super('This goal has been put away', 'Bring it back to change it.', [
-      { href: paths.goal(goalId), label: 'See the goal' },
-      { href: paths.goals, label: 'To your goals' },
+    super(t('This goal has been put away'), t('Bring it back to change it.'), [
+      { href: paths.goal(goalId), label: t('See the goal') },
+      { href: paths.goals, label: t('To your goals') },
     ])
   }
 }

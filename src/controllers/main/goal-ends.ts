@@ -2,6 +2,7 @@ import type { Request, RequestHandler } from 'express'
 import { NotFound } from '../../errors.ts'
 import { formatMoney } from '../../format.ts'
 import type { Goal } from '../../generated/client.ts'
+import { t } from '../../language.ts'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
 import { flash } from '../../middleware/flash.ts'
 import { paths } from '../../paths.ts'
@@ -28,7 +29,7 @@ export function goalEndControllers({ models }: WebContext) {
       return renderRefused(req, res, 'main/goal-archive', archivePage(goal), props)
     }
     await models.goals.archive(goal.userId, goal.id, reading.value.isUsed, actorOf(req))
-    await flash(req, 'done', `${goal.name} is put away.`)
+    await flash(req, 'done', t('{name} is put away.', { name: goal.name }))
     res.redirect(303, paths.goals)
   }
 
@@ -37,7 +38,7 @@ export function goalEndControllers({ models }: WebContext) {
     readNothing(req.body)
     const isBack = await models.goals.restore(signedIn(req).id, idOf(req), actorOf(req))
     if (isBack === null) throw new NotFound()
-    if (isBack) await flash(req, 'done', 'It is back, as the last of your goals.')
+    if (isBack) await flash(req, 'done', t('It is back, as the last of your goals.'))
     res.redirect(303, paths.goal(idOf(req)))
   }
 
@@ -48,7 +49,7 @@ export function goalEndControllers({ models }: WebContext) {
       req,
       res,
       'main/goal-delete',
-      { title: `Delete ${goal.name}`, width: 'narrow' },
+      { title: t('Delete {name}', { name: goal.name }), width: 'narrow' },
       {
         name: goal.name,
         heldLabel: await moneyOf(goal),
@@ -63,7 +64,7 @@ export function goalEndControllers({ models }: WebContext) {
     readNothing(req.body)
     const goal = await ownGoal(models, req)
     await models.goals.remove(goal.userId, goal.id, actorOf(req))
-    await flash(req, 'done', `${goal.name} is deleted. No money has moved.`)
+    await flash(req, 'done', t('{name} is deleted. No money has moved.', { name: goal.name }))
     res.redirect(303, paths.goals)
   }
 
@@ -99,5 +100,5 @@ export function goalEndControllers({ models }: WebContext) {
 }
 
 function archivePage({ name }: Goal) {
-  return { title: `Put ${name} away`, width: 'narrow' } as const
+  return { title: t('Put {name} away', { name }), width: 'narrow' } as const
 }

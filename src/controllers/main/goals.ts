@@ -1,6 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express'
 import { NotFound, WrongState } from '../../errors.ts'
 import type { Currency } from '../../generated/enums.ts'
+import { t } from '../../language.ts'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
 import { flash } from '../../middleware/flash.ts'
 import { dayOf } from '../../models/habit/schedule.ts'
@@ -15,8 +16,8 @@ import { goalPage } from '../view-models/goal-page.ts'
 import { archivedCard, goalsPage } from '../view-models/goals-page.ts'
 import { archivedGoal, GoalPutAway, ownGoal } from './goal-access.ts'
 
-const LIST = { title: 'Goals' } as const
-const NEW = { title: 'New goal' } as const
+const listPage = () => ({ title: t('Goals') }) as const
+const newPage = () => ({ title: t('New goal') }) as const
 
 export function goalControllers({ models, clock }: WebContext) {
   /** GET /goals */
@@ -26,7 +27,7 @@ export function goalControllers({ models, clock }: WebContext) {
       models.goals.ahead(user),
       models.goals.archived(user.id),
     ])
-    renderPage(req, res, 'main/goals', LIST, goalsPage(standings, archived))
+    renderPage(req, res, 'main/goals', listPage(), goalsPage(standings, archived))
   }
 
   /** GET /goals/new */
@@ -34,7 +35,7 @@ export function goalControllers({ models, clock }: WebContext) {
     const user = signedIn(req)
     const [currency, habits] = await Promise.all([currencyFor(user.id), models.goals.habitsToTie(user.id)])
     const fields = goalFields({ picture: 'sprout' }, { habits, currency, goalId: null })
-    renderPage(req, res, 'main/goal-new', NEW, { ...fields, errors: [] })
+    renderPage(req, res, 'main/goal-new', newPage(), { ...fields, errors: [] })
   }
 
   /** POST /goals/new */
@@ -44,10 +45,10 @@ export function goalControllers({ models, clock }: WebContext) {
     const reading = readForm(goalForm(idsOf(habits), todayOf(user)), req.body)
     if (reading.kind === 'refused') {
       const fields = goalFields(reading.typed, { habits, currency, goalId: null })
-      return renderRefused(req, res, 'main/goal-new', NEW, { ...fields, errors: reading.errors })
+      return renderRefused(req, res, 'main/goal-new', newPage(), { ...fields, errors: reading.errors })
     }
     const goal = await models.goals.create(user.id, reading.value, currency, actorOf(req))
-    await flash(req, 'done', `${goal.name}: a new goal.`)
+    await flash(req, 'done', t('{name}: a new goal.', { name: goal.name }))
     res.redirect(303, paths.goal(goal.id))
   }
 
@@ -85,7 +86,7 @@ export function goalControllers({ models, clock }: WebContext) {
     const result = await models.goals.edit(user.id, goal.id, reading.value, actorOf(req))
     if (result === null) throw new NotFound()
     if (result === 'archived') throw new GoalPutAway(goal.id)
-    await flash(req, 'done', 'Saved.')
+    await flash(req, 'done', t('Saved.'))
     res.redirect(303, paths.goal(goal.id))
   }
 
@@ -95,7 +96,7 @@ export function goalControllers({ models, clock }: WebContext) {
     const { direction } = readOffer(moveForm, req.body)
     const isMoved = await models.goals.move(goal.userId, goal.id, direction, actorOf(req))
     if (isMoved === null) throw new NotFound()
-    if (!isMoved) await flash(req, 'info', 'It cannot go any further.')
+    if (!isMoved) await flash(req, 'info', t('It cannot go any further.'))
     res.redirect(303, paths.goals)
   }
 
@@ -124,9 +125,9 @@ export function goalControllers({ models, clock }: WebContext) {
     const chosen = await models.accounts.chosenBy(userId)
     if (chosen) return chosen.debtor.currency
     throw new WrongState(
-      'Choose your accounts first',
-      'A goal is filled from your savings account, in that account’s currency.',
-      [{ href: paths.bank, label: 'To your bank link' }],
+      t('Choose your accounts first'),
+      t('A goal is filled from your savings account, in that account’s currency.'),
+      [{ href: paths.bank, label: t('To your bank link') }],
     )
   }
 }
@@ -136,7 +137,7 @@ function idsOf(habits: readonly { id: string }[]): string[] {
 }
 
 function editPage({ name }: { name: string }) {
-  return { title: `Edit ${name}` }
+  return { title: t('Edit {name}', { name }) }
 }
 
 function placesOf({ id }: { id: string }) {

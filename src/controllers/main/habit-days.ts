@@ -1,6 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express'
 import { NotFound } from '../../errors.ts'
 import type { Habit } from '../../generated/client.ts'
+import { t } from '../../language.ts'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
 import { flash } from '../../middleware/flash.ts'
 import { dayOf } from '../../models/habit/schedule.ts'
@@ -10,7 +11,7 @@ import { idOf, readForm } from '../forms/form.ts'
 import { breakForm } from '../forms/habit-forms.ts'
 import { readNothing } from '../forms/offers.ts'
 import { renderPage, renderRefused } from '../page.ts'
-import { breaksPage } from '../view-models/breaks-page.ts'
+import { breaksPage, breaksTitle } from '../view-models/breaks-page.ts'
 
 type Named = Pick<Habit, 'id' | 'name'>
 
@@ -39,11 +40,11 @@ export function habitDayControllers({ models, clock }: WebContext) {
     if (result !== 'added') {
       const message =
         result === 'too-many'
-          ? 'There are as many breaks as there can be.'
-          : 'A break begins today or later; only illness further back.'
+          ? t('There are as many breaks as there can be.')
+          : t('A break begins today or later; only illness further back.')
       return refuse(req, res, habit, { typed: {}, errors: [{ field: 'start', message }] })
     }
-    await flash(req, 'done', 'Saved. Nothing is due on these days, and no streak breaks.')
+    await flash(req, 'done', t('Saved. Nothing is due on these days, and no streak breaks.'))
     res.redirect(303, habit ? paths.habitBreaks(habit.id) : paths.habitsBreaks)
   }
 
@@ -58,8 +59,8 @@ export function habitDayControllers({ models, clock }: WebContext) {
       req,
       result === 'ended' ? 'done' : 'info',
       result === 'ended'
-        ? 'Ended. From today on everything counts again.'
-        : 'These days are past; they stay as they were.',
+        ? t('Ended. From today on everything counts again.')
+        : t('These days are past; they stay as they were.'),
     )
     res.redirect(303, found.habitId ? paths.habitBreaks(found.habitId) : paths.habitsBreaks)
   }
@@ -75,8 +76,8 @@ export function habitDayControllers({ models, clock }: WebContext) {
       req,
       result === 'added' ? 'done' : 'warning',
       result === 'added'
-        ? `${habit.name} is skipped today. Its streak stays.`
-        : `${habit.name} could not be skipped.`,
+        ? t('{name} is skipped today. Its streak stays.', { name: habit.name })
+        : t('{name} could not be skipped.', { name: habit.name }),
     )
     res.redirect(303, paths.dashboard)
   }
@@ -123,5 +124,5 @@ export function habitDayControllers({ models, clock }: WebContext) {
 }
 
 function titleOf(habit: Named | null) {
-  return { title: habit ? `Breaks of ${habit.name}` : 'Breaks of all habits' }
+  return { title: breaksTitle(habit) }
 }

@@ -1,5 +1,6 @@
 import type { RequestHandler } from 'express'
 import { NotFound } from '../../errors.ts'
+import { t } from '../../language.ts'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
 import { flash } from '../../middleware/flash.ts'
 import { paths } from '../../paths.ts'
@@ -19,7 +20,13 @@ export function shelfControllers({ models }: WebContext) {
       breaksPath: paths.habitsBreaks,
       newPath: paths.habitNew,
     }
-    renderPage(req, res, 'main/habits-order', { title: 'Your habits' }, { rows: orderRows(habits), ...links })
+    renderPage(
+      req,
+      res,
+      'main/habits-order',
+      { title: t('Your habits') },
+      { rows: orderRows(habits), ...links },
+    )
   }
 
   /** POST /habits/:id/move */
@@ -29,14 +36,14 @@ export function shelfControllers({ models }: WebContext) {
     if (!(await models.habits.nameOwned(userId, id))) throw new NotFound()
     const { direction } = readOffer(moveForm, req.body)
     const moved = await models.habits.move(userId, id, direction, actorOf(req))
-    if (!moved) await flash(req, 'info', 'It stands as far up or down as it can.')
+    if (!moved) await flash(req, 'info', t('It stands as far up or down as it can.'))
     res.redirect(303, paths.habitsOrder)
   }
 
   /** GET /habits/archived */
   const archived: RequestHandler = async (req, res) => {
     const habits = await models.habits.listArchived(signedIn(req))
-    renderPage(req, res, 'main/habits-archived', { title: 'Archive' }, { rows: archivedRows(habits) })
+    renderPage(req, res, 'main/habits-archived', { title: t('Archive') }, { rows: archivedRows(habits) })
   }
 
   /** POST /habits/:id/archive */
@@ -44,7 +51,11 @@ export function shelfControllers({ models }: WebContext) {
     const { id, name } = await named(req)
     readNothing(req.body)
     await models.habits.archive(signedIn(req).id, id, actorOf(req))
-    await flash(req, 'done', `${name} is put away. What it saved stays, and you can take it back out.`)
+    await flash(
+      req,
+      'done',
+      t('{name} is put away. What it saved stays, and you can take it back out.', { name }),
+    )
     res.redirect(303, paths.dashboard)
   }
 
@@ -57,8 +68,8 @@ export function shelfControllers({ models }: WebContext) {
       req,
       restored ? 'done' : 'info',
       restored
-        ? `${name} is back. The days it was away don’t count against it.`
-        : `${name} was not put away.`,
+        ? t('{name} is back. The days it was away don’t count against it.', { name })
+        : t('{name} was not put away.', { name }),
     )
     res.redirect(303, paths.habit(id))
   }

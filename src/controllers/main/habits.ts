@@ -1,5 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express'
 import { NotFound, WrongState } from '../../errors.ts'
+import { t } from '../../language.ts'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
 import { flash } from '../../middleware/flash.ts'
 import { dayOf } from '../../models/habit/schedule.ts'
@@ -20,14 +21,14 @@ import {
 } from '../view-models/habit-form-view.ts'
 import { habitPage } from '../view-models/habit-page.ts'
 
-const NEW = { title: 'New habit' } as const
+const newPage = () => ({ title: t('New habit') }) as const
 const HISTORY = 30
 
 export function habitControllers({ models, clock }: WebContext) {
   /** GET /habits/new */
   const showNew: RequestHandler = async (req, res) => {
     const currency = await currencyFor(signedIn(req).id)
-    renderPage(req, res, 'main/habit-new', NEW, {
+    renderPage(req, res, 'main/habit-new', newPage(), {
       ...formProps(newForm(req.query.starter), true),
       starters: starterLinks(),
       currency,
@@ -42,7 +43,7 @@ export function habitControllers({ models, clock }: WebContext) {
     const { capPerPaymentMinor } = await models.limits.current(user.id)
     const reading = readForm(habitForm(capPerPaymentMinor, todayOf(user), kindIn(req.body)), req.body)
     if (reading.kind === 'refused') {
-      return renderRefused(req, res, 'main/habit-new', NEW, {
+      return renderRefused(req, res, 'main/habit-new', newPage(), {
         ...formProps(reading.typed, true),
         starters: [],
         currency,
@@ -50,7 +51,7 @@ export function habitControllers({ models, clock }: WebContext) {
       })
     }
     const habit = await models.habits.create(user, reading.value, currency, actorOf(req))
-    await flash(req, 'done', `${habit.name}: ready to be checked off.`)
+    await flash(req, 'done', t('{name}: ready to be checked off.', { name: habit.name }))
     res.redirect(303, paths.dashboard)
   }
 
@@ -69,10 +70,10 @@ export function habitControllers({ models, clock }: WebContext) {
     const result = await models.notes.write(signedIn(req), id, reading.value, actorOf(req))
     if (result === null) throw new NotFound()
     if (result === 'not-then') {
-      const errors = [{ field: 'day', message: `${name} had not begun on that day.` }]
+      const errors = [{ field: 'day', message: t('{name} had not begun on that day.', { name }) }]
       return refuseNote(req, res, habit, refusedWith(req.body, errors))
     }
-    await flash(req, 'done', result === 'removed' ? 'The note is taken away.' : 'Written down.')
+    await flash(req, 'done', result === 'removed' ? t('The note is taken away.') : t('Written down.'))
     res.redirect(303, paths.habit(id))
   }
 
@@ -107,8 +108,8 @@ export function habitControllers({ models, clock }: WebContext) {
       req,
       'done',
       result === 'edited-later'
-        ? 'Saved. It makes the habit easier, so it counts in seven days.'
-        : 'Saved. What you have already checked off stays as it was.',
+        ? t('Saved. It makes the habit easier, so it counts in seven days.')
+        : t('Saved. What you have already checked off stays as it was.'),
     )
     res.redirect(303, paths.habit(habit.id))
   }
@@ -121,7 +122,7 @@ export function habitControllers({ models, clock }: WebContext) {
       req,
       res,
       'main/habit-delete',
-      { title: `Delete ${habit.name}`, width: 'narrow' },
+      { title: t('Delete {name}', { name: habit.name }), width: 'narrow' },
       {
         habit: habitCard(today),
         habitPath: paths.habit(habit.id),
@@ -139,7 +140,9 @@ export function habitControllers({ models, clock }: WebContext) {
     await flash(
       req,
       'done',
-      result === 'archived' ? `${habit.name} is put away. What it saved stays.` : `${habit.name} is deleted.`,
+      result === 'archived'
+        ? t('{name} is put away. What it saved stays.', { name: habit.name })
+        : t('{name} is deleted.', { name: habit.name }),
     )
     res.redirect(303, paths.dashboard)
   }
@@ -182,9 +185,9 @@ export function habitControllers({ models, clock }: WebContext) {
     const chosen = await models.accounts.chosenBy(userId)
     if (chosen) return chosen.debtor.currency
     throw new WrongState(
-      'Choose your accounts first',
-      'A habit saves into an account, in that account’s currency.',
-      [{ href: paths.bank, label: 'To your bank link' }],
+      t('Choose your accounts first'),
+      t('A habit saves into an account, in that account’s currency.'),
+      [{ href: paths.bank, label: t('To your bank link') }],
     )
   }
 }
@@ -207,11 +210,11 @@ function kindIn(body: unknown): unknown {
 class Over extends WrongState {
   constructor(habitId: string) {
     super(
-      'This habit has ended',
-      'Its last day is over. Its history stays, and it can no longer be changed.',
+      t('This habit has ended'),
+      t('Its last day is over. Its history stays, and it can no longer be changed.'),
       [
-        { href: paths.habit(habitId), label: 'See its history' },
-        { href: paths.habitNew, label: 'Make a new one' },
+        { href: paths.habit(habitId), label: t('See its history') },
+        { href: paths.habitNew, label: t('Make a new one') },
       ],
     )
   }
@@ -219,15 +222,15 @@ class Over extends WrongState {
 
 class PutAway extends WrongState {
   constructor(habitId: string) {
-    super('This habit has been put away', 'Its history stays, and it can no longer be changed.', [
-      { href: paths.habit(habitId), label: 'See its history' },
-      { href: paths.dashboard, label: 'To today' },
+    super(t('This habit has been put away'), t('Its history stays, and it can no longer be changed.'), [
+      { href: paths.habit(habitId), label: t('See its history') },
+      { href: paths.dashboard, label: t('To today') },
     ])
   }
 }
 
 function editPage(name: string) {
-  return { title: `Edit ${name}` }
+  return { title: t('Edit {name}', { name }) }
 }
 
 function refuseEdit(

@@ -1,5 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express'
 import { NotFound } from '../../errors.ts'
+import { t } from '../../language.ts'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
 import { browserOf } from '../../middleware/browser-mark.ts'
 import { flash } from '../../middleware/flash.ts'
@@ -12,14 +13,14 @@ import { deviceForm, timeForm, wishesForm } from '../forms/reminder-forms.ts'
 import { renderPage, renderRefused } from '../page.ts'
 import { remindersPage, type TypedReminders } from '../view-models/reminders-page.ts'
 
-const PAGE = { title: 'Reminders', width: 'narrow' } as const
+const page = () => ({ title: t('Reminders'), width: 'narrow' }) as const
 
 export function reminderControllers({ models, push }: WebContext) {
   const { reminders, pushSubscriptions } = models
 
   /** GET /settings/reminders */
   const show: RequestHandler = async (req, res) => {
-    renderPage(req, res, 'main/reminders', PAGE, await props(req, {}, []))
+    renderPage(req, res, 'main/reminders', page(), await props(req, {}, []))
   }
 
   /** POST /settings/reminders */
@@ -27,7 +28,7 @@ export function reminderControllers({ models, push }: WebContext) {
     const reading = readForm(wishesForm, req.body)
     if (reading.kind === 'refused') return refuse(req, res, { wishes: reading.typed }, reading.errors)
     await reminders.change(signedIn(req).id, reading.value, actorOf(req))
-    await done(req, res, 'Saved.')
+    await done(req, res, t('Saved.'))
   }
 
   /** POST /settings/reminders/habits/:id */
@@ -45,7 +46,7 @@ export function reminderControllers({ models, push }: WebContext) {
     }
     const { time } = reading.value
     if (!(await reminders.setTime(userId, habitId, time, actorOf(req)))) throw new NotFound()
-    await done(req, res, time === null ? 'You are not reminded of it any more.' : 'Saved.')
+    await done(req, res, time === null ? t('You are not reminded of it any more.') : t('Saved.'))
   }
 
   /** POST /settings/reminders/devices: filled in by the browser itself. */
@@ -61,8 +62,10 @@ export function reminderControllers({ models, push }: WebContext) {
     }
     const { label } = browserOf(req)
     const result = await pushSubscriptions.add(signedIn(req).id, reading.value, label, actorOf(req))
-    if (result === 'added') return done(req, res, 'This browser shows your reminders from now on.')
-    const message = `You have ${MOST_DEVICES} browsers that show reminders. Take one off first.`
+    if (result === 'added') return done(req, res, t('This browser shows your reminders from now on.'))
+    const message = t('You have {most} browsers that show reminders. Take one off first.', {
+      most: MOST_DEVICES,
+    })
     refuse(req, res, {}, [{ field: null, message }])
   }
 
@@ -71,7 +74,7 @@ export function reminderControllers({ models, push }: WebContext) {
     const id = idOf(req)
     readNothing(req.body)
     if (!(await pushSubscriptions.remove(signedIn(req).id, id, actorOf(req)))) throw new NotFound()
-    await done(req, res, 'That browser shows no reminders any more.')
+    await done(req, res, t('That browser shows no reminders any more.'))
   }
 
   return { show, update, setTime, addDevice, removeDevice }
@@ -88,7 +91,7 @@ export function reminderControllers({ models, push }: WebContext) {
   }
 
   async function refuse(req: Request, res: Response, typed: TypedReminders, errors: FieldError[]) {
-    renderRefused(req, res, 'main/reminders', PAGE, await props(req, typed, errors))
+    renderRefused(req, res, 'main/reminders', page(), await props(req, typed, errors))
   }
 }
 

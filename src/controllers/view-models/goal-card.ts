@@ -1,4 +1,5 @@
 import { formatDay, formatMoney } from '../../format.ts'
+import { t } from '../../language.ts'
 import type { GoalStanding, Pace } from '../../models/goal.ts'
 import { paths } from '../../paths.ts'
 
@@ -22,25 +23,33 @@ export function goalProgress({ goal, heldMinor }: GoalStanding) {
   const target = formatMoney(goal.targetMinor, goal.currency)
   return {
     heldLabel,
-    ofLabel: `of ${target}`,
-    progress: { value: heldMinor, max: goal.targetMinor, label: `${goal.name}: ${heldLabel} of ${target}` },
+    ofLabel: t('of {amount}', { amount: target }),
+    progress: {
+      value: heldMinor,
+      max: goal.targetMinor,
+      label: t('{name}: {held} of {target}', { name: goal.name, held: heldLabel, target }),
+    },
   }
 }
 
 export function badgeOf(isFull: boolean, pace: Pace | null): Badge {
-  if (isFull) return { text: 'Reached', tone: 'arrived' }
+  if (isFull) return { text: t('Reached'), tone: 'arrived' }
   if (!pace?.plan) return null
-  return pace.plan.onTrack ? { text: 'On track', tone: 'done' } : { text: 'Behind plan', tone: 'waiting' }
+  return pace.plan.onTrack
+    ? { text: t('On track'), tone: 'done' }
+    : { text: t('Behind plan'), tone: 'waiting' }
 }
 
 function comingLines({ goal, onItsWayMinor, pledgedMinor }: GoalStanding): string[] {
   const comingMinor = onItsWayMinor + pledgedMinor
-  return comingMinor > 0 ? [`${formatMoney(comingMinor, goal.currency)} more is not there yet.`] : []
+  if (comingMinor === 0) return []
+  return [t('{amount} more is not there yet.', { amount: formatMoney(comingMinor, goal.currency) })]
 }
 
 function paceLines({ missingMinor, full }: Pace): string[] {
   if (missingMinor === 0) return []
-  return [full ? `At this pace it is full around ${formatDay(full.day)}.` : 'Not at this pace.']
+  if (!full) return [t('Not at this pace.')]
+  return [t('At this pace it is full around {day}.', { day: formatDay(full.day) })]
 }
 
 /** Where a goal is full and its saver has not been told yet. */
@@ -48,10 +57,12 @@ export function celebrationOf({ goal, heldMinor }: GoalStanding) {
   if (goal.celebratedOn || heldMinor < goal.targetMinor) return null
   return {
     id: `celebration-${goal.id}`,
-    title: `You have reached it: ${goal.name}`,
-    text: `${formatMoney(goal.targetMinor, goal.currency)} is saved, one small habit after another.`,
+    title: t('You have reached it: {name}', { name: goal.name }),
+    text: t('{amount} is saved, one small habit after another.', {
+      amount: formatMoney(goal.targetMinor, goal.currency),
+    }),
     picture: goal.picture,
     action: paths.goalCelebrate(goal.id),
-    label: 'Lovely',
+    label: t('Lovely'),
   }
 }

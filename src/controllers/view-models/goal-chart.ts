@@ -1,5 +1,6 @@
 import { formatDay, formatMoney } from '../../format.ts'
 import type { Goal } from '../../generated/client.ts'
+import { t } from '../../language.ts'
 import type { HistoryPoint } from '../../models/goal.ts'
 import { type Day, epochDay, fromEpochDay } from '../../models/habit/schedule.ts'
 
@@ -20,8 +21,17 @@ export function goalChart(goal: Goal, history: readonly HistoryPoint[], today: D
   const [first, last] = [history[0] as HistoryPoint, history.at(-1) as HistoryPoint]
   return {
     id: 'history',
-    title: 'Week by week',
-    description: `From ${money(first.heldMinor)} on ${formatDay(dayOf(first))} to ${money(last.heldMinor)} on ${formatDay(dayOf(last))}, as your savings are shared out today. The target is ${money(goal.targetMinor)}.`,
+    title: t('Week by week'),
+    description: t(
+      'From {first} on {firstDay} to {last} on {lastDay}, as your savings are shared out today. The target is {target}.',
+      {
+        first: money(first.heldMinor),
+        firstDay: formatDay(dayOf(first)),
+        last: money(last.heldMinor),
+        lastDay: formatDay(dayOf(last)),
+        target: money(goal.targetMinor),
+      },
+    ),
     line,
     area: `0,100 ${line} 100,100`,
     goalY: top === goal.targetMinor ? 0 : null,
@@ -29,7 +39,7 @@ export function goalChart(goal: Goal, history: readonly HistoryPoint[], today: D
       { text: formatDay(dayOf(first)), x: 0, anchor: 'start' },
       { text: formatDay(dayOf(last)), x: 100, anchor: 'end' },
     ],
-    columns: ['Week until', 'Held'],
+    columns: [t('Week until'), t('Held')],
     rows: history
       .map((point) => ({ label: formatDay(dayOf(point)), valueText: money(point.heldMinor) }))
       .reverse(),

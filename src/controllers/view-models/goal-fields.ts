@@ -1,22 +1,23 @@
 import type { Goal } from '../../generated/client.ts'
 import type { Currency } from '../../generated/enums.ts'
+import { t, term } from '../../language.ts'
 import { GOAL_PICTURES, type GoalPicture } from '../../models/goal/pictures.ts'
 import type { Day } from '../../models/habit/schedule.ts'
 import { toDecimal } from '../../money.ts'
 import { habitField } from '../forms/goal-forms.ts'
 
 const PICTURE_WORDS: Record<GoalPicture, string> = {
-  sprout: 'Sprout',
-  umbrella: 'Rainy day',
-  suitcase: 'Journey',
-  tent: 'Outdoors',
-  cottage: 'Home',
-  bicycle: 'Bicycle',
-  boat: 'Boat',
-  guitar: 'Music',
-  laptop: 'Computer',
-  book: 'Books',
-  gift: 'Present',
+  sprout: term('Sprout'),
+  umbrella: term('Rainy day'),
+  suitcase: term('Journey'),
+  tent: term('Outdoors'),
+  cottage: term('Home'),
+  bicycle: term('Bicycle'),
+  boat: term('Boat'),
+  guitar: term('Music'),
+  laptop: term('Computer'),
+  book: term('Books'),
+  gift: term('Present'),
 }
 
 interface TiableHabit {
@@ -35,14 +36,14 @@ export function goalFields(
     currency,
     pictures: GOAL_PICTURES.map((picture) => ({
       value: picture,
-      label: PICTURE_WORDS[picture],
+      label: t(PICTURE_WORDS[picture]),
       checked: form.picture === picture,
     })),
     habits: habits.map(({ id, name, goal }) => ({
       field: habitField(id),
       label: name,
       checked: form[habitField(id)] === 'yes',
-      hint: goal && goal.id !== goalId ? `It saves for ${goal.name} now.` : null,
+      hint: goal && goal.id !== goalId ? t('It saves for {goal} now.', { goal: goal.name }) : null,
     })),
   }
 }

@@ -1,4 +1,5 @@
-import { formatDay, formatMoney, plural } from '../../format.ts'
+import { formatDay, formatIsoDay, formatMoney } from '../../format.ts'
+import { t } from '../../language.ts'
 import type { GoalAhead, GoalInFull, Pace } from '../../models/goal.ts'
 import type { Day } from '../../models/habit/schedule.ts'
 import { paths } from '../../paths.ts'
@@ -21,10 +22,10 @@ export function goalPage({ ahead, history, habits }: GoalInFull, timezone: strin
       delete: paths.goalDelete(goal.id),
     },
     stats: [
-      { label: 'Saved', text: money(heldMinor), tone: 'arrived' as const },
-      { label: 'On its way', text: money(ahead.onItsWayMinor), tone: 'waiting' as const },
-      { label: 'Pledged', text: money(ahead.pledgedMinor), tone: 'plain' as const },
-      { label: 'Missing', text: money(pace.missingMinor), tone: 'plain' as const },
+      { label: t('Saved'), text: money(heldMinor), tone: 'arrived' as const },
+      { label: t('On its way'), text: money(ahead.onItsWayMinor), tone: 'waiting' as const },
+      { label: t('Pledged'), text: money(ahead.pledgedMinor), tone: 'plain' as const },
+      { label: t('Missing'), text: money(pace.missingMinor), tone: 'plain' as const },
     ],
     facts: factsOf(ahead),
     formula: formulaOf(ahead),
@@ -34,32 +35,34 @@ export function goalPage({ ahead, history, habits }: GoalInFull, timezone: strin
 }
 
 function onceFullText(reachedOn: Date, timezone: string): string {
-  const day = new Intl.DateTimeFormat('en-CA', { timeZone: timezone }).format(reachedOn)
-  return `It was full on ${formatDay(day)}. Since then money has been moved back, the target has changed, or your savings are shared out differently.`
+  return t(
+    'It was full on {day}. Since then money has been moved back, the target has changed, or your savings are shared out differently.',
+    { day: formatDay(formatIsoDay(reachedOn, timezone)) },
+  )
 }
 
 function factsOf({ goal, pace }: GoalAhead) {
   const money = (minor: number) => formatMoney(minor, goal.currency)
   const byDay = dayIn(goal)
   return [
-    { term: 'A week, lately', text: money(pace.perWeekMinor) },
+    { term: t('A week, lately'), text: money(pace.perWeekMinor) },
     ...(pace.missingMinor > 0
       ? [
           {
-            term: 'Full at this pace',
-            text: pace.full ? `around ${formatDay(pace.full.day)}` : 'Not at this pace',
+            term: t('Full at this pace'),
+            text: pace.full ? t('around {day}', { day: formatDay(pace.full.day) }) : t('Not at this pace'),
           },
         ]
       : []),
-    ...(byDay ? [{ term: 'Wanted by', text: formatDay(byDay) }] : []),
+    ...(byDay ? [{ term: t('Wanted by'), text: formatDay(byDay) }] : []),
     ...(pace.plan ? [neededFact(pace.plan, money)] : []),
   ]
 }
 
 function neededFact({ neededPerWeekMinor }: NonNullable<Pace['plan']>, money: (minor: number) => string) {
   return {
-    term: 'Needed a week',
-    text: neededPerWeekMinor === null ? 'The day has come' : money(neededPerWeekMinor),
+    term: t('Needed a week'),
+    text: neededPerWeekMinor === null ? t('The day has come') : money(neededPerWeekMinor),
   }
 }
 
@@ -67,21 +70,34 @@ function neededFact({ neededPerWeekMinor }: NonNullable<Pace['plan']>, money: (m
 function formulaOf({ goal, pace }: GoalAhead): string[] {
   const money = (minor: number) => formatMoney(minor, goal.currency)
   const { gainedMinor, weeks, perWeekMinor, missingMinor, full, plan } = pace
-  const lately = weeks === 1 ? 'the last week' : `the last ${weeks} weeks`
+  const missing = money(missingMinor)
   const sums = [
-    `Pace: over ${lately} this goal gained ${money(gainedMinor)}, and ${money(gainedMinor)} ÷ ${weeks} = ${money(perWeekMinor)} a week.`,
+    t(
+      'Pace: over the last {weeks, plural, one {week} other {# weeks}} this goal gained {gained}, and {gained} ÷ {weeks} = {perWeek} a week.',
+      { weeks, gained: money(gainedMinor), perWeek: money(perWeekMinor) },
+    ),
   ]
   if (missingMinor > 0)
     sums.push(
       full
-        ? `Day: ${money(missingMinor)} is missing. If every habit goes on saving as it did over ${lately}, this goal is full after ${plural(full.weeks, 'week')}. What other goals no longer need comes to it.`
-        : `Day: ${money(missingMinor)} is missing. If every habit goes on saving as it did over ${lately}, the goal is not full within ten years.`,
+        ? t(
+            'Day: {missing} is missing. If every habit goes on saving as it did over the last {weeks, plural, one {week} other {# weeks}}, this goal is full after {left, plural, one {# week} other {# weeks}}. What other goals no longer need comes to it.',
+            { missing, weeks, left: full.weeks },
+          )
+        : t(
+            'Day: {missing} is missing. If every habit goes on saving as it did over the last {weeks, plural, one {week} other {# weeks}}, the goal is not full within ten years.',
+            { missing, weeks },
+          ),
     )
   if (plan && plan.neededPerWeekMinor !== null)
     sums.push(
       plan.daysLeft < 7
-        ? `Needed: less than a week is left, so all of ${money(missingMinor)}.`
-        : `Needed: ${money(missingMinor)} ÷ ${plan.daysLeft} days × 7 = ${money(plan.neededPerWeekMinor)} a week.`,
+        ? t('Needed: less than a week is left, so all of {missing}.', { missing })
+        : t('Needed: {missing} ÷ {days} days × 7 = {perWeek} a week.', {
+            missing,
+            days: plan.daysLeft,
+            perWeek: money(plan.neededPerWeekMinor),
+          }),
     )
   return sums
 }

@@ -1,5 +1,6 @@
 import { formatDay, formatMoney } from '../../format.ts'
 import type { Goal } from '../../generated/client.ts'
+import { t } from '../../language.ts'
 import type { GoalAhead, GoalsStanding } from '../../models/goal.ts'
 import { paths } from '../../paths.ts'
 import { goalCard } from './goal-card.ts'
@@ -14,7 +15,10 @@ export function goalsPage(
   const isEmpty = standings.every(({ goals }) => goals.length === 0)
   return {
     groups: standings.map((standing) => ({
-      heading: standings.length > 1 ? `In ${standing.currency}` : 'Where your savings are',
+      heading:
+        standings.length > 1
+          ? t('In {currency}', { currency: standing.currency })
+          : t('Where your savings are'),
       goals: standing.goals.map((each, index) => ({
         card: goalCard(each, each.pace),
         movePath: paths.goalMove(each.goal.id),
@@ -26,9 +30,9 @@ export function goalsPage(
     archived: archived.map(archivedCard),
     emptyState: isEmpty
       ? {
-          title: 'What are you saving for?',
-          text: 'Give it a name, an amount and a picture. What your habits save fills it up.',
-          action: { href: paths.goalNew, label: 'Make a goal' },
+          title: t('What are you saving for?'),
+          text: t('Give it a name, an amount and a picture. What your habits save fills it up.'),
+          action: { href: paths.goalNew, label: t('Make a goal') },
         }
       : null,
   }
@@ -40,8 +44,11 @@ export function archivedCard({ goal, usedMinor }: { goal: Goal; usedMinor: numbe
     href: paths.goal(goal.id),
     picture: goal.picture,
     targetLabel: formatMoney(goal.targetMinor, goal.currency),
-    whenLabel: goal.archivedOn ? `Put away on ${formatDay(goal.archivedOn)}.` : '',
-    usedLabel: usedMinor > 0 ? `${formatMoney(usedMinor, goal.currency)} was used.` : 'No money was used.',
+    whenLabel: goal.archivedOn ? t('Put away on {day}.', { day: formatDay(goal.archivedOn) }) : '',
+    usedLabel:
+      usedMinor > 0
+        ? t('{amount} was used.', { amount: formatMoney(usedMinor, goal.currency) })
+        : t('No money was used.'),
     restorePath: paths.goalRestore(goal.id),
     deletePath: paths.goalDelete(goal.id),
   }
@@ -67,8 +74,8 @@ function placesOf({ currency, goals, usedMinor, notSetAside, totals }: Standing)
     ...goals.map(({ goal, heldMinor, ...coming }) =>
       row(goal.name, paths.goal(goal.id), heldMinor, coming.onItsWayMinor, coming.pledgedMinor),
     ),
-    ...(usedMinor > 0 ? [row('Used by goals put away', null, usedMinor, 0, 0)] : []),
-    row('Not set aside', null, savedMinor, onItsWayMinor, pledgedMinor),
-    row('Together', null, totals.savedMinor, totals.onItsWayMinor, totals.pledgedMinor),
+    ...(usedMinor > 0 ? [row(t('Used by goals put away'), null, usedMinor, 0, 0)] : []),
+    row(t('Not set aside'), null, savedMinor, onItsWayMinor, pledgedMinor),
+    row(t('Together'), null, totals.savedMinor, totals.onItsWayMinor, totals.pledgedMinor),
   ]
 }

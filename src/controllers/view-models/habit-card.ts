@@ -1,6 +1,6 @@
-import { formatDay, formatMoney, listed, plural, times, weekdayName } from '../../format.ts'
+import { formatDay, formatMoney, listed, weekdayName } from '../../format.ts'
 import type { HabitVersion } from '../../generated/client.ts'
-import type { BreakKind } from '../../generated/enums.ts'
+import { t } from '../../language.ts'
 import { timesPerDay, weekdaysIn } from '../../models/habit/schedule.ts'
 import type { HabitToday } from '../../models/habit.ts'
 import { paths } from '../../paths.ts'
@@ -37,9 +37,9 @@ export function habitCard(today: HabitToday): HabitCard {
     progress: {
       done: progress.doneInPeriod,
       total: version.frequency,
-      label: `${progress.doneInPeriod} of ${version.frequency} ${periodLabel(version)}`,
+      label: progressLabel(version, progress.doneInPeriod),
     },
-    streakLabel: streak > 1 ? `${streak} ${streakNoun(version, streak)} in a row` : null,
+    streakLabel: streak > 1 ? streakLabel(version, streak) : null,
     riskLabel: riskLabel(today),
     tags: habit.tags,
     isPinned: habit.isPinned,
@@ -49,7 +49,7 @@ export function habitCard(today: HabitToday): HabitCard {
       next.kind === 'open' && !habit.archivedOn
         ? {
             href: paths.checkOff(habit.id),
-            label: 'Check off',
+            label: t('Check off'),
             hidden: [
               { name: 'day', value: today.today },
               { name: 'slot', value: String(next.slot) },
@@ -69,87 +69,120 @@ export function isDue({ habit, progress }: HabitToday): boolean {
 
 /** Null where today is like every other day, or nothing is in danger. */
 export function riskLabel({ version, outlook }: HabitToday): string | null {
-  if (outlook.isAtRisk && version.interval > 1) return 'At risk: it has to be today'
-  return outlook.safeUntil === null ? null : `Safe until ${formatDay(outlook.safeUntil)}`
+  if (outlook.isAtRisk && version.interval > 1) return t('At risk: it has to be today')
+  return outlook.safeUntil === null ? null : t('Safe until {day}', { day: formatDay(outlook.safeUntil) })
 }
 
 function doneLabel(today: HabitToday): string {
   const { habit, version, progress, outlook } = today
-  if (habit.archivedOn) return 'Put away'
+  if (habit.archivedOn) return t('In the archive')
   switch (progress.next.kind) {
     case 'not-started':
-      return `Begins ${formatDay(habit.startDate)}`
+      return t('Begins {day}', { day: formatDay(habit.startDate) })
     case 'ended':
-      return 'Ended'
+      return t('It has ended')
     case 'on-break':
       return breakLabel(today)
     case 'not-today':
-      return outlook.nextDay ? `Not today. Next: ${formatDay(outlook.nextDay)}` : 'Not today'
+      return outlook.nextDay
+        ? t('Not today. Next: {day}', { day: formatDay(outlook.nextDay) })
+        : t('Not today')
     case 'period-complete':
       return completeLabel(version)
     default:
-      return 'Done for today'
+      return t('Done for today')
   }
 }
 
-export const BREAK_WORDS: Record<BreakKind, string> = {
-  PAUSE: 'Paused',
-  SICK: 'Ill',
-  VACATION: 'On holiday',
-  SKIP: 'Skipped',
-  ARCHIVED: 'Put away',
-}
-
 function breakLabel({ onBreak }: HabitToday): string {
-  if (!onBreak) return 'Break'
-  const words = BREAK_WORDS[onBreak.kind]
-  if (onBreak.kind === 'SKIP') return 'Skipped today'
-  return onBreak.endDay ? `${words} until ${formatDay(onBreak.endDay)}` : words
+  if (!onBreak) return t('Break')
+  const { kind, endDay } = onBreak
+  if (kind === 'SKIP') return t('Skipped today')
+  if (endDay)
+    return t(
+      '{kind, select, SICK {Ill until {day}} VACATION {On holiday until {day}} ARCHIVED {In the archive until {day}} other {Paused until {day}}}',
+      { kind, day: formatDay(endDay) },
+    )
+  return t('{kind, select, SICK {Ill} VACATION {On holiday} ARCHIVED {In the archive} other {Paused}}', {
+    kind,
+  })
 }
 
 type Asked = Pick<HabitVersion, 'kind' | 'frequency' | 'interval' | 'weekdays'>
 
 export function scheduleLabel({ kind, frequency, interval, weekdays }: Asked): string {
-  if (kind === 'ROLLING') return `${times(frequency)} in any ${interval} days`
+  if (kind === 'ROLLING')
+    return t('{count, plural, =1 {once} =2 {twice} other {# times}} in any {days} days', {
+      count: frequency,
+      days: interval,
+    })
   return kind === 'WEEKDAYS' ? weekdaysLabel(weekdays) : everyLabel(frequency, interval)
 }
 
 function weekdaysLabel(weekdays: number): string {
-  if (weekdays === 31) return 'Monday to Friday'
-  if (weekdays === 127) return 'every day'
+  if (weekdays === 31) return t('Monday to Friday')
+  if (weekdays === 127) return t('every day')
   return listed(weekdaysIn(weekdays).map(weekdayName))
 }
 
 export function everyLabel(frequency: number, interval: number): string {
-  if (interval === 1) return frequency === 1 ? 'every day' : `${times(frequency)} a day`
-  if (interval === 7) return `${times(frequency)} a week`
-  return `${times(frequency)} every ${interval} days`
+  if (interval === 1 && frequency === 1) return t('every day')
+  if (interval === 1)
+    return t('{count, plural, =1 {once} =2 {twice} other {# times}} a day', { count: frequency })
+  if (interval === 7)
+    return t('{count, plural, =1 {once} =2 {twice} other {# times}} a week', { count: frequency })
+  return t('{count, plural, =1 {once} =2 {twice} other {# times}} every {days} days', {
+    count: frequency,
+    days: interval,
+  })
 }
 
-function periodLabel({ kind, interval }: Asked): string {
-  if (kind === 'ROLLING') return `in the last ${interval} days`
-  if (interval === 1) return 'today'
-  return interval === 7 ? 'this week' : `in these ${interval} days`
+/** @param done in the period, of what it asks for. */
+function progressLabel({ kind, frequency: total, interval: days }: Asked, done: number): string {
+  if (kind === 'ROLLING') return t('{done} of {total} in the last {days} days', { done, total, days })
+  if (days === 1) return t('{done} of {total} today', { done, total })
+  if (days === 7) return t('{done} of {total} this week', { done, total })
+  return t('{done} of {total} in these {days} days', { done, total, days })
 }
 
 function completeLabel({ kind, interval }: Asked): string {
-  if (kind === 'ROLLING') return `Enough in these ${interval} days`
-  if (interval === 1) return 'Done for today'
-  return interval === 7 ? 'Done for this week' : 'Done for this time'
+  if (kind === 'ROLLING') return t('Enough in these {days} days', { days: interval })
+  if (interval === 1) return t('Done for today')
+  return interval === 7 ? t('Done for this week') : t('Done for this time')
 }
 
-/** What a streak is counted in. */
-export function streakNoun({ kind, interval }: Pick<Asked, 'kind' | 'interval'>, count: number): string {
-  if (kind === 'WEEKDAYS') return count === 1 ? 'time' : 'times'
-  return intervalNoun(kind === 'ROLLING' ? 1 : interval, count)
+type Counted = Pick<Asked, 'kind' | 'interval'>
+
+function streakLabel(asked: Counted, count: number): string {
+  switch (unitOf(asked)) {
+    case 'day':
+      return t('{count, plural, one {# day in a row} other {# days in a row}}', { count })
+    case 'week':
+      return t('{count, plural, one {# week in a row} other {# weeks in a row}}', { count })
+    case 'time':
+      return t('{count, plural, one {# time in a row} other {# times in a row}}', { count })
+  }
 }
 
-export function intervalNoun(interval: number, count: number): string {
-  if (interval === 1) return count === 1 ? 'day' : 'days'
-  if (interval === 7) return count === 1 ? 'week' : 'weeks'
-  return count === 1 ? 'time' : 'times'
+/** How long a streak is, in what it is counted in. */
+export function streakLength(asked: Counted, count: number): string {
+  switch (unitOf(asked)) {
+    case 'day':
+      return t('{count, plural, one {# day} other {# days}}', { count })
+    case 'week':
+      return t('{count, plural, one {# week} other {# weeks}}', { count })
+    case 'time':
+      return t('{count, plural, one {# time} other {# times}}', { count })
+  }
 }
 
-export function daysLeftLabel(today: HabitToday): string {
-  return today.daysLeft === 1 ? 'today is the last day' : `${plural(today.daysLeft, 'day')} left`
+function unitOf({ kind, interval }: Counted): 'day' | 'week' | 'time' {
+  if (kind === 'WEEKDAYS') return 'time'
+  if (kind === 'ROLLING' || interval === 1) return 'day'
+  return interval === 7 ? 'week' : 'time'
+}
+
+export function daysLeftLabel({ daysLeft }: HabitToday): string {
+  if (daysLeft === 1) return t('today is the last day')
+  return t('{count, plural, one {# day left} other {# days left}}', { count: daysLeft })
 }

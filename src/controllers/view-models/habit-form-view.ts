@@ -1,4 +1,5 @@
 import { formatDay, weekdayName } from '../../format.ts'
+import { t, term } from '../../language.ts'
 import type { HabitToday } from '../../models/habit.ts'
 import { toDecimal } from '../../money.ts'
 import { paths } from '../../paths.ts'
@@ -16,14 +17,14 @@ const WEEKDAYS_ONLY = { monday: 'on', tuesday: 'on', wednesday: 'on', thursday: 
 
 /** Small things that many people want to do, to begin with; the amount is for the saver to say. */
 const STARTERS: Record<string, Starter> = {
-  walk: { name: 'Walk for half an hour', kind: 'TIMES', frequency: '1', interval: '1' },
-  run: { name: 'Go for a run', kind: 'ROLLING', rollingTimes: '3', rollingDays: '7' },
-  read: { name: 'Read ten pages', kind: 'TIMES', frequency: '1', interval: '1' },
-  lunch: { name: 'Bring lunch to work', kind: 'WEEKDAYS', ...WEEKDAYS_ONLY },
-  strength: { name: 'Strength training', kind: 'TIMES', frequency: '2', interval: '7' },
-  parents: { name: 'Call my parents', kind: 'TIMES', frequency: '1', interval: '7' },
-  plants: { name: 'Water the plants', kind: 'TIMES', frequency: '1', interval: '3' },
-  phone: { name: 'No phone in bed', kind: 'TIMES', frequency: '1', interval: '1' },
+  walk: { name: term('Walk for half an hour'), kind: 'TIMES', frequency: '1', interval: '1' },
+  run: { name: term('Go for a run'), kind: 'ROLLING', rollingTimes: '3', rollingDays: '7' },
+  read: { name: term('Read ten pages'), kind: 'TIMES', frequency: '1', interval: '1' },
+  lunch: { name: term('Bring lunch to work'), kind: 'WEEKDAYS', ...WEEKDAYS_ONLY },
+  strength: { name: term('Strength training'), kind: 'TIMES', frequency: '2', interval: '7' },
+  parents: { name: term('Call my parents'), kind: 'TIMES', frequency: '1', interval: '7' },
+  plants: { name: term('Water the plants'), kind: 'TIMES', frequency: '1', interval: '3' },
+  phone: { name: term('No phone in bed'), kind: 'TIMES', frequency: '1', interval: '1' },
 }
 
 const EMPTY: TypedHabit = { kind: 'TIMES', frequency: '1', interval: '1', freezes: '0' }
@@ -31,14 +32,14 @@ const EMPTY: TypedHabit = { kind: 'TIMES', frequency: '1', interval: '1', freeze
 export function starterLinks() {
   return Object.entries(STARTERS).map(([key, { name }]) => ({
     href: `${paths.habitNew}?starter=${key}`,
-    label: name,
+    label: t(name),
   }))
 }
 
 /** @param key what stands in the address; an empty form where it names none of ours. */
 export function newForm(key: unknown): TypedHabit {
   const starter = typeof key === 'string' && Object.hasOwn(STARTERS, key) ? STARTERS[key] : null
-  return { ...EMPTY, ...starter }
+  return { ...EMPTY, ...(starter && { ...starter, name: t(starter.name) }) }
 }
 
 /** The form of a habit as it is, or will be: what waits to take effect is what was asked for last. */
@@ -69,7 +70,12 @@ export function formProps(form: TypedHabit, hasStart: boolean) {
   const kind = form.kind ?? 'TIMES'
   return {
     form,
-    kinds: KINDS.map((each) => ({ ...each, checked: each.value === kind })),
+    kinds: KINDS.map(({ value, label, hint }) => ({
+      value,
+      label: t(label),
+      hint: t(hint),
+      checked: value === kind,
+    })),
     weekdays: WEEKDAY_FIELDS.map((name, at) => ({
       name,
       label: weekdayName(at + 1),
@@ -77,7 +83,7 @@ export function formProps(form: TypedHabit, hasStart: boolean) {
     })),
     freezes: ['0', '1', '2', '3', '4'].map((value) => ({
       value,
-      label: FREEZES[value] ?? value,
+      label: t(FREEZES[value] ?? value),
       selected: value === (form.freezes ?? '0'),
     })),
     hasStart,
@@ -85,21 +91,29 @@ export function formProps(form: TypedHabit, hasStart: boolean) {
 }
 
 const KINDS = [
-  { value: 'TIMES', label: 'So many times', hint: 'Every day, a number of times a week, or every few days.' },
-  { value: 'WEEKDAYS', label: 'On chosen days of the week', hint: 'Nothing is due on the other days.' },
+  {
+    value: 'TIMES',
+    label: term('So many times'),
+    hint: term('Every day, a number of times a week, or every few days.'),
+  },
+  {
+    value: 'WEEKDAYS',
+    label: term('On chosen days of the week'),
+    hint: term('Nothing is due on the other days.'),
+  },
   {
     value: 'ROLLING',
-    label: 'In any days in a row',
-    hint: 'Weeks don’t matter: only how often it was done lately. At most once a day.',
+    label: term('In any days in a row'),
+    hint: term('Weeks don’t matter: only how often it was done lately. At most once a day.'),
   },
 ]
 
 const FREEZES: Record<string, string> = {
-  '0': 'None',
-  '1': 'One a month',
-  '2': 'Two a month',
-  '3': 'Three a month',
-  '4': 'Four a month',
+  '0': term('None of them'),
+  '1': term('One a month'),
+  '2': term('Two a month'),
+  '3': term('Three a month'),
+  '4': term('Four a month'),
 }
 
 export function isNotBegun(habit: HabitToday['habit'], today: string): boolean {
@@ -109,11 +123,13 @@ export function isNotBegun(habit: HabitToday['habit'], today: string): boolean {
 /** For who has asked for something easier: what it will be, and when. */
 export function pendingNotice({ pending }: HabitToday) {
   if (!pending) return null
-  const from = formatDay(pending.effectiveFrom)
   return {
     kind: 'info' as const,
-    title: `From ${from}: ${scheduleLabel(pending)}`,
-    text: 'Until then the habit stays as it is. What you enter below takes the place of this change.',
+    title: t('From {day}: {schedule}', {
+      day: formatDay(pending.effectiveFrom),
+      schedule: scheduleLabel(pending),
+    }),
+    text: t('Until then the habit stays as it is. What you enter below takes the place of this change.'),
     action: null,
   }
 }

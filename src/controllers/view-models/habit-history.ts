@@ -1,4 +1,5 @@
 import { formatDay, formatMoney } from '../../format.ts'
+import { t } from '../../language.ts'
 import type { RecentCheckOff } from '../../models/check-off.ts'
 import { endedWithoutMoney, isUnsent } from '../../models/payment/states.ts'
 import { paths } from '../../paths.ts'
@@ -11,10 +12,10 @@ export function historyRow(checkOff: RecentCheckOff) {
   const shown = reversal ?? payment
   return {
     dayLabel,
-    hint: checkOff.isBackfill ? 'Recorded later' : null,
+    hint: checkOff.isBackfill ? t('Recorded later') : null,
     amount: payment
       ? { text: formatMoney(checkOff.amountMinor, checkOff.currency), tone: amountTone(checkOff) }
-      : { text: 'No money', tone: 'plain' as const },
+      : { text: t('No money'), tone: 'plain' as const },
     badge: badgeOf(checkOff),
     paymentPath: shown ? paths.payment(shown.id) : null,
     undoPath: state === 'RECORDED' && canTakeBack(payment) ? paths.undo(checkOff.id) : null,
@@ -25,10 +26,13 @@ export function historyRow(checkOff: RecentCheckOff) {
 function badgeOf({ payment, reversal, state }: RecentCheckOff) {
   if (reversal) {
     const { label, tone } = wordsOf({ kind: 'REVERSAL', state: reversal.state })
-    return { text: reversal.state === 'PAID' ? label : `Way back: ${label.toLowerCase()}`, tone }
+    return {
+      text: reversal.state === 'PAID' ? label : t('Way back: {state}', { state: label.toLowerCase() }),
+      tone,
+    }
   }
-  if (state === 'UNDONE') return { text: 'Taken back', tone: 'plain' as const }
-  if (!payment) return { text: 'Recorded only', tone: 'plain' as const }
+  if (state === 'UNDONE') return { text: t('Taken back'), tone: 'plain' as const }
+  if (!payment) return { text: t('Recorded only'), tone: 'plain' as const }
   const { label, tone } = wordsOf({ kind: 'SAVING', state: payment.state })
   return { text: label, tone }
 }

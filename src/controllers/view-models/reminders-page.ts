@@ -1,5 +1,6 @@
-import { formatInstant } from '../../format.ts'
+import { formatInstant, weekdayName } from '../../format.ts'
 import type { User } from '../../generated/client.ts'
+import { t } from '../../language.ts'
 import type { HabitToday } from '../../models/habit.ts'
 import { type Device, MOST_DEVICES } from '../../models/push-subscription.ts'
 import type { Wish } from '../../models/reminder.ts'
@@ -25,7 +26,7 @@ interface Shown {
   errors: FieldError[]
 }
 
-const DAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday']
+const DAYS = [1, 2, 3, 4, 5, 6, 7]
 const MOST_A_DAY = 10
 
 export function remindersPage({
@@ -61,7 +62,7 @@ export function remindersPage({
       label: value,
       selected: value === (wishes?.mostPerDay ?? String(wish.mostPerDay)),
     })),
-    weekdays: ['No letter', ...DAYS].map((label, index) => ({
+    weekdays: [t('No letter'), ...DAYS.map(weekdayName)].map((label, index) => ({
       value: String(index),
       label,
       selected: String(index) === (wishes?.digestWeekday ?? String(wish.digestWeekday ?? 0)),
@@ -80,8 +81,8 @@ export function remindersPage({
       id: device.id,
       label: device.label,
       facts: device.lastOkOn
-        ? `Last reminded on ${formatInstant(device.lastOkOn, user.timezone)}`
-        : `Added on ${formatInstant(device.createdOn, user.timezone)}`,
+        ? t('Last reminded on {time}', { time: formatInstant(device.lastOkOn, user.timezone) })
+        : t('Added on {time}', { time: formatInstant(device.createdOn, user.timezone) }),
       removePath: paths.deviceRemove(device.id),
     })),
     errors,

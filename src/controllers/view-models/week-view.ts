@@ -1,5 +1,6 @@
 import { formatMoney, formatWeekday, formatWeekdayShortly } from '../../format.ts'
 import type { Currency } from '../../generated/enums.ts'
+import { t } from '../../language.ts'
 import type { Day } from '../../models/habit/schedule.ts'
 import type { SavedDay, SavedWeek } from '../../models/saved-days.ts'
 
@@ -8,7 +9,7 @@ const BAR_SHARE = 0.6
 
 /** This week's savings, day by day. @param named tells currencies apart. */
 export function weekChart({ currency, days }: SavedWeek, today: Day, named: boolean) {
-  const title = named ? `This week, in ${currency}` : 'This week'
+  const title = named ? t('This week, in {currency}', { currency }) : t('This week')
   const highest = Math.max(1, ...days.map(({ savedMinor, comingMinor }) => savedMinor + comingMinor))
   const width = 100 / days.length
   return {
@@ -23,8 +24,8 @@ export function weekChart({ currency, days }: SavedWeek, today: Day, named: bool
       parts: partsOf(day, highest),
     })),
     keys: [
-      { text: 'Saved', tone: 'arrived' },
-      { text: 'Not there yet', tone: 'waiting' },
+      { text: t('Saved'), tone: 'arrived' },
+      { text: t('Not there yet'), tone: 'waiting' },
     ],
     rows: days.map(({ day, savedMinor, comingMinor }) => ({
       label: formatWeekday(day),
@@ -50,8 +51,9 @@ function descriptionOf(days: readonly SavedDay[], currency: Currency): string {
     currency,
   )
   const comingMinor = sum((day) => day.comingMinor)
-  if (comingMinor === 0) return `${saved} saved so far.`
-  return `${saved} saved so far, ${formatMoney(comingMinor, currency)} not there yet.`
+  if (comingMinor === 0) return t('{saved} saved so far.', { saved })
+  const coming = formatMoney(comingMinor, currency)
+  return t('{saved} saved so far, {coming} not there yet.', { saved, coming })
 }
 
 function round(percent: number): number {
