@@ -54,6 +54,10 @@ export function formatInstant(instant: Date, timezone: string): string {
   return dateFormat({ dateStyle: 'medium', timeStyle: 'short', timeZone: timezone }).format(instant)
 }
 
+export function formatToTheSecond(instant: Date, timezone: string): string {
+  return dateFormat({ dateStyle: 'medium', timeStyle: 'medium', timeZone: timezone }).format(instant)
+}
+
 /** An instant as its reader's clock and calendar show it, in full. */
 export function formatInFull(instant: Date, timezone: string): string {
   return dateFormat({ dateStyle: 'full', timeStyle: 'short', timeZone: timezone }).format(instant)

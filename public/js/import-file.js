@@ -14,12 +14,12 @@ function attend(part, field) {
   part.querySelector('input').addEventListener('change', async ({ target }) => {
     const files = [...target.files]
     if (files.some(({ size }) => size > MOST_BYTES)) {
-      words.textContent = 'This file is too large.'
+      words.textContent = part.dataset.tooLarge
       return
     }
     const texts = await Promise.all(files.map((file) => file.text()))
     field.value = texts.map((text) => smaller(text, needed)).join('\n')
-    words.textContent = files.length === 1 ? 'The file has been read.' : 'The files have been read.'
+    words.textContent = files.length === 1 ? part.dataset.readOne : part.dataset.readSeveral
   })
 }
 

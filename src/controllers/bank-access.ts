@@ -7,6 +7,7 @@ import {
   type CallContext,
 } from '../bank/index.ts'
 import { BankTrouble, WrongState } from '../errors.ts'
+import { t, term } from '../language.ts'
 import { currentRequestId } from '../logger.ts'
 import { actorOf, signedIn } from '../middleware/authentication.ts'
 import type { Models } from '../models/index.ts'
@@ -18,7 +19,7 @@ export interface BankAccess {
   context: CallContext
 }
 
-const LINK_AGAIN = [{ href: paths.bank, label: 'To your bank link' }]
+const linkAgain = () => [{ href: paths.bank, label: t('To your bank link') }]
 
 /**
  * The signed-in user's own way to the bank.
@@ -37,24 +38,28 @@ export async function bankAccessFor(req: Request, models: Models, bank: Bank): P
       return { consentId: access.consentId, country: access.country, context }
     }
     case 'busy':
-      throw new BankTrouble('The link to your bank is being renewed right now. Try again in a few seconds.')
+      throw new BankTrouble(
+        t('The link to your bank is being renewed right now. Try again in a few seconds.'),
+      )
     case 'expired':
       throw new WrongState(
-        'Your consent at Nordea has ended',
-        'Renew it; your accounts and habits stay as they are.',
-        LINK_AGAIN,
+        t('Your consent at Nordea has ended'),
+        t('Renew it; your accounts and habits stay as they are.'),
+        linkAgain(),
       )
     case 'outdated':
       throw new WrongState(
-        'Sparvana needs a new consent at Nordea',
-        'What we ask of your bank has changed since you gave it. Renew it; your accounts and habits stay as they are.',
-        LINK_AGAIN,
+        t('Sparvana needs a new consent at Nordea'),
+        t(
+          'What we ask of your bank has changed since you gave it. Renew it; your accounts and habits stay as they are.',
+        ),
+        linkAgain(),
       )
     case 'no-consent':
       throw new WrongState(
-        'Your bank is not linked',
-        'Link Nordea first; you choose there what Sparvana may see.',
-        LINK_AGAIN,
+        t('Your bank is not linked'),
+        t('Link Nordea first; you choose there what Sparvana may see.'),
+        linkAgain(),
       )
   }
 }
@@ -83,25 +88,32 @@ export async function tellBankOfEnd(
 
 /** What a person reads when the bank can't or won't; the bank's own code is in the log of bank calls. */
 const WORDS: Record<BankTroubleKind, string> = {
-  timeout: 'Nordea did not answer in time. Nothing you recorded is lost. Try again in a minute.',
-  connection: 'Nordea could not be reached. Nothing you recorded is lost. Try again in a minute.',
-  resting:
+  timeout: term('Nordea did not answer in time. Nothing you recorded is lost. Try again in a minute.'),
+  connection: term('Nordea could not be reached. Nothing you recorded is lost. Try again in a minute.'),
+  resting: term(
     'Nordea asks us to wait, or has not answered lately, so we leave it alone for a moment. Nothing you recorded is lost.',
-  'server-error': 'Nordea has trouble right now. Nothing you recorded is lost. Try again later.',
-  unreadable: 'Nordea answered in a way we could not read. Nothing you recorded is lost. Try again later.',
-  'rate-limited': 'Nordea asks us to wait before the next question. Try again a little later.',
-  'token-expired': 'The link to Nordea has to be renewed. Link your bank again.',
-  'token-invalid': 'Nordea no longer accepts the link. Link your bank again.',
-  'consent-denied':
+  ),
+  'server-error': term('Nordea has trouble right now. Nothing you recorded is lost. Try again later.'),
+  unreadable: term(
+    'Nordea answered in a way we could not read. Nothing you recorded is lost. Try again later.',
+  ),
+  'rate-limited': term('Nordea asks us to wait before the next question. Try again a little later.'),
+  'token-expired': term('The link to Nordea has to be renewed. Link your bank again.'),
+  'token-invalid': term('Nordea no longer accepts the link. Link your bank again.'),
+  'consent-denied': term(
     'Your consent at Nordea does not cover this. Link your bank again and include the account.',
-  'client-refused':
+  ),
+  'client-refused': term(
     'Nordea does not accept Sparvana’s own access right now. We have been told; try again later.',
-  'invalid-request': 'Nordea did not accept the request. Check what you entered, or link your bank again.',
-  'not-found': 'Nordea does not know this account or payment.',
-  conflict: 'Nordea says that this is not possible in the present state.',
+  ),
+  'invalid-request': term(
+    'Nordea did not accept the request. Check what you entered, or link your bank again.',
+  ),
+  'not-found': term('Nordea does not know this account or payment.'),
+  conflict: term('Nordea says that this is not possible in the present state.'),
 }
 
 export function bankTroubleFor(error: unknown): unknown {
   if (!(error instanceof BankError)) return error
-  return new BankTrouble(WORDS[error.kind], LINK_AGAIN)
+  return new BankTrouble(t(WORDS[error.kind]), linkAgain())
 }

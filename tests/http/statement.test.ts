@@ -127,7 +127,7 @@ describe('the file for paper', () => {
     expect(aloud).toContain('In savings at the end 12.50 kr')
     expect(readAloud.filter(({ tag }) => tag === 'TD').length).toBe(10)
     expect(aloud).toContain('Læse ”Önskebrev”')
-    expect(pages[0]).toContain('Page 1')
+    expect(pages[0]).toContain('Page 1 of 1')
   })
 
   test('is as long as it has to be', async () => {
@@ -153,7 +153,8 @@ describe('the file for paper', () => {
     for await (const piece of statementPdf({ ...about, wish }, many())) pieces.push(piece)
     const { pages, readAloud } = readPdf(Buffer.concat(pieces))
     expect(readAloud.filter(({ tag }) => tag === 'TD').length).toBe(50_000)
-    expect(pages.at(-1)).toContain(`Page ${pages.length}`)
+    expect(pages[0]).toContain(`Page 1 of ${pages.length}`)
+    expect(pages.at(-1)).toContain(`Page ${pages.length} of ${pages.length}`)
     // Each page leaves when it is full; only the table of objects is larger.
     expect(Math.max(...pieces.slice(0, -1).map((piece) => piece.length))).toBeLessThan(40_000)
   })

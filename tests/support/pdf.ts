@@ -36,7 +36,15 @@ export function readPdf(file: Buffer): ReadPdf {
   const refIn = (body: string, name: string) => Number(new RegExp(`/${name} (\\d+) 0 R`).exec(body)?.[1])
   const catalog = of(refIn(trailer, 'Root'))
   const pageIds = refsIn(/\/Kids \[([^\]]*)\]/.exec(of(refIn(catalog, 'Pages')))?.[1] ?? '')
-  const codes = new Map(pageIds.map((id) => [id, contentOf(of(refIn(of(id), 'Contents')))]))
+  const contentsOf = (id: number) => refsIn(/\/Contents \[([^\]]*)\]/.exec(of(id))?.[1] ?? '')
+  const codes = new Map(
+    pageIds.map((id) => [
+      id,
+      contentsOf(id)
+        .map((part) => contentOf(of(part)))
+        .join(''),
+    ]),
+  )
   const readAloud: ReadPdf['readAloud'] = []
   const walk = (id: number): void => {
     const body = of(id)

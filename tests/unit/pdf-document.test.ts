@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { fitting, pdfDocument, type Words, widthOf } from '../../src/controllers/view-models/pdf-document.ts'
+import { formatDay, formatInstant, formatMoney } from '../../src/format.ts'
+import { inLanguage, LANGUAGES } from '../../src/language.ts'
 import { readPdf } from '../support/pdf.ts'
 
 const at = (text: string): Words => ({ text, x: 50, y: 700, size: 10 })
@@ -18,7 +20,7 @@ function fileOf(...texts: string[]): Buffer {
       lines: [{ y: 10, from: 1, to: 2 }],
     }),
   )
-  return Buffer.concat([begin, ...pages, pdf.end()])
+  return Buffer.concat([begin, ...pages, pdf.end((page, all) => [at(`${page}/${all}`)])])
 }
 
 describe('a PDF file', () => {
@@ -40,6 +42,26 @@ describe('a PDF file', () => {
       { tag: 'TH', text: 'Name' },
       { tag: 'TD', text: 'two' },
     ])
+  })
+
+  test('says at the foot of each page how many there are, and does not read that out', () => {
+    const { pages, readAloud } = readPdf(fileOf('one', 'two'))
+    expect(pages.map((page) => page.split('\n').at(-1))).toEqual(['1/2', '2/2'])
+    expect(readAloud.map(({ text }) => text).join()).not.toContain('/2')
+  })
+
+  test.each(LANGUAGES)('draws amounts and times as %s writes them', (language) => {
+    const at = new Date('2026-05-17T19:30:00Z')
+    const text = inLanguage(language, () =>
+      [
+        formatMoney(-123_456_789, 'SEK'),
+        formatMoney(99, 'EUR'),
+        formatDay(at),
+        formatInstant(at, 'UTC'),
+      ].join(),
+    )
+    const [page] = readPdf(fileOf(text)).pages
+    expect(page).toContain(text.replace(/[\u00a0\u202f]/g, ' ').replaceAll('\u2212', '-'))
   })
 
   test.each(['å ä ö æ ø Å Ä Ö Æ Ø é ü ß', 'Š š Ž ž “quoted” – €', ') Tj (\\ >> endobj', 'a\u0308 is ä'])(

@@ -1,6 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express'
 import { type BankAccount, maskIban } from '../../bank/index.ts'
 import { formatMoney } from '../../format.ts'
+import { t, term } from '../../language.ts'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
 import { flash } from '../../middleware/flash.ts'
 import type { ChooseResult } from '../../models/account.ts'
@@ -11,14 +12,14 @@ import { accountsForm } from '../forms/bank-forms.ts'
 import { type Refused, readForm, refusedWith } from '../forms/form.ts'
 import { renderPage, renderRefused } from '../page.ts'
 
-const PAGE = { title: 'Choose your accounts' } as const
+const page = () => ({ title: t('Choose your accounts') }) as const
 
 const REFUSALS: Record<Extract<ChooseResult, { kind: 'refused' }>['because'], string> = {
-  unknown: 'Choose one of the accounts that the bank lists.',
-  same: 'Choose two different accounts.',
-  closed: 'This account is closed.',
-  currency: 'Both accounts must have the same currency.',
-  country: 'Both accounts must be in the same country.',
+  unknown: term('Choose one of the accounts that the bank lists.'),
+  same: term('Choose two different accounts.'),
+  closed: term('This account is closed.'),
+  currency: term('Both accounts must have the same currency.'),
+  country: term('Both accounts must be in the same country.'),
 }
 
 export function accountControllers({ models, bank }: WebContext) {
@@ -30,7 +31,7 @@ export function accountControllers({ models, bank }: WebContext) {
       debtorAccount: chosen?.debtor.hashedAccNo ?? guess(listed, 'current'),
       creditorAccount: chosen?.creditor.hashedAccNo ?? guess(listed, 'savings'),
     }
-    renderPage(req, res, 'auth/accounts', PAGE, { ...choices(listed, picks), errors: [] })
+    renderPage(req, res, 'auth/accounts', page(), { ...choices(listed, picks), errors: [] })
   }
 
   /** POST /accounts/load */
@@ -46,10 +47,10 @@ export function accountControllers({ models, bank }: WebContext) {
       actorOf(req),
     )
     if (result.kind === 'refused') {
-      const errors = [{ field: result.field, message: REFUSALS[result.because] }]
+      const errors = [{ field: result.field, message: t(REFUSALS[result.because]) }]
       return refuse(req, res, listed, refusedWith(req.body, errors))
     }
-    await flash(req, 'done', 'Your accounts are set.')
+    await flash(req, 'done', t('Your accounts are set.'))
     res.redirect(303, paths.dashboard)
   }
 
@@ -62,7 +63,7 @@ export function accountControllers({ models, bank }: WebContext) {
   }
 
   function refuse(req: Request, res: Response, listed: BankAccount[], refused: Refused): void {
-    renderRefused(req, res, 'auth/accounts', PAGE, {
+    renderRefused(req, res, 'auth/accounts', page(), {
       ...choices(listed, refused.typed),
       errors: refused.errors,
     })
@@ -85,10 +86,17 @@ export function accountControllers({ models, bank }: WebContext) {
           label: account.name,
           detail:
             account.availableMinor === null ? '' : formatMoney(account.availableMinor, account.currency),
-          hint: `${account.kind === 'savings' ? 'Savings account' : 'Current account'} ${maskIban(account.iban)}`,
+          hint: kindText(account),
           checked: value === picked,
         }
       })
     return { debtorOptions: options(picks.debtorAccount), creditorOptions: options(picks.creditorAccount) }
   }
+}
+
+function kindText({ kind, iban }: BankAccount): string {
+  const number = maskIban(iban)
+  return kind === 'savings'
+    ? t('Savings account {number}', { number })
+    : t('Current account {number}', { number })
 }

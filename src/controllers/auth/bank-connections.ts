@@ -1,6 +1,7 @@
 import type { RequestHandler } from 'express'
 import { type Country, SCOPES } from '../../bank/index.ts'
 import { NotFound, WrongState } from '../../errors.ts'
+import { t, term } from '../../language.ts'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
 import { flash } from '../../middleware/flash.ts'
 import { awayAtBank } from '../../middleware/session.ts'
@@ -12,8 +13,13 @@ import { idOf, readForm } from '../forms/form.ts'
 import { renderPage, renderRefused } from '../page.ts'
 import { consentCard, readsText, SCOPE_WORDS } from '../view-models/consent-view.ts'
 
-const PAGE = { title: 'Your bank' } as const
-const COUNTRY_NAMES: Record<Country, string> = { DK: 'Denmark', SE: 'Sweden', NO: 'Norway', FI: 'Finland' }
+const page = () => ({ title: t('Your bank') }) as const
+const COUNTRY_NAMES: Record<Country, string> = {
+  DK: term('Denmark'),
+  SE: term('Sweden'),
+  NO: term('Norway'),
+  FI: term('Finland'),
+}
 const MINUTES_PER_DAY = 24 * 60
 
 export function bankConnectionControllers(context: WebContext) {
@@ -21,7 +27,7 @@ export function bankConnectionControllers(context: WebContext) {
 
   /** GET /bank */
   const show: RequestHandler = async (req, res) => {
-    renderPage(req, res, 'auth/bank', PAGE, await propsFor(signedIn(req), null))
+    renderPage(req, res, 'auth/bank', page(), await propsFor(signedIn(req), null))
   }
 
   /** POST /bank/connect: from here the browser goes to the bank's own pages. */
@@ -30,7 +36,7 @@ export function bankConnectionControllers(context: WebContext) {
     const reading = readForm(connectForm, req.body)
     if (reading.kind === 'refused') {
       const props = await propsFor(user, reading.typed.country ?? null)
-      return renderRefused(req, res, 'auth/bank', PAGE, { ...props, errors: reading.errors })
+      return renderRefused(req, res, 'auth/bank', page(), { ...props, errors: reading.errors })
     }
     const { country } = reading.value
     const state = await models.consents.begin(user.id, req.sessionID, country, actorOf(req))
@@ -59,13 +65,13 @@ export function bankConnectionControllers(context: WebContext) {
       await flash(
         req,
         'warning',
-        'That answer from the bank did not belong to a link you had just begun. Begin again here.',
+        t('That answer from the bank did not belong to a link you had just begun. Begin again here.'),
       )
       return res.redirect(303, paths.bank)
     }
     const { code, error } = query.data
     if (error !== undefined || code === undefined) {
-      await flash(req, 'info', 'You did not give your consent at Nordea. Nothing was linked.')
+      await flash(req, 'info', t('You did not give your consent at Nordea. Nothing was linked.'))
       return res.redirect(303, paths.bank)
     }
     const tokens = await bank
@@ -76,7 +82,7 @@ export function bankConnectionControllers(context: WebContext) {
       { profile: bank.profile, country, scopes: SCOPES, tokens },
       actorOf(req),
     )
-    await flash(req, 'done', 'Nordea is linked.')
+    await flash(req, 'done', t('Nordea is linked.'))
     const chosen = await models.accounts.chosenBy(user.id)
     res.redirect(303, chosen ? paths.bank : paths.accountsLoad)
   }
@@ -89,8 +95,10 @@ export function bankConnectionControllers(context: WebContext) {
     if (!revoked) throw await whyNotRevoked(user.id, id)
     const told = await tellBankOfEnd(req, context, { id, refreshToken: revoked.refreshToken })
     const sentence = told
-      ? 'The link to Nordea has ended, here and at the bank.'
-      : 'The link has ended here. Nordea could not be told yet; we go on trying, or end the consent in your netbank.'
+      ? t('The link to Nordea has ended, here and at the bank.')
+      : t(
+          'The link has ended here. Nordea could not be told yet; we go on trying, or end the consent in your netbank.',
+        )
     await flash(req, told ? 'done' : 'warning', sentence)
     res.redirect(303, paths.bank)
   }
@@ -101,9 +109,9 @@ export function bankConnectionControllers(context: WebContext) {
     const consents = await models.consents.listOwned(userId)
     if (!consents.some((consent) => consent.id === id)) return new NotFound()
     return new WrongState(
-      'This link has ended already',
-      'Your habits go on; payments wait until Nordea is linked.',
-      [{ href: paths.bank, label: 'To your bank link' }],
+      t('This link has ended already'),
+      t('Your habits go on; payments wait until Nordea is linked.'),
+      [{ href: paths.bank, label: t('To your bank link') }],
     )
   }
 
@@ -121,7 +129,7 @@ export function bankConnectionControllers(context: WebContext) {
     const picked = typedCountry ?? live?.country ?? 'DK'
     return {
       consents: consents.map((consent) => consentCard(consent, models.consents.standingOf(consent), today)),
-      scopes: SCOPES.map((scope) => SCOPE_WORDS[scope]),
+      scopes: SCOPES.map((scope) => ({ what: t(SCOPE_WORDS[scope].what), why: t(SCOPE_WORDS[scope].why) })),
       readsText: reads && readsText(reads, user.timezone),
       endsAtBank: bank.canRevoke,
       activityPath: paths.activity,
@@ -129,7 +137,7 @@ export function bankConnectionControllers(context: WebContext) {
       chosenAccounts: chosen && { debtor: chosen.debtor.name, creditor: chosen.creditor.name },
       countries: Object.entries(COUNTRY_NAMES).map(([value, label]) => ({
         value,
-        label,
+        label: t(label),
         selected: value === picked,
       })),
       consentDays,

@@ -1,24 +1,25 @@
 import { z } from 'zod'
 import type { StatementPlace } from '../../models/statement.ts'
+import { told } from './form.ts'
 import { optional } from './list-forms.ts'
 
 /** A day of the saver's own calendar. */
-const day = optional(z.iso.date('A day looks like 2026-06-17.'))
+const day = optional(z.iso.date(told('A day looks like 2026-06-17.')))
 
 /** The filter of a statement, in its address and in the form that asks for a file. */
 export const statementFilter = {
   from: day,
   until: day,
-  habit: optional(z.uuid('Choose a habit from the list.')),
-  kind: optional(z.enum(['SAVING', 'REVERSAL'], 'Choose from the list.')),
-  state: optional(z.enum(['pledged', 'on-its-way', 'arrived', 'nothing'], 'Choose from the list.')),
+  habit: optional(z.uuid(told('Choose a habit from the list.'))),
+  kind: optional(z.enum(['SAVING', 'REVERSAL'], told('Choose from the list.'))),
+  state: optional(z.enum(['pledged', 'on-its-way', 'arrived', 'nothing'], told('Choose from the list.'))),
 }
 
 export type StatementWish = z.output<z.ZodObject<typeof statementFilter>>
 
 export const statementDownload = z.strictObject({
   ...statementFilter,
-  format: z.enum(['csv', 'pdf'], 'Choose the kind of file.'),
+  format: z.enum(['csv', 'pdf'], told('Choose the kind of file.')),
 })
 
 const PLACE = /^(\d{1,15})_([0-9a-f-]{36})_([0-9a-f-]{36})$/

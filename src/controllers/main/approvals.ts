@@ -1,5 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express'
 import { z } from 'zod'
+import { t } from '../../language.ts'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
 import { flash } from '../../middleware/flash.ts'
 import { paths } from '../../paths.ts'
@@ -26,7 +27,7 @@ export function approvalControllers({ models }: Pick<WebContext, 'models'>) {
     const approvals = await models.payments.approvalsWaiting(userId)
     const look = lookParam.parse(req.query.look)
     const { refresh, props } = approvalsPage(payments, approvals, look)
-    renderPage(req, res, 'main/approvals', { title: 'Back from Nordea', refresh }, props)
+    renderPage(req, res, 'main/approvals', { title: t('Back from Nordea'), refresh }, props)
   }
 
   return { comeBack }
@@ -35,8 +36,10 @@ export function approvalControllers({ models }: Pick<WebContext, 'models'>) {
   async function nothingLately(req: Request, res: Response): Promise<void> {
     const id = uuidParam.safeParse(req.query.state)
     const payment = id.success ? await models.payments.findOwned(signedIn(req).id, id.data) : null
-    const here = payment ? 'it stands' : 'your payments stand'
-    await flash(req, 'info', `Nothing waits for your approval. Here is where ${here}.`)
+    const sentence = payment
+      ? t('Nothing waits for your approval. Here is where it stands.')
+      : t('Nothing waits for your approval. Here is where your payments stand.')
+    await flash(req, 'info', sentence)
     res.redirect(303, payment ? paths.payment(payment.id) : paths.payments)
   }
 }

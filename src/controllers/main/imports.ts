@@ -1,6 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express'
 import { TooManyRequests, WrongState } from '../../errors.ts'
-import { plural } from '../../format.ts'
+import { t } from '../../language.ts'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
 import { flash } from '../../middleware/flash.ts'
 import { asksForAmount } from '../../models/import/planning.ts'
@@ -14,20 +14,20 @@ import { readNothing } from '../forms/offers.ts'
 import { renderPage, renderRefused } from '../page.ts'
 import { NEEDED_BY_SCRIPT, previewPage, textRefusal } from '../view-models/import-view.ts'
 
-const PAGE = { title: 'Import', width: 'narrow' } as const
-const PREVIEW = { title: 'What will be imported' } as const
+const textPage = () => ({ title: t('Import'), width: 'narrow' }) as const
+const planPage = () => ({ title: t('What will be imported') }) as const
 
 export function importControllers({ models }: WebContext) {
   /** GET /import */
   const show: RequestHandler = async (req, res) => {
     const draft = await models.imports.draft(signedIn(req).id)
-    renderPage(req, res, 'main/import', PAGE, { ...addresses, errors: [], hasDraft: draft !== null })
+    renderPage(req, res, 'main/import', textPage(), { ...addresses, errors: [], hasDraft: draft !== null })
   }
 
   /** POST /import: reads the text and keeps what would be done. The text itself is neither kept nor shown again. */
   const read: RequestHandler = async (req, res) => {
     const refuse = (errors: FieldError[]) =>
-      renderRefused(req, res, 'main/import', PAGE, { ...addresses, errors, hasDraft: false })
+      renderRefused(req, res, 'main/import', textPage(), { ...addresses, errors, hasDraft: false })
     const reading = readForm(importForm, req.body)
     if (reading.kind === 'refused') return refuse(reading.errors)
     const result = await models.imports.read(signedIn(req), reading.value.text, actorOf(req))
@@ -40,7 +40,7 @@ export function importControllers({ models }: WebContext) {
   const preview: RequestHandler = async (req, res) => {
     const draft = await models.imports.draft(signedIn(req).id)
     if (!draft) return res.redirect(303, paths.import)
-    renderPage(req, res, 'main/import-preview', PREVIEW, await previewProps(req, draft, '', []))
+    renderPage(req, res, 'main/import-preview', planPage(), await previewProps(req, draft, '', []))
   }
 
   /** POST /import/confirm */
@@ -67,7 +67,10 @@ export function importControllers({ models }: WebContext) {
     await flash(
       req,
       'done',
-      `Imported: ${plural(habits, 'habit')} and ${plural(checkOffs, 'check-off')}. No money has moved.`,
+      t(
+        'Imported: {habits, plural, one {# habit} other {# habits}} and {checkOffs, plural, one {# check-off} other {# check-offs}}. No money has moved.',
+        { habits, checkOffs },
+      ),
     )
     res.redirect(303, paths.dashboard)
   }
@@ -79,7 +82,7 @@ export function importControllers({ models }: WebContext) {
     await flash(
       req,
       'info',
-      wasThere ? 'Thrown away. Nothing was imported.' : 'There was nothing to throw away.',
+      wasThere ? t('Thrown away. Nothing was imported.') : t('There was nothing to throw away.'),
     )
     res.redirect(303, paths.import)
   }
@@ -94,8 +97,9 @@ export function importControllers({ models }: WebContext) {
     amount = '',
   ): Promise<void> {
     const draft = given ?? (await models.imports.draft(signedIn(req).id))
-    if (!draft) return renderRefused(req, res, 'main/import', PAGE, { ...addresses, errors, hasDraft: false })
-    renderRefused(req, res, 'main/import-preview', PREVIEW, await previewProps(req, draft, amount, errors))
+    if (!draft)
+      return renderRefused(req, res, 'main/import', textPage(), { ...addresses, errors, hasDraft: false })
+    renderRefused(req, res, 'main/import-preview', planPage(), await previewProps(req, draft, amount, errors))
   }
 
   async function previewProps(req: Request, draft: Draft, amount: string, errors: FieldError[]) {
@@ -120,27 +124,31 @@ const addresses = {
   needed: JSON.stringify(NEEDED_BY_SCRIPT),
 }
 
-const AGAIN = [{ href: paths.import, label: 'To the import' }]
+const again = () => [{ href: paths.import, label: t('To the import') }]
 
 function nothingThere(): WrongState {
   return new WrongState(
-    'This text isn’t there any more',
-    'It was imported or thrown away, another one was read since, or it has waited for more than an hour. Nothing was changed now.',
-    AGAIN,
+    t('This text isn’t there any more'),
+    t(
+      'It was imported or thrown away, another one was read since, or it has waited for more than an hour. Nothing was changed now.',
+    ),
+    again(),
   )
 }
 
 function notImported(kind: 'gone' | 'changed' | 'no-accounts' | 'no-amount'): WrongState {
   if (kind === 'no-accounts')
     return new WrongState(
-      'Choose your accounts first',
-      'New habits need to know in which currency they save. Nothing was changed; what was read waits for an hour.',
-      [{ href: paths.accountsLoad, label: 'Choose your accounts' }],
+      t('Choose your accounts first'),
+      t(
+        'New habits need to know in which currency they save. Nothing was changed; what was read waits for an hour.',
+      ),
+      [{ href: paths.accountsLoad, label: t('Choose your accounts') }],
     )
   if (kind === 'gone' || kind === 'no-amount') return nothingThere()
   return new WrongState(
-    'Your habits have changed since',
-    'What was shown would no longer be what happens, so nothing was changed. Read the text again.',
-    AGAIN,
+    t('Your habits have changed since'),
+    t('What was shown would no longer be what happens, so nothing was changed. Read the text again.'),
+    again(),
   )
 }

@@ -1,5 +1,6 @@
 import type { Request, RequestHandler } from 'express'
 import { NotFound, WrongState } from '../../errors.ts'
+import { t } from '../../language.ts'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
 import { flash } from '../../middleware/flash.ts'
 import type { PaymentWithStory } from '../../models/payment.ts'
@@ -29,7 +30,7 @@ export function paymentControllers({ models, clock }: WebContext) {
       req,
       res,
       'main/payments',
-      { title: 'Payments' },
+      { title: t('Payments') },
       {
         rows: shown.map((payment) => recentRow(payment, user.timezone)),
         olderPath: payments.length > PAGE_SIZE && last ? `${paths.payments}?before=${last.id}` : null,
@@ -46,7 +47,7 @@ export function paymentControllers({ models, clock }: WebContext) {
       models.reversals.waysBack(user.id, payment.id),
       models.retries.carriedOnBy(payment),
     ])
-    const title = `Payment ${payment.reference}`
+    const title = t('Payment {reference}', { reference: payment.reference })
     const beside = { waysBack, carriedOnBy, now: clock.now() }
     renderPage(req, res, 'main/payment', { title }, paymentPage(payment, beside, user))
   }
@@ -59,8 +60,8 @@ export function paymentControllers({ models, clock }: WebContext) {
     if (!result) throw new NotFound()
     if (result.kind !== 'scheduled' && result.kind !== 'already-scheduled') throw notAgain(result, id)
     if (result.kind === 'scheduled')
-      await flash(req, 'done', 'Scheduled again. Until it is sent you can take it back.')
-    else await flash(req, 'info', 'It was scheduled again already. Here is where that stands.')
+      await flash(req, 'done', t('Scheduled again. Until it is sent you can take it back.'))
+    else await flash(req, 'info', t('It was scheduled again already. Here is where that stands.'))
     res.redirect(303, paths.payment(result.paymentId))
   }
 
@@ -69,7 +70,11 @@ export function paymentControllers({ models, clock }: WebContext) {
     readNothing(req.body)
     const { id, userId } = await owned(req)
     const waits = await models.payments.tryNow(userId, id, actorOf(req))
-    await flash(req, 'info', waits ? 'We are trying it now.' : 'It isn’t waiting. Here is where it stands.')
+    await flash(
+      req,
+      'info',
+      waits ? t('We are trying it now.') : t('It isn’t waiting. Here is where it stands.'),
+    )
     res.redirect(303, paths.payment(id))
   }
 
@@ -85,26 +90,26 @@ export function paymentControllers({ models, clock }: WebContext) {
 type NotAgain = Exclude<RetryResult, { paymentId: string }>
 
 function notAgain({ kind }: NotAgain, paymentId: string): WrongState {
-  const toPayment = { href: paths.payment(paymentId), label: 'See the payment' }
+  const toPayment = { href: paths.payment(paymentId), label: t('See the payment') }
   switch (kind) {
     case 'not-ended':
-      return new WrongState('This payment has not failed', 'Nothing was sent again.', [toPayment])
+      return new WrongState(t('This payment has not failed'), t('Nothing was sent again.'), [toPayment])
     case 'nothing-to-pay':
       return new WrongState(
-        'Nothing is left to pay here',
-        'What it was for has been taken back. Nothing was sent again.',
+        t('Nothing is left to pay here'),
+        t('What it was for has been taken back. Nothing was sent again.'),
         [toPayment],
       )
     case 'no-accounts':
-      return new WrongState('Choose your accounts first', 'Nothing was sent again.', [
-        { href: paths.bank, label: 'To your bank link' },
+      return new WrongState(t('Choose your accounts first'), t('Nothing was sent again.'), [
+        { href: paths.bank, label: t('To your bank link') },
         toPayment,
       ])
     case 'currency-differs':
       return new WrongState(
-        'Your account is in another currency',
-        'This payment is in the currency of the account it came from. Nothing was sent again.',
-        [{ href: paths.accountsLoad, label: 'Choose your accounts' }, toPayment],
+        t('Your account is in another currency'),
+        t('This payment is in the currency of the account it came from. Nothing was sent again.'),
+        [{ href: paths.accountsLoad, label: t('Choose your accounts') }, toPayment],
       )
   }
 }

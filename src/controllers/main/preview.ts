@@ -1,5 +1,6 @@
 import type { Request, RequestHandler } from 'express'
 import { BankTrouble, WrongState } from '../../errors.ts'
+import { t } from '../../language.ts'
 import { signedIn } from '../../middleware/authentication.ts'
 import type { BankSays } from '../../models/preview.ts'
 import { bankAccessFor, bankTroubleFor } from '../bank-access.ts'
@@ -7,7 +8,7 @@ import type { WebContext } from '../context.ts'
 import { renderPage } from '../page.ts'
 import { type BankNews, previewPage } from '../view-models/preview-view.ts'
 
-const PAGE = { title: 'What goes out next' } as const
+const page = () => ({ title: t('What goes out next') }) as const
 /** Of a consent that gave no access; one that is good again by now was just being renewed. */
 const CLOSED = { good: 'no-answer', expired: 'consent-expired', outdated: 'consent-outdated' } as const
 
@@ -17,7 +18,7 @@ export function previewControllers({ models, bank, clock }: WebContext) {
     const user = signedIn(req)
     const { says, news } = await askBank(req)
     const preview = await models.previews.of(user, says)
-    renderPage(req, res, 'main/preview', PAGE, previewPage(preview, news, user, clock.now()))
+    renderPage(req, res, 'main/preview', page(), previewPage(preview, news, user, clock.now()))
   }
 
   return { show }

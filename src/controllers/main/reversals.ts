@@ -1,5 +1,6 @@
 import type { Request, RequestHandler } from 'express'
 import { NotFound, WrongState } from '../../errors.ts'
+import { t, term } from '../../language.ts'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
 import { flash } from '../../middleware/flash.ts'
 import { endedWithoutMoney } from '../../models/payment/states.ts'
@@ -10,7 +11,7 @@ import { readNothing } from '../forms/offers.ts'
 import { renderPage } from '../page.ts'
 import { moveBackPage } from '../view-models/move-back-page.ts'
 
-const UNDERWAY = 'It is being moved back already, or has been. Here is where that stands.'
+const UNDERWAY = term('It is being moved back already, or has been. Here is where that stands.')
 
 export function reversalControllers({ models }: WebContext) {
   /** GET /checkoffs/:id/move-back: says what would happen. */
@@ -20,14 +21,14 @@ export function reversalControllers({ models }: WebContext) {
     const { payment, reversal } = checkOff
     if (payment?.state !== 'PAID') throw new NotSaved(payment?.id ?? null)
     if (reversal && !endedWithoutMoney(reversal.state)) {
-      await flash(req, 'info', UNDERWAY)
+      await flash(req, 'info', t(UNDERWAY))
       return res.redirect(303, paths.payment(reversal.id))
     }
     renderPage(
       req,
       res,
       'main/move-back',
-      { title: 'Move the money back', width: 'narrow' },
+      { title: t('Move the money back'), width: 'narrow' },
       moveBackPage({ ...checkOff, payment }),
     )
   }
@@ -39,8 +40,8 @@ export function reversalControllers({ models }: WebContext) {
     if (!result) throw new NotFound()
     if (result.kind === 'not-saved') throw new NotSaved(result.paymentId)
     if (result.kind === 'scheduled')
-      await flash(req, 'done', 'The money will be moved back. Until it is sent you can call that off.')
-    else await flash(req, 'info', UNDERWAY)
+      await flash(req, 'done', t('The money will be moved back. Until it is sent you can call that off.'))
+    else await flash(req, 'info', t(UNDERWAY))
     res.redirect(303, paths.payment(result.paymentId))
   }
 
@@ -51,13 +52,13 @@ export function reversalControllers({ models }: WebContext) {
     const result = await models.reversals.callOff(signedIn(req).id, id, actorOf(req))
     if (!result) throw await notCancelled(req, id)
     if (result === 'called-off')
-      await flash(req, 'done', 'Called off. The money stays in your savings account.')
-    else if (result === 'already-ended') await flash(req, 'info', 'It had ended already. Nothing is sent.')
+      await flash(req, 'done', t('Called off. The money stays in your savings account.'))
+    else if (result === 'already-ended') await flash(req, 'info', t('It had ended already. Nothing is sent.'))
     else
       await flash(
         req,
         'warning',
-        'Too late to call it off: the order has been sent. Here is where it stands.',
+        t('Too late to call it off: the order has been sent. Here is where it stands.'),
       )
     res.redirect(303, paths.payment(id))
   }
@@ -68,9 +69,9 @@ export function reversalControllers({ models }: WebContext) {
     const saving = await models.payments.findOwned(signedIn(req).id, id)
     if (!saving) return new NotFound()
     return new WrongState(
-      'This payment isn’t called off as a whole',
-      'Take back what it pays for, one by one. Nothing was changed.',
-      [{ href: paths.payment(id), label: 'See the payment' }],
+      t('This payment isn’t called off as a whole'),
+      t('Take back what it pays for, one by one. Nothing was changed.'),
+      [{ href: paths.payment(id), label: t('See the payment') }],
     )
   }
 }
@@ -78,11 +79,11 @@ export function reversalControllers({ models }: WebContext) {
 class NotSaved extends WrongState {
   constructor(paymentId: string | null) {
     super(
-      'There is nothing to move back',
-      'The money of this check-off isn’t in your savings account.',
+      t('There is nothing to move back'),
+      t('The money of this check-off isn’t in your savings account.'),
       paymentId
-        ? [{ href: paths.payment(paymentId), label: 'See the payment' }]
-        : [{ href: paths.dashboard, label: 'To today' }],
+        ? [{ href: paths.payment(paymentId), label: t('See the payment') }]
+        : [{ href: paths.dashboard, label: t('To today') }],
     )
   }
 }

@@ -1,5 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express'
 import { StepUpNeeded, WrongState } from '../../errors.ts'
+import { t } from '../../language.ts'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
 import { flash } from '../../middleware/flash.ts'
 import { dayOf } from '../../models/habit/schedule.ts'
@@ -11,12 +12,12 @@ import { LATER_DAY, pauseForm, savingsForm } from '../forms/savings-forms.ts'
 import { renderPage, renderRefused } from '../page.ts'
 import { changeWords, pauseText, savingsPage } from '../view-models/savings-view.ts'
 
-const PAGE = { title: 'Limits and pause', width: 'narrow' } as const
+const page = () => ({ title: t('Limits and pause'), width: 'narrow' }) as const
 
 export function savingsControllers({ models, clock }: WebContext) {
   /** GET /settings/savings */
   const show: RequestHandler = async (req, res) => {
-    renderPage(req, res, 'main/savings', PAGE, { ...(await props(req, {})), errors: [] })
+    renderPage(req, res, 'main/savings', page(), { ...(await props(req, {})), errors: [] })
   }
 
   /** POST /settings/savings */
@@ -35,8 +36,8 @@ export function savingsControllers({ models, clock }: WebContext) {
   /** POST /settings/savings/withdraw */
   const withdraw: RequestHandler = async (req, res) => {
     const isTakenBack = await models.limits.withdraw(signedIn(req).id, actorOf(req))
-    if (isTakenBack) await flash(req, 'done', 'Taken back. Your limits stay as they are.')
-    else await flash(req, 'info', 'Nothing was waiting any more. Here is what counts.')
+    if (isTakenBack) await flash(req, 'done', t('Taken back. Your limits stay as they are.'))
+    else await flash(req, 'info', t('Nothing was waiting any more. Here is what counts.'))
     res.redirect(303, paths.settingsSavings)
   }
 
@@ -48,9 +49,9 @@ export function savingsControllers({ models, clock }: WebContext) {
     if (reading.kind === 'refused') return refuse(req, res, reading)
     const { until } = reading.value
     if (!(await models.savings.pause(user, until, actorOf(req)))) {
-      return refuse(req, res, refusedWith(req.body, [{ field: 'until', message: LATER_DAY }]))
+      return refuse(req, res, refusedWith(req.body, [{ field: 'until', message: t(LATER_DAY) }]))
     }
-    await flash(req, 'done', `All savings are paused ${pauseText({ until })}.`)
+    await flash(req, 'done', pauseText({ until }))
     res.redirect(303, paths.settingsSavings)
   }
 
@@ -59,9 +60,9 @@ export function savingsControllers({ models, clock }: WebContext) {
     const user = signedIn(req)
     needsFreshIfHeld(req, res)
     if (await models.savings.resume(user.id, actorOf(req))) {
-      await flash(req, 'done', 'Your savings go on. What was waiting is tried now.')
+      await flash(req, 'done', t('Your savings go on. What was waiting is tried now.'))
     } else {
-      await flash(req, 'info', 'Your savings were not paused.')
+      await flash(req, 'info', t('Your savings were not paused.'))
     }
     res.redirect(303, paths.settingsSavings)
   }
@@ -70,7 +71,7 @@ export function savingsControllers({ models, clock }: WebContext) {
 
   async function refuse(req: Request, res: Response, refused: Refused): Promise<void> {
     const { errors, typed } = refused
-    renderRefused(req, res, 'main/savings', PAGE, { ...(await props(req, typed)), errors })
+    renderRefused(req, res, 'main/savings', page(), { ...(await props(req, typed)), errors })
   }
 
   async function props(req: Request, typed: Record<string, string>) {
@@ -94,8 +95,8 @@ function needsFreshIfHeld(req: Request, res: Response): void {
 
 class NoAccounts extends WrongState {
   constructor() {
-    super('Choose your accounts first', 'Limits are amounts in the currency of your account.', [
-      { href: paths.bank, label: 'To your bank link' },
+    super(t('Choose your accounts first'), t('Limits are amounts in the currency of your account.'), [
+      { href: paths.bank, label: t('To your bank link') },
     ])
   }
 }

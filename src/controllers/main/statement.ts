@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises'
 import type { Request, RequestHandler } from 'express'
 import { Temporal } from 'temporal-polyfill'
 import { TooManyRequests } from '../../errors.ts'
+import { t } from '../../language.ts'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
 import { startOfDay } from '../../models/payment/windows.ts'
 import type { StatementFilter } from '../../models/statement.ts'
@@ -21,7 +22,7 @@ import { statementCsv } from '../view-models/statement-csv.ts'
 import { type StatementAbout, statementPdf } from '../view-models/statement-pdf.ts'
 import { fileFields, filterFields, statementPage } from '../view-models/statement-view.ts'
 
-const PAGE = { title: 'Statement', width: 'wide' } as const
+const page = () => ({ title: t('Statement'), width: 'wide' }) as const
 const PAGE_SIZE = 50
 
 const FILES = {
@@ -43,7 +44,7 @@ export function statementControllers({ models, clock }: WebContext) {
       models.statements.list(user.id, filter, { size: PAGE_SIZE, before }),
       models.statements.sums(user.id, filter),
     ])
-    renderPage(req, res, 'main/statement', PAGE, {
+    renderPage(req, res, 'main/statement', page(), {
       fields: filterFields(typed, habits),
       errors: [],
       ...statementPage({ rows, next, sums, typed, isFirst: before === null }, user),
@@ -86,7 +87,7 @@ export function statementControllers({ models, clock }: WebContext) {
       period: '',
       isNarrowed: true,
     }
-    renderRefused(req, res, 'main/statement', PAGE, { fields, errors, ...nothing, ...addresses })
+    renderRefused(req, res, 'main/statement', page(), { fields, errors, ...nothing, ...addresses })
   }
 
   async function aboutOf(

@@ -1,4 +1,5 @@
 import { formatMoney } from '../../format.ts'
+import { t } from '../../language.ts'
 import type { PaymentWithHabits, WaitingApproval } from '../../models/payment.ts'
 import { paths } from '../../paths.ts'
 import { approvalNotice } from './notices.ts'
@@ -28,8 +29,8 @@ export function approvalsPage(
         : null,
     props: {
       lede: moves
-        ? 'We are asking Nordea how it went. This page follows until all is settled.'
-        : 'Nordea has told us how it went.',
+        ? t('We are asking Nordea how it went. This page follows until all is settled.')
+        : t('Nordea has told us how it went.'),
       notices: approvals.map(approvalNotice),
       rows: payments.map(rowOf),
       refreshSeconds: moves ? REFRESH_SECONDS : null,

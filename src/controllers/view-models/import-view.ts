@@ -1,4 +1,5 @@
-import { formatDay, formatInstant, formatMoney } from '../../format.ts'
+import { formatCount, formatDay, formatInstant, formatMoney, weekdayName } from '../../format.ts'
+import { t, term } from '../../language.ts'
 import { CARRIED } from '../../models/import/columns.ts'
 import { asksForAmount, type Plan, type PlannedHabit } from '../../models/import/planning.ts'
 import type { Refusal, RowRefusal, TextRefusal } from '../../models/import/shape.ts'
@@ -13,46 +14,51 @@ export const NEEDED_BY_SCRIPT: Record<string, string[]> = Object.fromEntries(
 
 const FORMAT_WORDS: Record<Plan['format'], string> = {
   loop: 'Loop Habit Tracker',
-  statement: 'A Sparvana statement (CSV)',
-  export: 'A copy of Sparvana data (JSON)',
+  statement: term('A Sparvana statement (CSV)'),
+  export: term('A copy of Sparvana data (JSON)'),
 }
 
 const TEXT_WORDS: Record<TextRefusal, string> = {
-  empty: 'There is nothing in it.',
-  'too-long': 'This is more than five million characters. Import it in parts.',
-  'too-many-rows': 'This is more than 20,000 rows. Import it in parts.',
-  'unknown-format':
+  empty: term('There is nothing in it.'),
+  'too-long': term('This is more than five million characters. Import it in parts.'),
+  'too-many-rows': term('This is more than 20,000 rows. Import it in parts.'),
+  'unknown-format': term(
     'We don’t know this kind of text. It must begin with the line that names its columns, just as it was exported.',
-  'one-habit-of-loop':
+  ),
+  'one-habit-of-loop': term(
     'This is Loop’s list of a single habit, which doesn’t say which one. Take Checkmarks.csv from the top of Loop’s archive.',
-  'scores-of-loop': 'These are Loop’s scores. Take Checkmarks.csv instead.',
-  broken: 'The text breaks off, or a quote in it is never closed.',
-  'not-our-export': 'This is not a copy that was downloaded from Sparvana.',
+  ),
+  'scores-of-loop': term('These are Loop’s scores. Take Checkmarks.csv instead.'),
+  broken: term('The text breaks off, or a quote in it is never closed.'),
+  'not-our-export': term('This is not a copy that was downloaded from Sparvana.'),
 }
 
 const ROW_WORDS: Record<RowRefusal, string> = {
-  'not-readable': 'A value is missing, or isn’t what it should be.',
-  'wrong-number-of-fields':
+  'not-readable': term('A value is missing, or isn’t what it should be.'),
+  'wrong-number-of-fields': term(
     'It has another number of fields than the first line. In Loop’s files a comma in a habit’s name does that: rename it in Loop, and export again.',
-  'no-day': 'A day looks like 2026-06-17.',
-  'in-future': 'The day lies in the future.',
-  'unknown-value': 'We don’t know this value.',
-  'no-name': 'The habit’s name is missing, too long, or has unusual characters.',
-  'no-schedule': 'The habit doesn’t say how often, or in a way we can’t take.',
-  'no-amount': 'The amount or its currency can’t be read.',
-  'counts-amounts': 'The habit counts amounts. Only habits that are done or not can be imported.',
-  twice: 'The same stands in the text before.',
-  'unknown-habit': 'It belongs to a habit, or to terms of one, that can’t be imported.',
-  'before-start': 'Your habit of this name began later.',
-  'put-away': 'Your habit of this name has been put away, or has a break on that day, or is over by then.',
-  enough: 'By the habit’s schedule it had been done often enough by then.',
-  'too-many-habits': 'You would have more than 200 habits.',
+  ),
+  'no-day': term('A day looks like 2026-06-17.'),
+  'in-future': term('The day lies in the future.'),
+  'unknown-value': term('We don’t know this value.'),
+  'no-name': term('The habit’s name is missing, too long, or has unusual characters.'),
+  'no-schedule': term('The habit doesn’t say how often, or in a way we can’t take.'),
+  'no-amount': term('The amount or its currency can’t be read.'),
+  'counts-amounts': term('The habit counts amounts. Only habits that are done or not can be imported.'),
+  twice: term('The same stands in the text before.'),
+  'unknown-habit': term('It belongs to a habit, or to terms of one, that can’t be imported.'),
+  'before-start': term('Your habit of this name began later.'),
+  'put-away': term(
+    'Your habit of this name has been put away, or has a break on that day, or is over by then.',
+  ),
+  enough: term('By the habit’s schedule it had been done often enough by then.'),
+  'too-many-habits': term('You would have more than 200 habits.'),
 }
 
 export function textRefusal(result: Extract<ReadResult, { kind: 'refused' | 'nothing-in-it' }>): string {
-  if (result.kind === 'nothing-in-it') return 'There are no habits and no check-offs in it.'
-  const words = TEXT_WORDS[result.because]
-  return result.line === null ? words : `Line ${result.line}: ${words}`
+  if (result.kind === 'nothing-in-it') return t('There are no habits and no check-offs in it.')
+  const words = t(TEXT_WORDS[result.because])
+  return result.line === null ? words : t('Line {line}: {words}', { line: result.line, words })
 }
 
 export function previewPage(
@@ -63,16 +69,24 @@ export function previewPage(
     plan.habits.reduce((total, habit) => total + count(habit), 0)
   return {
     draft: id,
-    formatText: FORMAT_WORDS[plan.format],
+    formatText: t(FORMAT_WORDS[plan.format]),
     isExport: plan.format === 'export',
     until: formatInstant(expiresOn, viewer.user.timezone),
     stats: [
-      { label: 'New habits', text: String(plan.habits.filter(({ made }) => made !== null).length) },
-      { label: 'Check-offs', text: String(sum(({ checkOffs }) => checkOffs.length)), hint: 'recorded only' },
-      { label: 'There already', text: String(sum(({ duplicates }) => duplicates)), hint: 'left as they are' },
+      { label: t('New habits'), text: formatCount(plan.habits.filter(({ made }) => made !== null).length) },
       {
-        label: 'Refused',
-        text: String(plan.refused.count),
+        label: t('Check-offs'),
+        text: formatCount(sum(({ checkOffs }) => checkOffs.length)),
+        hint: t('recorded only'),
+      },
+      {
+        label: t('There already'),
+        text: formatCount(sum(({ duplicates }) => duplicates)),
+        hint: t('left as they are'),
+      },
+      {
+        label: t('Left out'),
+        text: formatCount(plan.refused.count),
         tone: plan.refused.count > 0 ? 'attention' : 'plain',
       },
     ],
@@ -92,15 +106,17 @@ function habitRow({ name, made, versions, checkOffs, duplicates }: PlannedHabit)
   const [first, last] = [days[0], days.at(-1)]
   return {
     cells: [
-      { text: name, ...(made?.archivedOn ? { hint: 'archived' } : {}) },
+      { text: name, ...(made?.archivedOn ? { hint: t('archived') } : {}) },
       made
-        ? { badge: { text: 'New', tone: 'done' }, ...(terms ? { hint: termsText(terms) } : {}) }
-        : { badge: { text: 'You have it', tone: 'plain' } },
+        ? { badge: { text: t('New'), tone: 'done' }, ...(terms ? { hint: termsText(terms) } : {}) }
+        : { badge: { text: t('You have it'), tone: 'plain' } },
       {
-        text: String(checkOffs.length),
-        ...(first && last ? { hint: `${formatDay(first)} to ${formatDay(last)}` } : {}),
+        text: formatCount(checkOffs.length),
+        ...(first && last
+          ? { hint: t('{from} to {until}', { from: formatDay(first), until: formatDay(last) }) }
+          : {}),
       },
-      { text: String(duplicates) },
+      { text: formatCount(duplicates) },
     ],
   }
 }
@@ -109,19 +125,20 @@ function termsText({ frequency, interval, amountMinor, currency }: PlannedHabit[
   const often = everyLabel(frequency, interval)
   return amountMinor === null || currency === null
     ? often
-    : `${often}, ${formatMoney(amountMinor, currency)} each time`
+    : t('{often}, {amount} each time', { often, amount: formatMoney(amountMinor, currency) })
 }
 
 function settingsText({ settings }: Plan): string | null {
   if (!settings) return null
   const hour = `${String(settings.dayStartHour).padStart(2, '0')}:00`
-  const weekday = new Intl.DateTimeFormat('en-GB', { weekday: 'long', timeZone: 'UTC' })
-  // 4 January 1970 was a Sunday.
-  const weekStart = weekday.format(new Date(Date.UTC(1970, 0, 4 + settings.weekStart)))
-  return `Your days will be counted in ${settings.timezone.replaceAll('_', ' ')} and begin at ${hour}; your weeks begin on ${weekStart}.`
+  return t('Your days will be counted in {timezone} and begin at {hour}; your weeks begin on {weekday}.', {
+    timezone: settings.timezone.replaceAll('_', ' '),
+    hour,
+    weekday: weekdayName(settings.weekStart),
+  })
 }
 
 function refusedRow({ table, line, because }: Refusal) {
-  const where = table === null ? `Line ${line}` : `${table}, row ${line}`
-  return { cells: [{ text: where }, { text: ROW_WORDS[because] }] }
+  const where = table === null ? t('Line {line}', { line }) : t('{table}, row {line}', { table, line })
+  return { cells: [{ text: where }, { text: t(ROW_WORDS[because]) }] }
 }

@@ -1,4 +1,5 @@
 import { formatDay, formatMoney } from '../../format.ts'
+import { t } from '../../language.ts'
 import type { Returnable } from '../../models/reversal.ts'
 import { paths } from '../../paths.ts'
 
@@ -9,9 +10,9 @@ export function moveBackPage({ id, habit, day, amountMinor, currency, state, pay
   return {
     amount: formatMoney(amountMinor, currency),
     facts: [
-      { term: 'For', text: `${habit.name}, ${formatDay(day)}` },
-      { term: 'From', text: payment.creditorAccount.name },
-      { term: 'To', text: payment.debtorAccount.name },
+      { term: t('Was saved for'), text: `${habit.name}, ${formatDay(day)}` },
+      { term: t('Money comes from'), text: payment.creditorAccount.name },
+      { term: t('Money goes to'), text: payment.debtorAccount.name },
     ],
     stillCounts: state === 'RECORDED',
     moveBackPath: paths.moveBack(id),

@@ -1,12 +1,12 @@
-import { formatInstant, formatMoney, plural } from '../../format.ts'
+import { formatDay, formatInstant, formatMoney } from '../../format.ts'
 import type { BankConsent, Payment, User } from '../../generated/client.ts'
+import { t } from '../../language.ts'
 import type { Standing } from '../../models/consent/standing.ts'
 import { END_IS_NEAR_MS } from '../../models/consent-care.ts'
 import type { PaymentReason, WaitingApproval } from '../../models/payment.ts'
 import { type Pause, pauseAt } from '../../models/savings.ts'
 import { paths } from '../../paths.ts'
 import { reasonOf, wordsOf } from './payment-words.ts'
-import { pauseText } from './savings-view.ts'
 
 export interface Notice {
   kind: 'info' | 'waiting' | 'warning' | 'problem'
@@ -41,32 +41,44 @@ export function noticesFor(state: {
 function switchNotices({ user, isStopped, now }: Parameters<typeof noticesFor>[0]) {
   const pause = pauseAt(user, now)
   const notices: { reason: PaymentReason; notice: Notice }[] = []
-  if (isStopped) notices.push({ reason: 'payments-stopped', notice: STOPPED })
+  if (isStopped) notices.push({ reason: 'payments-stopped', notice: stoppedNotice() })
   if (pause)
-    notices.push({ reason: 'savings-paused', notice: user.pausedByAlarmId ? HELD : pauseNotice(pause) })
+    notices.push({
+      reason: 'savings-paused',
+      notice: user.pausedByAlarmId ? heldNotice() : pauseNotice(pause),
+    })
   return notices
 }
 
-const STOPPED: Notice = {
-  kind: 'waiting',
-  title: 'Sparvana has paused all payments',
-  text: 'Habits go on, and nothing is lost. What you check off is sent when the pause ends.',
-  action: null,
+function stoppedNotice(): Notice {
+  return {
+    kind: 'waiting',
+    title: t('Sparvana has paused all payments'),
+    text: t('Habits go on, and nothing is lost. What you check off is sent when the pause ends.'),
+    action: null,
+  }
 }
 
-const HELD: Notice = {
-  kind: 'problem',
-  title: 'Sparvana has paused your savings',
-  text: 'Something in your account was unlike you, so no money goes out. Look at where you are signed in and at what your habits pay. If something is not yours, choose a new password; if all is well, resume your savings.',
-  action: { href: paths.settingsSecurity, label: 'Look at my sign-ins' },
+function heldNotice(): Notice {
+  return {
+    kind: 'problem',
+    title: t('Sparvana has paused your savings'),
+    text: t(
+      'Something in your account was unlike you, so no money goes out. Look at where you are signed in and at what your habits pay. If something is not yours, choose a new password; if all is well, resume your savings.',
+    ),
+    action: { href: paths.settingsSecurity, label: t('Look at my sign-ins') },
+  }
 }
 
-function pauseNotice(pause: Pause): Notice {
+function pauseNotice({ until }: Pause): Notice {
   return {
     kind: 'info',
-    title: 'Your savings are paused',
-    text: `Nothing is sent ${pauseText(pause)}. You can go on checking off.`,
-    action: { href: paths.settingsSavings, label: 'Resume or change' },
+    title: t('Your savings are paused'),
+    text:
+      until === null
+        ? t('Nothing is sent until you resume them. You can go on checking off.')
+        : t('Nothing is sent until {day}. You can go on checking off.', { day: formatDay(until) }),
+    action: { href: paths.settingsSavings, label: t('Resume or change') },
   }
 }
 
@@ -76,16 +88,16 @@ function consentNotices({ user, consent, standing, now }: Parameters<typeof noti
     return [
       linkNotice(
         'problem',
-        'Your bank is not linked',
-        'Habits go on; payments wait until you link Nordea again.',
+        t('Your bank is not linked'),
+        t('Habits go on; payments wait until you link Nordea again.'),
       ),
     ]
   if (standing === 'outdated')
     return [
       linkNotice(
         'problem',
-        'Sparvana needs a new consent at Nordea',
-        'What we ask of your bank has changed. Habits go on; payments wait until you renew it.',
+        t('Sparvana needs a new consent at Nordea'),
+        t('What we ask of your bank has changed. Habits go on; payments wait until you renew it.'),
       ),
     ]
   const left = consent.expiresAt.getTime() - now.getTime()
@@ -93,8 +105,8 @@ function consentNotices({ user, consent, standing, now }: Parameters<typeof noti
     return [
       linkNotice(
         'problem',
-        'Your consent at Nordea has ended',
-        'Habits go on; payments wait until you renew it.',
+        t('Your consent at Nordea has ended'),
+        t('Habits go on; payments wait until you renew it.'),
       ),
     ]
   if (left > END_IS_NEAR_MS) return []
@@ -102,37 +114,42 @@ function consentNotices({ user, consent, standing, now }: Parameters<typeof noti
   return [
     linkNotice(
       'warning',
-      'Your consent at Nordea ends soon',
-      `It ends ${until}. Renewing keeps your accounts and habits.`,
+      t('Your consent at Nordea ends soon'),
+      t('It ends {time}. Renewing keeps your accounts and habits.', { time: until }),
     ),
   ]
 }
 
 function linkNotice(kind: Notice['kind'], title: string, text: string): Notice {
-  return { kind, title, text, action: { href: paths.bank, label: 'To your bank link' } }
+  return { kind, title, text, action: { href: paths.bank, label: t('To your bank link') } }
 }
 
 /** One approval, however many payments it is for. */
 export function approvalNotice({ approvalUrl, payments, amountMinor, currency }: WaitingApproval): Notice {
   const amount = formatMoney(amountMinor, currency)
-  const isOne = payments === 1
   return {
     kind: 'warning',
-    title: `Nordea wants your approval: ${isOne ? amount : `${plural(payments, 'payment')}, ${amount} in all`}`,
-    text: isOne
-      ? 'Nothing moves before you approve it.'
-      : 'One approval is enough for all of them. Nothing moves before you give it.',
-    action: { href: approvalUrl, label: 'Approve at Nordea' },
+    title: t(
+      '{payments, plural, one {Nordea wants your approval: {amount}} other {Nordea wants your approval: # payments, {amount} in all}}',
+      { payments, amount },
+    ),
+    text:
+      payments === 1
+        ? t('Nothing moves before you approve it.')
+        : t('One approval is enough for all of them. Nothing moves before you give it.'),
+    action: { href: approvalUrl, label: t('Approve at Nordea') },
   }
 }
 
 function paymentNotice(payment: Payment): Notice {
   const amount = formatMoney(payment.amountMinor, payment.currency)
-  const words = wordsOf(payment)
   return {
     kind: payment.state === 'UNKNOWN' ? 'waiting' : 'warning',
-    title: `${amount}: ${words.label.toLowerCase()}`,
-    text: reasonOf(payment, payment.reason) ?? words.meaning,
-    action: { href: paths.payment(payment.id), label: 'See the payment' },
+    title: t(
+      '{state, select, UNKNOWN {{amount}: not known yet} AWAITING_APPROVAL {{amount}: needs your approval} other {{amount}: waiting}}',
+      { state: payment.state, amount },
+    ),
+    text: reasonOf(payment, payment.reason) ?? wordsOf(payment).meaning,
+    action: { href: paths.payment(payment.id), label: t('See the payment') },
   }
 }

@@ -1,6 +1,8 @@
 import { MINUTE } from '../../clock.ts'
 import { formatDay, formatInstant, formatMoney } from '../../format.ts'
 import type { Payment, User } from '../../generated/client.ts'
+import type { PaymentState } from '../../generated/enums.ts'
+import { t, term } from '../../language.ts'
 import { endedWithoutMoney, isUnsent } from '../../models/payment/states.ts'
 import type { PaymentWithStory } from '../../models/payment.ts'
 import { paths } from '../../paths.ts'
@@ -33,7 +35,7 @@ export function paymentPage(payment: PaymentWithStory, beside: Beside, { timezon
     remedy: remedyFor(payment),
     facts: factsOf(payment, timezone),
     parts: partsOf(payment, beside),
-    partsTitle: payment.kind === 'SAVING' ? 'What it pays for' : 'What it brings back',
+    partsTitle: payment.kind === 'SAVING' ? t('What it pays for') : t('What it brings back'),
     events: storyOf(payment, timezone),
     approvalUrl: payment.state === 'AWAITING_APPROVAL' ? payment.approvalUrl : null,
     actions: actionsOf(payment, beside.now),
@@ -49,21 +51,23 @@ function movedBackSince({ currency }: Payment, { waysBack }: Beside): { meaning?
   if (back.length === 0) return {}
   const sum = back.reduce((total, wayBack) => total + wayBack.amountMinor, 0)
   return {
-    meaning: `The money arrived in your savings account. ${formatMoney(sum, currency)} of it has been moved back since.`,
+    meaning: t('The money arrived in your savings account. {amount} of it has been moved back since.', {
+      amount: formatMoney(sum, currency),
+    }),
   }
 }
 
 function factsOf(payment: PaymentWithStory, timezone: string) {
   const at = formatInstant(payment.dueAt, timezone)
   const isScheduled = payment.state === 'SCHEDULED'
-  const until = payment.kind === 'SAVING' ? 'Can be taken back until' : 'Can be called off until'
+  const until = payment.kind === 'SAVING' ? t('Can be taken back until') : t('Can be called off until')
   return [
-    { term: 'From', text: payment.debtorAccount.name },
-    { term: 'To', text: payment.creditorAccount.name },
-    { term: 'Reference on your statement', text: payment.reference },
-    { term: 'Recorded', text: formatInstant(payment.createdOn, timezone) },
+    { term: t('Money comes from'), text: payment.debtorAccount.name },
+    { term: t('Money goes to'), text: payment.creditorAccount.name },
+    { term: t('Reference on your statement'), text: payment.reference },
+    { term: t('Recorded'), text: formatInstant(payment.createdOn, timezone) },
     ...(isScheduled && payment.isBatch
-      ? [{ term: 'Goes out', text: at, hint: 'With what else you check off until then' }]
+      ? [{ term: t('Goes out'), text: at, hint: t('With what else you check off until then') }]
       : []),
     ...(isScheduled ? [{ term: until, text: at }] : []),
   ]
@@ -90,9 +94,23 @@ function partsOf(payment: PaymentWithStory, { waysBack }: Beside) {
 }
 
 function noteOn(state: 'RECORDED' | 'UNDONE', wayBack: Payment | null) {
-  if (wayBack)
-    return { text: `Way back: ${wordsOf(wayBack).label.toLowerCase()}`, tone: wordsOf(wayBack).tone }
-  return state === 'UNDONE' ? { text: 'Taken back', tone: 'plain' as const } : null
+  if (wayBack) return { text: t(WAY_BACK_WORDS[wayBack.state]), tone: wordsOf(wayBack).tone }
+  return state === 'UNDONE' ? { text: t('Taken back'), tone: 'plain' as const } : null
+}
+
+const WAY_BACK_WORDS: Record<PaymentState, string> = {
+  SCHEDULED: term('Way back: scheduled'),
+  BLOCKED: term('Way back: waiting'),
+  SENDING: term('Way back: being sent'),
+  INITIATED: term('Way back: at Nordea'),
+  CONFIRMING: term('Way back: being confirmed'),
+  AWAITING_APPROVAL: term('Way back: needs your approval'),
+  ACCEPTED: term('Way back: accepted'),
+  UNKNOWN: term('Way back: not known yet'),
+  PAID: term('Way back: moved back'),
+  REJECTED: term('Way back: refused'),
+  CANCELLED: term('Way back: called off'),
+  EXPIRED: term('Way back: expired'),
 }
 
 function canTakeBack(payment: Payment, state: 'RECORDED' | 'UNDONE'): boolean {
@@ -112,12 +130,12 @@ function actionsOf(payment: PaymentWithStory, now: Date) {
     (payment.state === 'SCHEDULED' && payment.dueAt <= now && payment.reason !== null)
   const left = payment.checkOffs.some((checkOff) => checkOff.state === 'RECORDED')
   return [
-    ...(waits ? [{ href: paths.paymentTryNow(payment.id), label: 'Try now' }] : []),
+    ...(waits ? [{ href: paths.paymentTryNow(payment.id), label: t('Try now') }] : []),
     ...(endedWithoutMoney(payment.state) && left
-      ? [{ href: paths.paymentAgain(payment.id), label: 'Try again' }]
+      ? [{ href: paths.paymentAgain(payment.id), label: t('Try again') }]
       : []),
     ...(payment.kind === 'REVERSAL' && isUnsent(payment.state)
-      ? [{ href: paths.paymentCancel(payment.id), label: 'Call it off' }]
+      ? [{ href: paths.paymentCancel(payment.id), label: t('Call it off') }]
       : []),
   ]
 }

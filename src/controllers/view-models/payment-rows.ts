@@ -1,4 +1,5 @@
-import { formatInstant, formatMoney, formatTime } from '../../format.ts'
+import { formatInstant, formatMoney, formatToTheSecond } from '../../format.ts'
+import { t } from '../../language.ts'
 import type { PaymentWithHabits, PaymentWithStory } from '../../models/payment.ts'
 import { paths } from '../../paths.ts'
 import { reasonOf, toneOf, wordsOf } from './payment-words.ts'
@@ -13,7 +14,7 @@ export function recentRow(payment: PaymentWithHabits, timezone: string) {
       { text: formatInstant(payment.createdOn, timezone) },
       {
         badge: { text: label, tone },
-        ...(goesOut ? { hint: `goes out ${formatInstant(payment.dueAt, timezone)}` } : {}),
+        ...(goesOut ? { hint: t('goes out {time}', { time: formatInstant(payment.dueAt, timezone) }) } : {}),
       },
       { money: { text: formatMoney(payment.amountMinor, payment.currency), tone: toneOf(payment) } },
     ],
@@ -22,9 +23,12 @@ export function recentRow(payment: PaymentWithHabits, timezone: string) {
 
 /** What a payment is for: the habits whose money it moves, or has tried to. */
 export function habitNames(payment: Pick<PaymentWithHabits, 'kind' | 'checkOffs' | 'broughtBack'>): string {
-  if (payment.kind === 'REVERSAL') return `Money back: ${namesIn(payment.broughtBack) || 'tried again'}`
+  if (payment.kind === 'REVERSAL') {
+    const habits = namesIn(payment.broughtBack)
+    return habits ? t('Money back: {habits}', { habits }) : t('Money back: tried again')
+  }
   const live = payment.checkOffs.filter((checkOff) => checkOff.state === 'RECORDED')
-  return namesIn(live.length > 0 ? live : payment.checkOffs) || 'Tried again'
+  return namesIn(live.length > 0 ? live : payment.checkOffs) || t('Tried again')
 }
 
 function namesIn(checkOffs: PaymentWithHabits['checkOffs']): string {
@@ -38,7 +42,7 @@ export function storyOf(payment: PaymentWithStory, timezone: string) {
     return {
       title: words.label,
       text: reasonOf(payment, event.reason) ?? '',
-      at: `${formatInstant(event.at, timezone).split(',')[0]}, ${formatTime(event.at, timezone)}`,
+      at: formatToTheSecond(event.at, timezone),
       atIso: event.at.toISOString(),
       tone: words.tone,
     }

@@ -1,6 +1,7 @@
 /**
  * A PDF file, written page by page (ISO 32000-1): tagged for screen readers, with title and language, in Helvetica, which every
- * reader brings along. Only where each object begins is kept; the pages themselves leave as they are made.
+ * reader brings along. Only where each object begins is kept; the pages themselves leave as they are made, but for their feet:
+ * those say how many pages there are.
  */
 import { deflateSync } from 'node:zlib'
 
@@ -24,7 +25,7 @@ export type Block =
 
 export interface PdfPage {
   blocks: readonly Block[]
-  /** What is repeated on every page, and lines: not read out. */
+  /** What is repeated on pages, and lines: not read out. */
   beside: readonly Words[]
   lines: readonly { y: number; from: number; to: number }[]
 }
@@ -36,6 +37,7 @@ const TAGS = { heading: 'H1', paragraph: 'P' } as const
 export function pdfDocument(about: { title: string; language: string; madeAt: Date }) {
   const offsets = new Map<number, number>()
   const pages: number[] = []
+  const feet: number[] = []
   const parents: number[] = []
   const inDocument: number[] = []
   const rows: number[] = []
@@ -47,34 +49,43 @@ export function pdfDocument(about: { title: string; language: string; madeAt: Da
     begin: (): Buffer => emit(Buffer.from('%PDF-1.7\n%\xe2\xe3\xcf\xd3\n', 'latin1')),
 
     page({ blocks, beside, lines }: PdfPage): Buffer {
-      const [page, content, parentList] = [next(), next(), next()]
+      const [page, content, foot, parentList] = [next(), next(), next(), next()]
       const marks: number[] = []
       const drawn = [
         ...blocks.map((block) => drawBlock(block, page, marks)),
-        ...beside.map((words) => ({ code: `/Artifact BMC\n${show(words)}EMC\n`, objects: [] })),
+        ...beside.map((words) => ({ code: unread(words), objects: [] })),
       ]
       const rules = lines.map(
         ({ y, from, to }) => `/Artifact BMC\n0.5 w ${from} ${y} m ${to} ${y} l S\nEMC\n`,
       )
-      const code = deflateSync(Buffer.from([...drawn.map((one) => one.code), ...rules].join(''), 'latin1'))
       const parts = [
         ...drawn.flatMap((one) => one.objects),
-        stream(content, code),
+        stream(content, [...drawn.map((one) => one.code), ...rules].join('')),
         object(
           page,
-          `<< /Type /Page /Parent ${ref(PAGES)} /Contents ${ref(content)} /StructParents ${pages.length} /Tabs /S >>`,
+          `<< /Type /Page /Parent ${ref(PAGES)} /Contents [${ref(content)} ${ref(foot)}] /StructParents ${pages.length} /Tabs /S >>`,
         ),
         object(parentList, `[${marks.map(ref).join(' ')}]`),
       ]
       pages.push(page)
+      feet.push(foot)
       parents.push(parentList)
       return Buffer.concat(parts)
     },
 
-    end(): Buffer {
+    /** @param footOf what stands at the foot of a page, the first being 1. */
+    end(footOf: (page: number, pages: number) => readonly Words[]): Buffer {
       if (hasTable) inDocument.push(TABLE)
       const parentTree = parents.map((list, page) => `${page} ${ref(list)}`).join(' ')
       const parts = [
+        ...feet.map((foot, index) =>
+          stream(
+            foot,
+            footOf(index + 1, feet.length)
+              .map(unread)
+              .join(''),
+          ),
+        ),
         object(
           CATALOG,
           `<< /Type /Catalog /Pages ${ref(PAGES)} /Lang ${textString(about.language)} /MarkInfo << /Marked true >> /StructTreeRoot ${ref(STRUCTURE)} /ViewerPreferences << /DisplayDocTitle true >> >>`,
@@ -146,7 +157,8 @@ export function pdfDocument(about: { title: string; language: string; madeAt: Da
     return beginning(id, Buffer.from(`${id} 0 obj\n${body}\nendobj\n`, 'latin1'))
   }
 
-  function stream(id: number, content: Buffer): Buffer {
+  function stream(id: number, code: string): Buffer {
+    const content = deflateSync(Buffer.from(code, 'latin1'))
     const head = Buffer.from(
       `${id} 0 obj\n<< /Length ${content.length} /Filter /FlateDecode >>\nstream\n`,
       'latin1',
@@ -197,6 +209,11 @@ function marked(tag: string, mark: number, words: Words): string {
   const isWhole = [...words.text.normalize('NFC')].every((letter) => codeOf(letter) !== null)
   const actual = isWhole ? '' : ` /ActualText ${textString(words.text)}`
   return `/${tag} << /MCID ${mark}${actual} >> BDC\n${show(words)}EMC\n`
+}
+
+/** Drawn, and not read out. */
+function unread(words: Words): string {
+  return `/Artifact BMC\n${show(words)}EMC\n`
 }
 
 function show({ text, x, y, size, bold, right }: Words): string {

@@ -1,5 +1,6 @@
 import { formatInstant, formatMoney } from '../../format.ts'
 import type { User } from '../../generated/client.ts'
+import { t } from '../../language.ts'
 import type { AccountPreview, Preview, PreviewRow } from '../../models/preview.ts'
 import { paths } from '../../paths.ts'
 import type { Notice } from './notices.ts'
@@ -26,8 +27,8 @@ export function previewPage(
     accountName: account?.chosen.debtor.name ?? null,
     accountFacts: account ? factsOf(account) : [],
     bankFacts: [
-      { term: 'Looks at your account while you are away', text: readsText(preview, user.timezone) },
-      { term: 'Your approval', text: approvalText(preview) },
+      { term: t('Looks at your account while you are away'), text: readsText(preview, user.timezone) },
+      { term: t('Your approval'), text: approvalText(preview) },
     ],
     paymentsPath: paths.payments,
     savingsPath: paths.settingsSavings,
@@ -36,7 +37,7 @@ export function previewPage(
 }
 
 function noticeOf({ title, meaning, next }: BankNews): Notice {
-  const text = `${meaning} What is below goes by our own books, without your balance.`
+  const text = `${meaning} ${t('What is below goes by our own books, without your balance.')}`
   return { kind: 'warning', title, text, action: next[0] ?? null }
 }
 
@@ -45,11 +46,11 @@ function rowOf({ payment, at, reason }: PreviewRow, timezone: string, now: Date)
   return {
     cells: [
       { text: habitNames(payment), href: paths.payment(payment.id) },
-      { text: at > now ? formatInstant(at, timezone) : 'Now' },
+      { text: at > now ? formatInstant(at, timezone) : t('Now') },
       {
         badge: goes
-          ? { text: 'Would go out', tone: 'done' as const }
-          : { text: 'Would wait', tone: 'attention' as const },
+          ? { text: t('Would go out'), tone: 'done' as const }
+          : { text: t('Would wait'), tone: 'attention' as const },
         ...(goes ? {} : { hint: reasonWords(reason) ?? '' }),
       },
       { money: { text: formatMoney(payment.amountMinor, payment.currency), tone: 'waiting' as const } },
@@ -60,36 +61,44 @@ function rowOf({ payment, at, reason }: PreviewRow, timezone: string, now: Date)
 function factsOf(account: AccountPreview) {
   const { limits, currency } = account
   const money = (minor: number) => formatMoney(minor, currency)
-  const known = (minor: number | null) => (minor === null ? 'Not known' : money(minor))
+  const known = (minor: number | null) => (minor === null ? t('Not known') : money(minor))
+  const leftOf = (left: number, most: number) =>
+    t('{left} of {most}', { left: money(left), most: money(most) })
   return [
-    { term: 'Balance now', text: known(account.availableMinor) },
-    { term: 'Balance after all this', text: known(account.afterwardsMinor) },
-    { term: 'Always stays there', text: money(limits.floorMinor) },
-    { term: 'At most in one payment', text: money(limits.capPerPaymentMinor) },
+    { term: t('Balance now'), text: known(account.availableMinor) },
+    { term: t('Balance after all this'), text: known(account.afterwardsMinor) },
+    { term: t('Always stays there'), text: money(limits.floorMinor) },
+    { term: t('At most in one payment'), text: money(limits.capPerPaymentMinor) },
     {
-      term: 'Left for today, after all this',
-      text: `${money(account.leftTodayMinor)} of ${money(limits.capPerDayMinor)}`,
+      term: t('Left for today, after all this'),
+      text: leftOf(account.leftTodayMinor, limits.capPerDayMinor),
     },
     {
-      term: 'Left for this month, after all this',
-      text: `${money(account.leftThisMonthMinor)} of ${money(limits.capPerMonthMinor)}`,
+      term: t('Left for this month, after all this'),
+      text: leftOf(account.leftThisMonthMinor, limits.capPerMonthMinor),
     },
   ]
 }
 
 function readsText({ reads }: Preview, timezone: string): string {
-  if (reads.left === null) return 'As often as needed'
+  if (reads.left === null) return t('As often as needed')
   if (reads.nextAllowedAt)
-    return `Used up; the next one is allowed ${formatInstant(reads.nextAllowedAt, timezone)}`
-  return `${reads.left} left for these 24 hours`
+    return t('Used up; the next one is allowed {time}', {
+      time: formatInstant(reads.nextAllowedAt, timezone),
+    })
+  return t('{left} left for these 24 hours', { left: reads.left })
 }
 
 function approvalText({ approvals }: Preview): string {
-  return `Nordea decides whether it wants one. ${lately(approvals)}`
+  return `${t('Nordea decides whether it wants one.')} ${lately(approvals)}`
 }
 
 function lately({ needed, of }: Preview['approvals']): string {
-  if (of === 0) return 'None of your payments has been there yet.'
-  if (of === 1) return needed === 1 ? 'Your last payment needed one.' : 'Your last payment went without.'
-  return `Of your last ${of} payments ${needed === 0 ? 'none' : needed} needed one.`
+  if (of === 0) return t('None of your payments has been there yet.')
+  if (of === 1)
+    return needed === 1 ? t('Your last payment needed one.') : t('Your last payment went without.')
+  return t(
+    '{needed, plural, =0 {Of your last {of} payments none needed one.} one {Of your last {of} payments # needed one.} other {Of your last {of} payments # needed one.}}',
+    { needed, of },
+  )
 }

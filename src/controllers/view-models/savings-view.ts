@@ -1,6 +1,7 @@
-import { formatDay, formatInstant, formatMoney, plural } from '../../format.ts'
+import { formatDay, formatInstant, formatMoney, weekdayName } from '../../format.ts'
 import type { User } from '../../generated/client.ts'
 import type { Currency } from '../../generated/enums.ts'
+import { t, term } from '../../language.ts'
 import type { ComingLimits, Limits, LimitsChange } from '../../models/limits.ts'
 import type { Pause } from '../../models/savings.ts'
 import { toDecimal } from '../../money.ts'
@@ -19,13 +20,11 @@ export interface SavingsState {
   pause: Pause | null
 }
 
-const WEEKDAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday']
-
 const TERMS = [
-  ['capPerPaymentMinor', 'At most in one payment'],
-  ['capPerDayMinor', 'At most in a day'],
-  ['capPerMonthMinor', 'At most in a month'],
-  ['floorMinor', 'Always stays in the account'],
+  ['capPerPaymentMinor', term('At most in one payment')],
+  ['capPerDayMinor', term('At most in a day')],
+  ['capPerMonthMinor', term('At most in a month')],
+  ['floorMinor', term('Always stays in the account')],
 ] as const satisfies [keyof Limits, string][]
 
 /** Limits, how often money goes out, and the pause. */
@@ -55,22 +54,28 @@ function limitsProps(state: SavingsState, currency: Currency, typed: Record<stri
       capPerMonth: typed.capPerMonth ?? toDecimal(wish.capPerMonthMinor),
       floor: typed.floor ?? toDecimal(wish.floorMinor),
     },
-    nowFacts: TERMS.map(([name, term]) => ({ term, text: formatMoney(state.current[name], currency) })),
+    nowFacts: TERMS.map(([name, label]) => ({
+      term: t(label),
+      text: formatMoney(state.current[name], currency),
+    })),
     ruleText: ruleText(state.coolingOffHours),
   }
 }
 
 function ruleText(coolingOffHours: number): string {
-  if (coolingOffHours === 0) return 'What you change counts at once.'
-  return `What lets less money go counts at once. What lets more go counts after ${plural(coolingOffHours, 'hour')}, and until then you can take it back.`
+  if (coolingOffHours === 0) return t('What you change counts at once.')
+  return t(
+    'What lets less money go counts at once. What lets more go counts after {hours, plural, one {# hour} other {# hours}}, and until then you can take it back.',
+    { hours: coolingOffHours },
+  )
 }
 
 /** Only what will be different. */
 function comingProps(current: Limits, coming: ComingLimits, currency: Currency, timezone: string) {
   return {
-    title: `From ${formatInstant(coming.from, timezone)}`,
-    facts: TERMS.filter(([name]) => coming[name] !== current[name]).map(([name, term]) => ({
-      term,
+    title: t('From {time}', { time: formatInstant(coming.from, timezone) }),
+    facts: TERMS.filter(([name]) => coming[name] !== current[name]).map(([name, label]) => ({
+      term: t(label),
       text: formatMoney(coming[name], currency),
     })),
     withdrawPath: paths.savingsWithdraw,
@@ -79,31 +84,44 @@ function comingProps(current: Limits, coming: ComingLimits, currency: Currency, 
 
 function cadenceOptions(user: Saver, picked: string) {
   const hour = `${String(user.dayStartHour).padStart(2, '0')}:00`
-  const weekday = WEEKDAYS[user.weekStart - 1] ?? 'Monday'
+  const weekday = weekdayName(user.weekStart)
   const words = {
     AT_ONCE: {
-      label: 'At once',
-      hint: 'Each check-off is a payment of its own. It goes out when the time for taking it back is over.',
+      label: t('At once'),
+      hint: t(
+        'Each check-off is a payment of its own. It goes out when the time for taking it back is over.',
+      ),
     },
     DAILY: {
-      label: 'Once a day',
-      hint: `All check-offs of a day are one payment. It goes out when your next day begins, at ${hour}.`,
+      label: t('Once a day'),
+      hint: t('All check-offs of a day are one payment. It goes out when your next day begins, at {hour}.', {
+        hour,
+      }),
     },
     WEEKLY: {
-      label: 'Once a week',
-      hint: `All check-offs of a week are one payment. It goes out when your next week begins, on ${weekday} at ${hour}.`,
+      label: t('Once a week'),
+      hint: t(
+        'All check-offs of a week are one payment. It goes out when your next week begins, on {weekday} at {hour}.',
+        { weekday, hour },
+      ),
     },
   }
   return CADENCES.map((value) => ({ value, ...words[value], checked: value === picked }))
 }
 
 export function pauseText({ until }: Pause): string {
-  return until === null ? 'until you resume them' : `until ${formatDay(until)}`
+  return until === null
+    ? t('All savings are paused until you resume them.')
+    : t('All savings are paused until {day}.', { day: formatDay(until) })
 }
 
 /** What came of a changed form, in one sentence or two. */
 export function changeWords({ countsNow, restFrom }: LimitsChange, timezone: string): string {
-  if (!restFrom) return countsNow ? 'Saved. It counts from now on.' : 'Saved.'
-  const rest = `counts from ${formatInstant(restFrom, timezone)}; until then you can take it back.`
-  return countsNow ? `Saved. What is stricter counts now, the rest ${rest}` : `Saved. It ${rest}`
+  if (!restFrom) return countsNow ? t('Saved. It counts from now on.') : t('Saved.')
+  const time = formatInstant(restFrom, timezone)
+  return countsNow
+    ? t('Saved. What is stricter counts now, the rest counts from {time}; until then you can take it back.', {
+        time,
+      })
+    : t('Saved. It counts from {time}; until then you can take it back.', { time })
 }

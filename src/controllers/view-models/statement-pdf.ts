@@ -1,4 +1,5 @@
-import { formatInstant, formatMoney } from '../../format.ts'
+import { formatDay, formatInstant, formatIsoDay, formatMoney } from '../../format.ts'
+import { currentLanguage, t, term } from '../../language.ts'
 import type { StatementRow, StatementSums } from '../../models/statement.ts'
 import type { StatementWish } from '../forms/statement-forms.ts'
 import { wordsOf } from './payment-words.ts'
@@ -22,14 +23,15 @@ const LEFT = 48
 const RIGHT = PAGE.width - 48
 const TOP = PAGE.height - 64
 const BOTTOM = 72
+const FOOT = 40
 const SIZE = 9
 const ROW_HEIGHT = 16
 const COLUMNS = [
-  { label: 'Date', x: LEFT, width: 66 },
-  { label: 'Habit', x: LEFT + 70, width: 160 },
-  { label: 'State', x: LEFT + 234, width: 96 },
-  { label: 'Reference', x: LEFT + 334, width: 78 },
-  { label: 'Amount', x: RIGHT, width: 84, right: true },
+  { label: term('Date'), x: LEFT, width: 66 },
+  { label: term('Habit'), x: LEFT + 70, width: 160 },
+  { label: term('State'), x: LEFT + 234, width: 96 },
+  { label: term('Reference'), x: LEFT + 334, width: 78 },
+  { label: term('Amount'), x: RIGHT, width: 84, right: true },
 ] as const
 
 /** A4, page by page. */
@@ -37,24 +39,22 @@ export async function* statementPdf(
   about: StatementAbout,
   pages: AsyncIterable<readonly StatementRow[]>,
 ): AsyncGenerator<Buffer> {
-  const title = `Sparvana statement, ${periodText(about.wish)}`
-  const document = pdfDocument({ title, language: 'en', madeAt: about.madeAt })
+  const title = t('Sparvana statement, {period}', { period: periodText(about.wish) })
+  const document = pdfDocument({ title, language: currentLanguage(), madeAt: about.madeAt })
   yield document.begin()
   let page = firstPage(about)
-  let number = 1
   for await (const rows of pages) {
     for (const row of rows) {
       if (page.y < BOTTOM) {
-        yield document.page(finished(page, about, number))
-        number += 1
+        yield document.page(finished(page))
         page = furtherPage()
       }
       page.blocks.push({ kind: 'row', cells: cellsOf(row, about.timezone, page.y) })
       page.y -= ROW_HEIGHT
     }
   }
-  yield document.page(finished(page, about, number))
-  yield document.end()
+  yield document.page(finished(page))
+  yield document.end((number, pages) => footOf(about, number, pages))
 }
 
 interface OpenPage {
@@ -68,7 +68,10 @@ interface OpenPage {
 
 function firstPage(about: StatementAbout): OpenPage {
   const page: OpenPage = { blocks: [], beside: [], lines: [], y: TOP }
-  page.blocks.push({ kind: 'heading', words: [{ text: 'Statement', x: LEFT, y: TOP, size: 20, bold: true }] })
+  page.blocks.push({
+    kind: 'heading',
+    words: [{ text: t('Statement'), x: LEFT, y: TOP, size: 20, bold: true }],
+  })
   page.y -= 26
   for (const text of factsOf(about)) addLine(page, text)
   for (const sums of about.sums) addSums(page, sums, about)
@@ -87,9 +90,9 @@ function factsOf({ saver, accounts, wish, habit, madeAt, timezone }: StatementAb
   return [
     saver,
     periodText(wish),
-    ...(habit ? [`Habit: ${habit}`] : []),
-    ...(accounts ? [`From ${accounts.from} to ${accounts.to}`] : []),
-    `Made ${formatInstant(madeAt, timezone)}, times in ${timezone}`,
+    ...(habit ? [t('Habit: {habit}', { habit })] : []),
+    ...(accounts ? [t('From {from} to {to}', accounts)] : []),
+    t('Made {time}, times in {timezone}', { time: formatInstant(madeAt, timezone), timezone }),
   ]
 }
 
@@ -115,7 +118,8 @@ function addSums(page: OpenPage, sums: StatementSums, { wish }: StatementAbout):
 
 function addHead(page: OpenPage, isRead: boolean): void {
   const cells = COLUMNS.map((column): Words => {
-    const place = { text: column.label, x: column.x, y: page.y, size: SIZE, bold: true } as const
+    const text = fitting(t(column.label), SIZE, column.width)
+    const place = { text, x: column.x, y: page.y, size: SIZE, bold: true } as const
     return 'right' in column ? { ...place, right: true } : place
   })
   if (isRead) page.blocks.push({ kind: 'row', isHead: true, cells })
@@ -126,7 +130,7 @@ function addHead(page: OpenPage, isRead: boolean): void {
 
 function cellsOf(row: StatementRow, timezone: string, y: number): Words[] {
   const texts = [
-    formatInstant(row.at, timezone).split(',')[0] ?? '',
+    formatDay(formatIsoDay(row.at, timezone)),
     row.habitName,
     wordsOf(row).label,
     row.reference,
@@ -139,15 +143,13 @@ function cellsOf(row: StatementRow, timezone: string, y: number): Words[] {
   })
 }
 
-function finished(page: OpenPage, { saver }: StatementAbout, number: number): PdfPage {
-  const y = 40
-  return {
-    ...page,
-    beside: [
-      ...page.beside,
-      { text: `Sparvana · ${fitting(saver, 8, 300)}`, x: LEFT, y, size: 8 },
-      { text: `Page ${number}`, x: RIGHT, y, size: 8, right: true },
-    ],
-    lines: [...page.lines, { y: y + 14, from: LEFT, to: RIGHT }],
-  }
+function finished(page: OpenPage): PdfPage {
+  return { ...page, lines: [...page.lines, { y: FOOT + 14, from: LEFT, to: RIGHT }] }
+}
+
+function footOf({ saver }: StatementAbout, page: number, pages: number): Words[] {
+  return [
+    { text: `Sparvana · ${fitting(saver, 8, 300)}`, x: LEFT, y: FOOT, size: 8 },
+    { text: t('Page {page} of {pages}', { page, pages }), x: RIGHT, y: FOOT, size: 8, right: true },
+  ]
 }

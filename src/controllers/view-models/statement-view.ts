@@ -1,4 +1,5 @@
-import { formatDay, formatInstant, formatMoney } from '../../format.ts'
+import { formatDay, formatIsoDay, formatMoney } from '../../format.ts'
+import { t } from '../../language.ts'
 import type { StatementRow, StatementSums } from '../../models/statement.ts'
 import { paths } from '../../paths.ts'
 import { listAddress } from '../forms/list-forms.ts'
@@ -6,13 +7,13 @@ import { placeWritten, type StatementWish } from '../forms/statement-forms.ts'
 import { choices } from './list-page.ts'
 import { toneOf, wordsOf } from './payment-words.ts'
 
-const KIND_WORDS = { SAVING: 'Saved for a check-off', REVERSAL: 'Moved back' }
-const STATE_WORDS = {
-  pledged: 'Not sent yet',
-  'on-its-way': 'On its way',
-  arrived: 'Arrived',
-  nothing: 'Came to nothing',
-}
+const kindWords = () => ({ SAVING: t('Saved for a check-off'), REVERSAL: t('Moved back') })
+const stateWords = () => ({
+  pledged: t('Not sent yet'),
+  'on-its-way': t('On its way'),
+  arrived: t('Arrived'),
+  nothing: t('Came to nothing'),
+})
 
 export interface StatementShown {
   rows: StatementRow[]
@@ -40,25 +41,25 @@ export function statementPage(shown: StatementShown, { timezone }: { timezone: s
 export function filterFields(typed: Record<string, string>, habits: readonly { id: string; name: string }[]) {
   const names = Object.fromEntries(habits.map(({ id, name }) => [id, name]))
   return [
-    { kind: 'field', name: 'from', label: 'From', type: 'date', value: typed.from },
-    { kind: 'field', name: 'until', label: 'Until', type: 'date', value: typed.until },
+    { kind: 'field', name: 'from', label: t('First day'), type: 'date', value: typed.from },
+    { kind: 'field', name: 'until', label: t('Last day'), type: 'date', value: typed.until },
     {
       kind: 'select',
       name: 'habit',
-      label: 'Habit',
-      options: choices('All habits', names, typed.habit),
+      label: t('Habit'),
+      options: choices(t('All habits'), names, typed.habit),
     },
     {
       kind: 'select',
       name: 'kind',
-      label: 'Kind',
-      options: choices('There and back', KIND_WORDS, typed.kind),
+      label: t('Kind'),
+      options: choices(t('There and back'), kindWords(), typed.kind),
     },
     {
       kind: 'select',
       name: 'state',
-      label: 'State',
-      options: choices('Every state', STATE_WORDS, typed.state),
+      label: t('State'),
+      options: choices(t('Every state'), stateWords(), typed.state),
     },
   ]
 }
@@ -69,9 +70,9 @@ export function fileFields(typed: Record<string, string>): { name: string; value
 }
 
 export function periodText({ from, until }: Pick<StatementWish, 'from' | 'until'>): string {
-  if (from && until) return `${formatDay(from)} to ${formatDay(until)}`
-  if (from) return `Since ${formatDay(from)}`
-  return until ? `Until ${formatDay(until)}` : 'From the beginning until now'
+  if (from && until) return t('{from} to {until}', { from: formatDay(from), until: formatDay(until) })
+  if (from) return t('Since {day}', { day: formatDay(from) })
+  return until ? t('Until {day}', { day: formatDay(until) }) : t('From the beginning until now')
 }
 
 /** What the figures of a period are called, in the order in which they add up. */
@@ -83,14 +84,14 @@ export function statsOf(sums: StatementSums, hasPeriod: boolean) {
     ...(hint ? { hint } : {}),
   })
   return [
-    ...(hasPeriod ? [stat('In savings at the start', sums.openingMinor)] : []),
-    stat('Saved', sums.savedMinor, sums.savedMinor > 0 ? 'arrived' : 'plain'),
-    stat('Moved back', sums.movedBackMinor),
-    stat(hasPeriod ? 'In savings at the end' : 'In savings now', sums.closingMinor),
-    stat('Pledged', sums.pledgedMinor, 'waiting', 'not sent yet'),
-    stat('On its way', sums.onItsWayMinor, 'waiting'),
+    ...(hasPeriod ? [stat(t('In savings at the start'), sums.openingMinor)] : []),
+    stat(t('Saved'), sums.savedMinor, sums.savedMinor > 0 ? 'arrived' : 'plain'),
+    stat(t('Moved back'), sums.movedBackMinor),
+    stat(hasPeriod ? t('In savings at the end') : t('In savings now'), sums.closingMinor),
+    stat(t('Pledged'), sums.pledgedMinor, 'waiting', t('not sent yet')),
+    stat(t('On its way'), sums.onItsWayMinor, 'waiting'),
     ...(sums.returningMinor > 0
-      ? [stat('On its way back', sums.returningMinor, 'waiting', 'still in savings')]
+      ? [stat(t('On its way back'), sums.returningMinor, 'waiting', t('still in savings'))]
       : []),
   ]
 }
@@ -99,8 +100,12 @@ function tableRow(row: StatementRow, timezone: string) {
   const { label, tone } = wordsOf(row)
   return {
     cells: [
-      { text: formatInstant(row.at, timezone).split(',')[0] },
-      { text: row.habitName, href: paths.payment(row.paymentId), hint: `for ${formatDay(row.day)}` },
+      { text: formatDay(formatIsoDay(row.at, timezone)) },
+      {
+        text: row.habitName,
+        href: paths.payment(row.paymentId),
+        hint: t('for {day}', { day: formatDay(row.day) }),
+      },
       { badge: { text: label, tone } },
       { text: row.reference },
       { money: { text: formatMoney(signed(row), row.currency), tone: toneOf(row) } },
