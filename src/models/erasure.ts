@@ -28,6 +28,8 @@ export type Closing =
 export interface Farewell {
   email: string
   fullName: string
+  /** The language of that letter. */
+  locale: string
 }
 
 export type Erasures = ReturnType<typeof createErasures>
@@ -119,7 +121,7 @@ export function createErasures(context: ModelContext, payments: Payments) {
           data: { erasedOn: now, bankTold },
         })
         if (count === 0) return null
-        const { email, fullName } = await tx.user.findUniqueOrThrow({ where: { id: userId } })
+        const { email, fullName, locale } = await tx.user.findUniqueOrThrow({ where: { id: userId } })
         await forgetting.forget(tx, { id: userId, email }, bankTold, by)
         await audit(tx, {
           action: 'user.erased',
@@ -129,7 +131,7 @@ export function createErasures(context: ModelContext, payments: Payments) {
           object: { kind: 'user', id: userId },
           detail: { bankTold },
         })
-        return { email, fullName }
+        return { email, fullName, locale }
       })
     },
   }

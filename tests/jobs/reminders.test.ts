@@ -168,7 +168,7 @@ describe('the letter about the week', () => {
     await app.sendMails()
     const [mail] = mailsTo(saver, 'What moved this week')
     expect(mail?.text).toContain('Check-offs: 1')
-    expect(mail?.text).toMatch(/(Saved|On its way): 25\.00 DKK/)
+    expect(mail?.text).toMatch(/(Saved|On its way): 25\.00\u00a0kr/)
     expect(mail?.text).toContain('No more letters about the week')
   })
 })
@@ -197,7 +197,9 @@ describe('a notification', () => {
     await remindAt(run, '08:00')
     await eightOClock()
     for (const job of await pushJobs()) await sendPush()(job)
-    expect(JSON.parse(phone.read(service.received[0]?.body ?? Buffer.alloc(0))).body).toBe('Run · 25.00 DKK')
+    expect(JSON.parse(phone.read(service.received[0]?.body ?? Buffer.alloc(0))).body).toBe(
+      'Run · 25.00\u00a0kr',
+    )
   })
 
   async function oneJob(): Promise<Jobs['send-push']> {

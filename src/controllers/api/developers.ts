@@ -1,4 +1,6 @@
 import type { RequestHandler, Router } from 'express'
+import { formatMoney } from '../../format.ts'
+import { t } from '../../language.ts'
 import { PUBLIC } from '../../middleware/authorisation.ts'
 import { SCOPES } from '../../models/api-token/scopes.ts'
 import { paths } from '../../paths.ts'
@@ -10,19 +12,20 @@ import { PROBLEMS } from './problems.ts'
 
 /** The page on which programs' makers read how to ask; made of the same tables as the document. */
 export function developerRouter(context: WebContext, baseUrl: string, requestsPerMinute: number): Router {
-  const props = {
+  const props = () => ({
     baseUrl,
     apiUrl: baseUrl + paths.api,
+    exampleAmount: formatMoney(1250, 'DKK'),
     documentPath: paths.apiDocument,
     tokensPath: paths.settingsTokens,
     requestsPerMinute,
-    scopes: SCOPES.map((scope) => ({ scope, allows: SCOPE_WORDS[scope] })),
+    scopes: SCOPES.map((scope) => ({ scope, allows: t(SCOPE_WORDS[scope]) })),
     operations: Object.entries(OPERATIONS).map(([id, operation]) => shown(id, operation, baseUrl)),
     problems: Object.entries(PROBLEMS).map(([name, words]) => ({ name, ...words })),
-  }
+  })
   /** GET /developers */
   const show: RequestHandler = (req, res) => {
-    renderPage(req, res, 'api/developers', { title: 'For programs: the API' }, props)
+    renderPage(req, res, 'api/developers', { title: t('For programs: the API') }, props())
   }
   return context.routes.router([['GET', paths.developers, PUBLIC, show]])
 }
@@ -33,14 +36,14 @@ function shown(id: string, operation: Operation, baseUrl: string) {
     id,
     method,
     path: path.replace(':id', '{id}'),
-    summary,
-    about,
+    summary: t(summary),
+    about: t(about),
     scope: guard.scope ?? null,
     fields: Object.entries(query?.shape ?? {}).map(([name, field]) => ({
       name,
-      about: field.description ?? '',
+      about: field.description ? t(field.description) : '',
     })),
-    answers: answers.map(({ status, about: what }) => ({ status, about: what })),
+    answers: answers.map(({ status, about: what }) => ({ status, about: t(what) })),
     problems: operation.problems,
     curl: curlOf(operation, baseUrl),
   }

@@ -1,4 +1,5 @@
 import express, { type Request, type RequestHandler, Router } from 'express'
+import { inLanguage } from '../../language.ts'
 import { bearer } from '../../middleware/api/bearer.ts'
 import { isOfApi, knownRoutes, onlyHost, sendsJson, wantsJson } from '../../middleware/api/requests.ts'
 import { tokenLimit } from '../../middleware/api/token-limit.ts'
@@ -26,7 +27,7 @@ export interface ApiOptions {
 
 /**
  * Programs with a token. All that is below the API is answered here: no cookie is read or set, no session made, and what fails
- * is a problem document. It stands before everything that is for browsers.
+ * is a problem document, in English whatever is asked for. It stands before everything that is for browsers.
  */
 export function apiRouter(
   context: WebContext,
@@ -36,6 +37,7 @@ export function apiRouter(
   const routeOf = (req: Request) => routes.asked(req).route
   const router = Router()
   router.use((req, _res, next) => next(isOfApi(req.path) ? undefined : 'router'))
+  router.use((_req, _res, next) => inLanguage('en', next))
   router.use(
     noStore,
     onlyHost(baseUrl),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { term } from '../../language.ts'
 import { SCOPES, type Scope } from '../../models/api-token/scopes.ts'
 import { OPERATIONS, type Operation, problemsOf } from './operations.ts'
 import { PROBLEMS, type ProblemName } from './problems.ts'
@@ -7,9 +8,9 @@ import { idempotencyKey, idInPath, named } from './schemas.ts'
 type Json = Record<string, unknown>
 
 export const SCOPE_WORDS: Record<Scope, string> = {
-  'habits:read': 'see habits, streaks and check-offs',
-  'check-offs:write': 'check habits off, and take check-offs back',
-  'payments:read': 'see payments and where they stand',
+  'habits:read': term('see habits, streaks and check-offs'),
+  'check-offs:write': term('check habits off, and take check-offs back'),
+  'payments:read': term('see payments and where they stand'),
 }
 
 const PROBLEM_TYPE = 'application/problem+json'

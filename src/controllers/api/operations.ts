@@ -1,10 +1,14 @@
 import type { z } from 'zod'
+import { term } from '../../language.ts'
 import { type Guard, PUBLIC, TOKEN, tokenFor } from '../../middleware/authorisation.ts'
 import { paths } from '../../paths.ts'
 import type { ProblemName } from './problems.ts'
 import * as schemas from './schemas.ts'
 
-/** What can be asked of the API, and what comes back. Routes, document and page are made of the same table. */
+/**
+ * What can be asked of the API, and what comes back. Routes, document and page are made of the same table; its words are
+ * English in the document, and in its reader's language on the page.
+ */
 export interface Operation {
   method: 'GET' | 'POST' | 'DELETE'
   /** As in the table of routes. */
@@ -47,50 +51,51 @@ export const OPERATIONS = {
     method: 'GET',
     path: paths.apiDocument,
     guard: PUBLIC,
-    summary: 'This document',
-    about: 'OpenAPI 3.1. No token is needed.',
-    answers: [{ status: 200, about: 'The document', schema: null }],
+    summary: term('This document'),
+    about: term('OpenAPI 3.1. No token is needed.'),
+    answers: [{ status: 200, about: term('The document'), schema: null }],
     problems: [],
   },
   me: {
     method: 'GET',
     path: `${paths.api}/me`,
     guard: TOKEN,
-    summary: 'What the token may do',
-    about: 'Its scopes, until when it is good, and which day it is for the saver.',
-    answers: [{ status: 200, about: 'The token and its saver', schema: schemas.me }],
+    summary: term('What the token may do'),
+    about: term('Its scopes, until when it is good, and which day it is for the saver.'),
+    answers: [{ status: 200, about: term('The token and its saver'), schema: schemas.me }],
     problems: [],
   },
   habits: {
     method: 'GET',
     path: `${paths.api}/habits`,
     guard: tokenFor('habits:read'),
-    summary: 'All living habits as they stand today',
-    about: 'The oldest first. There are at most 200.',
-    answers: [{ status: 200, about: 'The habits', schema: schemas.habits }],
+    summary: term('All living habits as they stand today'),
+    about: term('The oldest first. There are at most 200.'),
+    answers: [{ status: 200, about: term('The habits'), schema: schemas.habits }],
     problems: [],
   },
   habit: {
     method: 'GET',
     path: `${paths.api}/habits/:id`,
     guard: tokenFor('habits:read'),
-    summary: 'One habit as it stands today',
-    about: 'Its offer is what a check-off sends back.',
-    answers: [{ status: 200, about: 'The habit', schema: schemas.habit }],
+    summary: term('One habit as it stands today'),
+    about: term('Its offer is what a check-off sends back.'),
+    answers: [{ status: 200, about: term('The habit'), schema: schemas.habit }],
     problems: ['not-found'],
   },
   recordCheckOff: {
     method: 'POST',
     path: `${paths.api}/habits/:id/check-offs`,
     guard: tokenFor('check-offs:write'),
-    summary: 'Check a habit off',
-    about:
+    summary: term('Check a habit off'),
+    about: term(
       'Sends the habit’s offer back. Its place is taken once, whoever sends it how often; with an Idempotency-Key the same request also gets the same answer for 24 hours. Limits, pauses and the time to take it back are those of the page. Where the saver wishes to be asked first, it is refused.',
+    ),
     body: schemas.offer,
     keyed: true,
     answers: [
-      { status: 201, about: 'Recorded now', schema: schemas.checkOff },
-      { status: 200, about: 'It was recorded before, and counts once', schema: schemas.checkOff },
+      { status: 201, about: term('Recorded now'), schema: schemas.checkOff },
+      { status: 200, about: term('It was recorded before, and counts once'), schema: schemas.checkOff },
     ],
     problems: ['asks-first', 'not-found', ...REFUSED_OFFERS, 'under-way', 'key-reused'],
   },
@@ -98,38 +103,42 @@ export const OPERATIONS = {
     method: 'GET',
     path: `${paths.api}/check-offs`,
     guard: tokenFor('habits:read'),
-    summary: 'Check-offs, also those that were taken back',
-    about: 'The newest first, 50 at a time unless another number is asked for.',
+    summary: term('Check-offs, also those that were taken back'),
+    about: term('The newest first, 50 at a time unless another number is asked for.'),
     query: schemas.checkOffQuery,
-    answers: [{ status: 200, about: 'Some of them, and where the others are', schema: schemas.checkOffs }],
+    answers: [
+      { status: 200, about: term('Some of them, and where the others are'), schema: schemas.checkOffs },
+    ],
     problems: [],
   },
   undoCheckOff: {
     method: 'DELETE',
     path: `${paths.api}/check-offs/:id`,
     guard: tokenFor('check-offs:write'),
-    summary: 'Take a check-off back',
-    about: 'For as long as its payment has not been sent. As often as wanted.',
-    answers: [{ status: 204, about: 'It is taken back, now or before', schema: null }],
+    summary: term('Take a check-off back'),
+    about: term('For as long as its payment has not been sent. As often as wanted.'),
+    answers: [{ status: 204, about: term('It is taken back, now or before'), schema: null }],
     problems: ['not-found', 'too-late', 'moved-back'],
   },
   payments: {
     method: 'GET',
     path: `${paths.api}/payments`,
     guard: tokenFor('payments:read'),
-    summary: 'Payments',
-    about: 'The newest first, 50 at a time unless another number is asked for.',
+    summary: term('Payments'),
+    about: term('The newest first, 50 at a time unless another number is asked for.'),
     query: schemas.paymentQuery,
-    answers: [{ status: 200, about: 'Some of them, and where the others are', schema: schemas.payments }],
+    answers: [
+      { status: 200, about: term('Some of them, and where the others are'), schema: schemas.payments },
+    ],
     problems: [],
   },
   payment: {
     method: 'GET',
     path: `${paths.api}/payments/:id`,
     guard: tokenFor('payments:read'),
-    summary: 'One payment with every move it has made',
-    about: 'What the bank has said stands here in our own words.',
-    answers: [{ status: 200, about: 'The payment', schema: schemas.paymentWithStory }],
+    summary: term('One payment with every move it has made'),
+    about: term('What the bank has said stands here in our own words.'),
+    answers: [{ status: 200, about: term('The payment'), schema: schemas.paymentWithStory }],
     problems: ['not-found'],
   },
 } as const satisfies Record<string, Operation>

@@ -1,6 +1,7 @@
 /** What goes in and out of the API. The same schemas read requests, check answers in tests, and make the document. */
 import { z } from 'zod'
 import { Currency, PaymentKind, PaymentState } from '../../generated/enums.ts'
+import { term } from '../../language.ts'
 import { SCOPES } from '../../models/api-token/scopes.ts'
 
 /** Those of them that have a name in the document. */
@@ -154,6 +155,7 @@ export const problem = z
 export const nothing = z.strictObject({})
 export const idInPath = z.strictObject({ id })
 
+/** As the words below say. */
 const MOST_ROWS = 100
 /** Text in an address. */
 const number = z
@@ -162,12 +164,12 @@ const number = z
   .transform(Number)
   .pipe(z.int().min(1).max(MOST_ROWS))
   .optional()
-  .describe(`How many at most: 1 to ${MOST_ROWS}.`)
-const before = id.optional().describe('The last one already seen; the newest come first.')
+  .describe(term('How many at most: 1 to 100.'))
+const before = id.optional().describe(term('The last one already seen; the newest come first.'))
 
 export const checkOffQuery = z.strictObject({
-  from: day.optional().describe('The first day.'),
-  until: day.optional().describe('The last day.'),
+  from: day.optional().describe(term('The first day.')),
+  until: day.optional().describe(term('The last day.')),
   habitId: id.optional(),
   limit: number,
   before,

@@ -1,4 +1,5 @@
 import type { Request, RequestHandler, Response } from 'express'
+import { t } from '../../language.ts'
 import { signedIn } from '../../middleware/authentication.ts'
 import type { Wish } from '../../models/activity.ts'
 import { paths } from '../../paths.ts'
@@ -7,7 +8,6 @@ import { uuidParam } from '../forms/form.ts'
 import { renderPage } from '../page.ts'
 import { activityPage, CALL_FILTERS, callRow, EVENT_FILTERS, eventRow } from '../view-models/activity-view.ts'
 
-const PAGE = { title: 'Activity' } as const
 const PAGE_SIZE = 50
 
 export function activityControllers({ models }: WebContext) {
@@ -53,5 +53,5 @@ async function show<Kind extends string, Row extends { id: string }>(
     olderThan: found.length > PAGE_SIZE ? (shown.at(-1)?.id ?? null) : null,
     isFirst: before === null,
   })
-  renderPage(req, res, 'main/activity', PAGE, props)
+  renderPage(req, res, 'main/activity', { title: t('Activity') }, props)
 }

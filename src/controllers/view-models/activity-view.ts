@@ -1,27 +1,29 @@
 import { formatInstant } from '../../format.ts'
 import type { User } from '../../generated/client.ts'
+import { t, term } from '../../language.ts'
 import type { CallKind, EventKind, OwnCall, OwnEvent } from '../../models/activity.ts'
 import { paths } from '../../paths.ts'
-import { callWords, eventWords, RESULT_WORDS } from './activity-words.ts'
+import { callWords, eventWords, resultBadge } from './activity-words.ts'
 
 type Viewer = Pick<User, 'timezone' | 'role'>
 
 interface Filter<Kind extends string> {
   kind: Kind | null
+  /** A `term`. */
   label: string
 }
 
 export const CALL_FILTERS: readonly Filter<CallKind>[] = [
-  { kind: null, label: 'Everything' },
-  { kind: 'accounts', label: 'Looking at accounts' },
-  { kind: 'payments', label: 'Payments' },
-  { kind: 'consent', label: 'Your consent' },
+  { kind: null, label: term('Everything') },
+  { kind: 'accounts', label: term('Looking at accounts') },
+  { kind: 'payments', label: term('Payments') },
+  { kind: 'consent', label: term('Your consent') },
 ]
 export const EVENT_FILTERS: readonly Filter<EventKind>[] = [
-  { kind: null, label: 'Everything' },
-  { kind: 'account', label: 'Signing in and security' },
-  { kind: 'bank', label: 'Your bank' },
-  { kind: 'saving', label: 'Saving' },
+  { kind: null, label: term('Everything') },
+  { kind: 'account', label: term('Signing in and security') },
+  { kind: 'bank', label: term('Your bank') },
+  { kind: 'saving', label: term('Saving') },
 ]
 
 /** Either list of the activity page; the other is one link away. */
@@ -41,12 +43,12 @@ export function activityPage<Kind extends string>(list: {
   }
   return {
     tabs: [
-      { href: paths.activity, label: 'Calls to Nordea', current: path === paths.activity },
-      { href: paths.activityAccount, label: 'Your account', current: path === paths.activityAccount },
+      { href: paths.activity, label: t('Calls to Nordea'), current: path === paths.activity },
+      { href: paths.activityAccount, label: t('Your account'), current: path === paths.activityAccount },
     ],
     filters: list.filters.map(({ kind: own, label }) => ({
       href: addressOf({ kind: own }),
-      label,
+      label: t(label),
       current: own === kind,
     })),
     rows: list.rows,
@@ -56,20 +58,19 @@ export function activityPage<Kind extends string>(list: {
 }
 
 export function callRow({ at, actor, api, outcome, attended }: OwnCall, { timezone, role }: Viewer) {
-  const result = RESULT_WORDS[outcome as keyof typeof RESULT_WORDS] ?? { text: outcome, tone: 'attention' }
   return {
     cells: [
       { text: formatInstant(at, timezone) },
       { text: callWords(api) },
       { text: presenceOf({ actor, attended }, role) },
-      { badge: result },
+      { badge: resultBadge(outcome) },
     ],
   }
 }
 
 function presenceOf({ actor, attended }: Pick<OwnCall, 'actor' | 'attended'>, role: User['role']): string {
-  if (actor === 'admin' && role !== 'ADMIN') return 'Away; Sparvana checked your consent'
-  return attended || actor !== 'worker' ? 'Here' : 'Away'
+  if (actor === 'admin' && role !== 'ADMIN') return t('Away; Sparvana checked your consent')
+  return attended || actor !== 'worker' ? t('Here') : t('Away')
 }
 
 export function eventRow(event: OwnEvent, { timezone }: Viewer) {
@@ -91,7 +92,7 @@ function hrefOf({ action, objectKind, objectId }: OwnEvent): string | null {
 }
 
 function whoOf({ isOwn, actorKind }: OwnEvent): string {
-  if (isOwn) return 'You'
-  if (actorKind === 'admin') return 'Somebody at Sparvana'
-  return actorKind === 'worker' ? 'Sparvana, by itself' : 'Somebody who wasn’t signed in'
+  if (isOwn) return t('You')
+  if (actorKind === 'admin') return t('Somebody at Sparvana')
+  return actorKind === 'worker' ? t('Sparvana, by itself') : t('Somebody who wasn’t signed in')
 }

@@ -1,3 +1,4 @@
+import { t } from '../../language.ts'
 import type { Letter } from '../../mailer.ts'
 import type { EmailChange } from '../../models/address.ts'
 import { paths } from '../../paths.ts'
@@ -31,66 +32,83 @@ async function toNew({ models, baseUrl }: Deps, user: Owner, change: EmailChange
   if (await models.addresses.belongsToAnother(change.newEmail, user.id)) return toTaken(baseUrl, change)
   const { token } = await models.users.mintToken(user.id, 'NEW_ADDRESS', change.id)
   return composeLetter(change.newEmail, {
-    subject: 'Confirm your new e-mail address',
+    subject: t('Confirm your new e-mail address'),
     paragraphs: [
-      'Hello,',
-      'A Sparvana account is to move to this address. Open the link, sign in as before, and confirm it. The link works once, for 24 hours.',
+      t('Hello,'),
+      t(
+        'A Sparvana account is to move to this address. Open the link, sign in as before, and confirm it. The link works once, for 24 hours.',
+      ),
     ],
-    action: { label: 'Move my account here', href: baseUrl + paths.addressNew(token) },
-    ending:
+    action: { label: t('Move my account here'), href: baseUrl + paths.addressNew(token) },
+    ending: t(
       'If you don’t know of this, somebody has mistyped their address: ignore this mail, and nothing happens.',
+    ),
   })
 }
 
 /** Whoever asked for it sees nothing of this: that there is an account is told to its owner only. */
 function toTaken(baseUrl: string, { newEmail }: EmailChange): Letter {
   return composeLetter(newEmail, {
-    subject: 'This address has an account already',
+    subject: t('This address has an account already'),
     paragraphs: [
-      'Hello,',
-      'Somebody, perhaps you, wanted to move another Sparvana account to this address. It has an account already, or a sign-up that waits for its confirmation. Nothing was changed.',
+      t('Hello,'),
+      t(
+        'Somebody, perhaps you, wanted to move another Sparvana account to this address. It has an account already, or a sign-up that waits for its confirmation. Nothing was changed.',
+      ),
     ],
-    action: { label: 'Sign in', href: baseUrl + paths.login },
-    ending: 'If both are yours, use another address, or erase one of the accounts under Settings, Your data.',
+    action: { label: t('Sign in'), href: baseUrl + paths.login },
+    ending: t(
+      'If both are yours, use another address, or erase one of the accounts under Settings, Your data.',
+    ),
   })
 }
 
 async function toOld({ models, baseUrl }: Deps, user: Owner, change: EmailChange): Promise<Letter> {
   const { token } = await models.users.mintToken(user.id, 'OLD_ADDRESS', change.id)
   return composeLetter(change.oldEmail, {
-    subject: 'Your account is to move to another address',
+    subject: t('Your account is to move to another address'),
     paragraphs: [
-      `Hello ${user.fullName},`,
-      'Somebody, probably you, has asked that your Sparvana account moves to another e-mail address. It does as soon as that address is confirmed.',
-      'If it was not you, call it off here, within three days. Everybody is signed out then, and you choose a new password.',
+      t('Hello {name},', { name: user.fullName }),
+      t(
+        'Somebody, probably you, has asked that your Sparvana account moves to another e-mail address. It does as soon as that address is confirmed.',
+      ),
+      t(
+        'If it was not you, call it off here, within three days. Everybody is signed out then, and you choose a new password.',
+      ),
     ],
-    action: { label: 'It was not me: call it off', href: baseUrl + paths.addressTakeBack(token) },
-    ending: 'If it was you, there is nothing to do here: look into the mail at the new address.',
+    action: { label: t('It was not me: call it off'), href: baseUrl + paths.addressTakeBack(token) },
+    ending: t('If it was you, there is nothing to do here: look into the mail at the new address.'),
   })
 }
 
 function movedHere({ baseUrl }: Deps, user: Owner, { newEmail }: EmailChange): Letter {
   return composeLetter(newEmail, {
-    subject: 'Your account has moved to this address',
+    subject: t('Your account has moved to this address'),
     paragraphs: [
-      `Hello ${user.fullName},`,
-      'From now on you sign in to Sparvana with this address, and our letters come here. You are signed out everywhere else.',
+      t('Hello {name},', { name: user.fullName }),
+      t(
+        'From now on you sign in to Sparvana with this address, and our letters come here. You are signed out everywhere else.',
+      ),
     ],
-    action: { label: 'See where I am signed in', href: baseUrl + paths.settingsSecurity },
-    ending: 'For three days the old address can take this back.',
+    action: { label: t('See where I am signed in'), href: baseUrl + paths.settingsSecurity },
+    ending: t('For three days the old address can take this back.'),
   })
 }
 
 async function movedAway({ models, baseUrl }: Deps, user: Owner, change: EmailChange): Promise<Letter> {
   const { token } = await models.users.mintToken(user.id, 'OLD_ADDRESS', change.id)
   return composeLetter(change.oldEmail, {
-    subject: 'Your account has moved to another address',
+    subject: t('Your account has moved to another address'),
     paragraphs: [
-      `Hello ${user.fullName},`,
-      'Your Sparvana account has just moved to another e-mail address. This is our last letter to this one.',
-      'If it was not you, take it back here, within three days. Everybody is signed out then, and you choose a new password.',
+      t('Hello {name},', { name: user.fullName }),
+      t(
+        'Your Sparvana account has just moved to another e-mail address. This is our last letter to this one.',
+      ),
+      t(
+        'If it was not you, take it back here, within three days. Everybody is signed out then, and you choose a new password.',
+      ),
     ],
-    action: { label: 'It was not me: take it back', href: baseUrl + paths.addressTakeBack(token) },
-    ending: 'If it was you, there is nothing to do.',
+    action: { label: t('It was not me: take it back'), href: baseUrl + paths.addressTakeBack(token) },
+    ending: t('If it was you, there is nothing to do.'),
   })
 }

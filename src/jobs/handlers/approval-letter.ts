@@ -1,7 +1,8 @@
+import { formatMoney } from '../../format.ts'
+import { t } from '../../language.ts'
 import type { Letter } from '../../mailer.ts'
 import type { Models } from '../../models/index.ts'
 import type { PaymentWithHabits } from '../../models/payment.ts'
-import { toDecimal } from '../../money.ts'
 import { paths } from '../../paths.ts'
 import { composeLetter } from './letters.ts'
 
@@ -30,20 +31,22 @@ export async function approvalLetter(
   const together = await models.payments.approvedTogether(payment)
   const isReminder = kind === 'approval-reminder'
   return composeLetter(user.email, {
-    subject: isReminder ? 'Nordea is still waiting for your approval' : 'Nordea wants your approval',
+    subject: t(isReminder ? 'Nordea is still waiting for your approval' : 'Nordea wants your approval'),
     paragraphs: [
-      `Hello ${user.fullName},`,
-      isReminder
-        ? 'These savings have not moved yet, because Nordea is waiting for you. An approval that is not given in time expires; then you can try again.'
-        : 'Nordea wants you to approve before money moves. One approval is enough for all of these:',
+      t('Hello {name},', { name: user.fullName }),
+      t(
+        isReminder
+          ? 'These savings have not moved yet, because Nordea is waiting for you. An approval that is not given in time expires; then you can try again.'
+          : 'Nordea wants you to approve before money moves. One approval is enough for all of these:',
+      ),
       together.map(lineOf).join('\n'),
     ],
-    action: { label: 'See them, and go to Nordea', href: baseUrl + paths.payment(paymentId) },
-    ending: 'Nothing moves before you approve. If you don’t want it, do nothing: the order expires.',
+    action: { label: t('See them, and go to Nordea'), href: baseUrl + paths.payment(paymentId) },
+    ending: t('Nothing moves before you approve. If you don’t want it, do nothing: the order expires.'),
   })
 }
 
 function lineOf({ amountMinor, currency, checkOffs, broughtBack }: PaymentWithHabits): string {
   const names = [...new Set([...checkOffs, ...broughtBack].map(({ habit }) => habit.name))].join(', ')
-  return `${toDecimal(amountMinor)} ${currency} · ${names}`
+  return `${formatMoney(amountMinor, currency)} · ${names}`
 }

@@ -1,3 +1,4 @@
+import { t } from '../../language.ts'
 import type { Letter } from '../../mailer.ts'
 import { paths } from '../../paths.ts'
 import { composeLetter } from './letters.ts'
@@ -13,13 +14,17 @@ export async function alarmLetter(
   const [admin, alarm] = [await models.users.find(userId), await models.alarms.find(alarmId)]
   if (admin?.role !== 'ADMIN' || !alarm) return null
   return composeLetter(admin.email, {
-    subject: `Alarm: ${alarm.rule}`,
+    subject: t('Alarm: {rule}', { rule: alarm.rule }),
     paragraphs: [
-      `A rule has seen something odd: ${alarm.rule}, at ${alarm.at.toISOString()}. Alarm ${alarm.id}.`,
-      'More of the same raises no other alarm until somebody has looked at this one.',
+      t('A rule has seen something odd: {rule}, at {instant}. Alarm {id}.', {
+        rule: alarm.rule,
+        instant: alarm.at.toISOString(),
+        id: alarm.id,
+      }),
+      t('More of the same raises no other alarm until somebody has looked at this one.'),
     ],
-    action: { label: 'See the alarms', href: baseUrl + paths.adminAlarms },
-    ending: 'You get this mail because you are an admin.',
+    action: { label: t('See the alarms'), href: baseUrl + paths.adminAlarms },
+    ending: t('You get this mail because you are an admin.'),
   })
 }
 
@@ -28,13 +33,19 @@ export async function savingsHeldLetter({ models, baseUrl }: Deps, userId: strin
   const user = await models.users.find(userId)
   if (!user?.pausedByAlarmId) return null
   return composeLetter(user.email, {
-    subject: 'We have paused your savings',
+    subject: t('We have paused your savings'),
     paragraphs: [
-      `Hello ${user.fullName},`,
-      'Something in your Sparvana account was so unlike you that no more money goes out for now. What was checked off is kept.',
-      'Look at where you are signed in, and at your habits and what they pay. If all of it is yours, resume your savings under Limits and pause.',
+      t('Hello {name},', { name: user.fullName }),
+      t(
+        'Something in your Sparvana account was so unlike you that no more money goes out for now. What was checked off is kept.',
+      ),
+      t(
+        'Look at where you are signed in, and at your habits and what they pay. If all of it is yours, resume your savings under Limits and pause.',
+      ),
     ],
-    action: { label: 'See where I am signed in', href: baseUrl + paths.settingsSecurity },
-    ending: `If something is not yours, choose a new password, which signs everybody else out: ${baseUrl}${paths.passwordForgot}`,
+    action: { label: t('See where I am signed in'), href: baseUrl + paths.settingsSecurity },
+    ending: t('If something is not yours, choose a new password, which signs everybody else out: {address}', {
+      address: baseUrl + paths.passwordForgot,
+    }),
   })
 }

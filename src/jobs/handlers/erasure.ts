@@ -1,5 +1,6 @@
 import { type Bank, BankError } from '../../bank/index.ts'
 import { type Clock, DAY } from '../../clock.ts'
+import { t } from '../../language.ts'
 import { currentRequestId, type Logger } from '../../logger.ts'
 import type { Letter, Mailer } from '../../mailer.ts'
 import { workerActor } from '../../models/context.ts'
@@ -7,7 +8,7 @@ import type { Farewell } from '../../models/erasure.ts'
 import type { Models } from '../../models/index.ts'
 import { paths } from '../../paths.ts'
 import type { Jobs } from '../queue.ts'
-import { composeLetter } from './letters.ts'
+import { composeLetter, inLanguageOf } from './letters.ts'
 
 export interface EraseDeps {
   models: Models
@@ -60,7 +61,7 @@ export function createErase(deps: EraseDeps) {
     if (!farewell) return
     deps.log.info('a saver was erased', { userId, bankTold })
     await deps.mailer
-      .send(lastLetter(deps, farewell, bankTold))
+      .send(inLanguageOf(farewell, () => lastLetter(deps, farewell, bankTold)))
       // Without the error: a mail server's answer may repeat the address.
       .catch(() => deps.log.warn('a saver who was erased could not be told', { userId }))
   }
@@ -82,16 +83,19 @@ export function createErase(deps: EraseDeps) {
 }
 
 function lastLetter({ baseUrl }: EraseDeps, { email, fullName }: Farewell, bankTold: boolean | null): Letter {
-  const untold =
-    'Nordea could not be told that your consent has ended. We have thrown our keys away; end the consent in your netbank as well.'
+  const untold = t(
+    'Nordea could not be told that your consent has ended. We have thrown our keys away; end the consent in your netbank as well.',
+  )
   return composeLetter(email, {
-    subject: 'Your account is erased',
+    subject: t('Your account is erased'),
     paragraphs: [
-      `Hello ${fullName},`,
-      'As you asked, your Sparvana account is erased. What you have saved is yours, in your savings account. Of your payments we keep what the law wants kept, without your name, your address or your accounts.',
+      t('Hello {name},', { name: fullName }),
+      t(
+        'As you asked, your Sparvana account is erased. What you have saved is yours, in your savings account. Of your payments we keep what the law wants kept, without your name, your address or your accounts.',
+      ),
       ...(bankTold === false ? [untold] : []),
     ],
-    action: { label: 'What we keep', href: baseUrl + paths.home },
-    ending: 'This is the last letter you get from us.',
+    action: { label: t('What we keep'), href: baseUrl + paths.home },
+    ending: t('This is the last letter you get from us.'),
   })
 }

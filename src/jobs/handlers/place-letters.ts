@@ -1,11 +1,11 @@
+import { formatInFull } from '../../format.ts'
+import { currentLocale, t } from '../../language.ts'
 import type { Letter } from '../../mailer.ts'
 import { paths } from '../../paths.ts'
-import { composeLetter, inZone } from './letters.ts'
+import { composeLetter } from './letters.ts'
 import type { SendMailDeps } from './send-mail.ts'
 
 type Deps = Pick<SendMailDeps, 'models' | 'baseUrl'>
-
-const COUNTRY_NAMES = new Intl.DisplayNames('en', { type: 'region', fallback: 'code' })
 
 /** Somebody is in, from a country that nobody has signed in from before. @param country ISO 3166-1, two letters. */
 export async function newCountryLetter(
@@ -15,16 +15,22 @@ export async function newCountryLetter(
   const user = await models.users.find(userId)
   const arrival = await models.countries.arrivalFrom(userId, country)
   if (!user || !arrival) return null
-  const place = COUNTRY_NAMES.of(country)
+  const place = countryName(country)
+  const when = formatInFull(arrival.at, user.timezone)
   return composeLetter(user.email, {
-    subject: `A sign-in from ${place}`,
+    subject: t('A sign-in from {place}', { place }),
     paragraphs: [
-      `Hello ${user.fullName},`,
-      `Somebody, probably you, has signed in to your Sparvana account from ${place}, where nobody has signed in to it before: with ${arrival.browser}, on ${inZone(arrival.at, user.timezone)}.`,
-      'What an address says about a country is not always right. Where you are signed in is shown under Password and security.',
+      t('Hello {name},', { name: user.fullName }),
+      t(
+        'Somebody, probably you, has signed in to your Sparvana account from {place}, where nobody has signed in to it before: with {browser}, on {when}.',
+        { place, browser: arrival.browser, when },
+      ),
+      t(
+        'What an address says about a country is not always right. Where you are signed in is shown under Password and security.',
+      ),
     ],
-    action: { label: 'It was not me: choose a new password', href: baseUrl + paths.passwordForgot },
-    ending: 'If it was you, there is nothing to do.',
+    action: { label: t('It was not me: choose a new password'), href: baseUrl + paths.passwordForgot },
+    ending: t('If it was you, there is nothing to do.'),
   })
 }
 
@@ -37,12 +43,23 @@ export async function confirmBrowserLetter(
   if (!browser) return null
   const { user, token } = await models.users.mintToken(userId, 'BROWSER', browserId)
   return composeLetter(user.email, {
-    subject: 'Is this your browser?',
+    subject: t('Is this your browser?'),
     paragraphs: [
-      `Hello ${user.fullName},`,
-      `Somebody, probably you, wants to move money in a browser that we don’t know yet: ${browser.label}. Open this link in that browser. It works once, for 30 minutes.`,
+      t('Hello {name},', { name: user.fullName }),
+      t(
+        'Somebody, probably you, wants to move money in a browser that we don’t know yet: {browser}. Open this link in that browser. It works once, for 30 minutes.',
+        { browser: browser.label },
+      ),
     ],
-    action: { label: 'It is my browser', href: baseUrl + paths.browserLink(token) },
-    ending: `If it was not you, somebody knows your password. Choose a new one: ${baseUrl}${paths.passwordForgot}`,
+    action: { label: t('It is my browser'), href: baseUrl + paths.browserLink(token) },
+    ending: t('If it was not you, somebody knows your password. Choose a new one: {address}', {
+      address: baseUrl + paths.passwordForgot,
+    }),
   })
+}
+
+/** @param country ISO 3166-1, two letters; said as they are where they are nobody's. */
+function countryName(country: string): string {
+  const names = new Intl.DisplayNames(currentLocale(), { type: 'region', fallback: 'code' })
+  return names.of(country) ?? country
 }

@@ -1,7 +1,9 @@
+import { formatCount, formatMoney, listed } from '../../format.ts'
+import { t, term } from '../../language.ts'
 import type { Letter } from '../../mailer.ts'
 import type { LetterKind } from '../../models/letter-link.ts'
 import type { ToSay } from '../../models/reminder.ts'
-import { type Currency, toDecimal } from '../../money.ts'
+import type { Currency } from '../../money.ts'
 import { paths } from '../../paths.ts'
 import { composeLetter, type Draft } from './letters.ts'
 import type { SendMailDeps } from './send-mail.ts'
@@ -18,19 +20,22 @@ export async function reminderLetter(
   return endable(deps, toSay, 'reminders', {
     subject: headline(toSay.habits.map(({ habit }) => habit.name)),
     paragraphs: [
-      `Hello ${toSay.user.fullName},`,
-      'You have asked to be reminded at this time of what is still open today:',
+      t('Hello {name},', { name: toSay.user.fullName }),
+      t('You have asked to be reminded at this time of what is still open today:'),
       toSay.habits.map(({ habit }) => habit.name).join('\n'),
     ],
-    action: { label: 'To today', href: deps.baseUrl + paths.dashboard },
-    ending: 'If it has to wait for another day, that is fine: do nothing.',
+    action: { label: t('To today'), href: deps.baseUrl + paths.dashboard },
+    ending: t('If it has to wait for another day, that is fine: do nothing.'),
   })
 }
 
 /** What is said on a locked screen, and above a letter. */
 export function headline(names: readonly string[]): string {
-  const [only] = names
-  return names.length === 1 ? `${only} is still open today` : `${names.length} habits are still open today`
+  const [name = ''] = names
+  return t('{count, plural, =1 {{name} is still open today} other {# habits are still open today}}', {
+    count: names.length,
+    name,
+  })
 }
 
 /** What moved in the week. @returns null when it is too late for it, or no longer wished for. */
@@ -42,21 +47,23 @@ export async function digestLetter(
   if (toSay?.wish.digestWeekday == null) return null
   const week = await deps.models.reminders.weekOf(toSay)
   const facts = [
-    `Check-offs: ${week.checkOffs}`,
-    ...(week.saved.length > 0 ? [`Saved: ${amounts(week.saved)}`] : []),
-    ...(week.onItsWay.length > 0 ? [`On its way: ${amounts(week.onItsWay)}`] : []),
+    t('Check-offs: {count}', { count: formatCount(week.checkOffs) }),
+    ...(week.saved.length > 0 ? [t('Saved: {amounts}', { amounts: amounts(week.saved) })] : []),
+    ...(week.onItsWay.length > 0 ? [t('On its way: {amounts}', { amounts: amounts(week.onItsWay) })] : []),
   ]
-  const streaks = week.streaks.map(({ name, streak }) => `${name}: ${streak} in a row`)
+  const streaks = week.streaks.map(({ name, streak }) =>
+    t('{habit}: {count} in a row', { habit: name, count: formatCount(streak) }),
+  )
   return endable(deps, toSay, 'digest', {
-    subject: 'What moved this week',
+    subject: t('What moved this week'),
     paragraphs: [
-      `Hello ${toSay.user.fullName},`,
-      'This is what the last seven days have brought:',
+      t('Hello {name},', { name: toSay.user.fullName }),
+      t('This is what the last seven days have brought:'),
       facts.join('\n'),
-      ...(streaks.length > 0 ? ['Your streaks:', streaks.join('\n')] : []),
+      ...(streaks.length > 0 ? [t('Your streaks:'), streaks.join('\n')] : []),
     ],
-    action: { label: 'To today', href: deps.baseUrl + paths.dashboard },
-    ending: 'Amounts are those of our books at the moment this was written; your bank has the last word.',
+    action: { label: t('To today'), href: deps.baseUrl + paths.dashboard },
+    ending: t('Amounts are those of our books at the moment this was written; your bank has the last word.'),
   })
 }
 
@@ -64,16 +71,16 @@ export async function digestLetter(
 function endable(deps: Deps, { user }: ToSay, kind: LetterKind, draft: Draft): Letter {
   const unsubscribe = deps.baseUrl + paths.lettersOff(deps.models.reminders.tokenFor(user.id, kind))
   return {
-    ...composeLetter(user.email, { ...draft, way: { label: WAYS_OUT[kind], href: unsubscribe } }),
+    ...composeLetter(user.email, { ...draft, way: { label: t(WAYS_OUT[kind]), href: unsubscribe } }),
     unsubscribe,
   }
 }
 
 const WAYS_OUT: Record<LetterKind, string> = {
-  reminders: 'No more reminders by mail',
-  digest: 'No more letters about the week',
+  reminders: term('No more reminders by mail'),
+  digest: term('No more letters about the week'),
 }
 
 function amounts(sums: readonly [Currency, bigint][]): string {
-  return sums.map(([currency, minor]) => `${toDecimal(Number(minor))} ${currency}`).join(', ')
+  return listed(sums.map(([currency, minor]) => formatMoney(minor, currency)))
 }

@@ -1,4 +1,6 @@
 import type { Clock } from '../../clock.ts'
+import { formatInFull } from '../../format.ts'
+import { t } from '../../language.ts'
 import type { Letter, Mailer } from '../../mailer.ts'
 import type { Models } from '../../models/index.ts'
 import { paths } from '../../paths.ts'
@@ -7,7 +9,7 @@ import { addressLetter } from './address-letters.ts'
 import { approvalLetter } from './approval-letter.ts'
 import { consentLetter } from './consent-letters.ts'
 import { alarmLetter, savingsHeldLetter } from './detection-letters.ts'
-import { composeLetter, inZone } from './letters.ts'
+import { composeLetter, inLanguageOf } from './letters.ts'
 import { confirmBrowserLetter, newCountryLetter } from './place-letters.ts'
 import { digestLetter, reminderLetter } from './reminder-letters.ts'
 import { securityLetter } from './security-letters.ts'
@@ -20,10 +22,14 @@ export interface SendMailDeps {
   baseUrl: string
 }
 
-/** Links are made at the moment of sending, so that none lies readable in the queue. */
+/**
+ * Links are made at the moment of sending, so that none lies readable in the queue. A letter is in the language of the account
+ * that it is about, wherever it goes.
+ */
 export function createSendMail({ models, mailer, clock, baseUrl }: SendMailDeps) {
   return async function sendMail(job: Jobs['send-mail']): Promise<void> {
-    const letter = job.userId === NOBODY ? null : await letterFor(job)
+    if (job.userId === NOBODY) return
+    const letter = await inLanguageOf(await models.users.find(job.userId), () => letterFor(job))
     if (letter) await mailer.send(letter)
   }
 
@@ -68,50 +74,59 @@ export function createSendMail({ models, mailer, clock, baseUrl }: SendMailDeps)
         const coming = await models.limits.coming(userId)
         if (!user || !coming) return null
         return composeLetter(user.email, {
-          subject: 'Your limits for saving will be wider',
+          subject: t('Your limits for saving will be wider'),
           paragraphs: [
-            `Hello ${user.fullName},`,
-            `Somebody, probably you, has asked Sparvana to allow more than before. That counts from ${inZone(coming.from, user.timezone)}, not earlier.`,
+            t('Hello {name},', { name: user.fullName }),
+            t(
+              'Somebody, probably you, has asked Sparvana to allow more than before. That counts from {when}, not earlier.',
+              { when: formatInFull(coming.from, user.timezone) },
+            ),
           ],
-          action: { label: 'See your limits, or take it back', href: baseUrl + paths.settingsSavings },
-          ending: 'If it was not you, take it back and change your password.',
+          action: { label: t('See your limits, or take it back'), href: baseUrl + paths.settingsSavings },
+          ending: t('If it was not you, take it back and change your password.'),
         })
       }
       case 'confirm-address': {
         const { user, token } = await models.users.mintToken(userId, 'CONFIRM')
         return composeLetter(user.email, {
-          subject: 'Confirm your e-mail address',
+          subject: t('Confirm your e-mail address'),
           paragraphs: [
-            `Hello ${user.fullName},`,
-            'Confirm that this address is yours, and your Sparvana account is ready. The link works once, for 24 hours.',
+            t('Hello {name},', { name: user.fullName }),
+            t(
+              'Confirm that this address is yours, and your Sparvana account is ready. The link works once, for 24 hours.',
+            ),
           ],
-          action: { label: 'Confirm my address', href: baseUrl + paths.confirm(token) },
-          ending: 'If you did not sign up, ignore this mail: without the confirmation nothing happens.',
+          action: { label: t('Confirm my address'), href: baseUrl + paths.confirm(token) },
+          ending: t('If you did not sign up, ignore this mail: without the confirmation nothing happens.'),
         })
       }
       case 'reset-password': {
         const { user, token } = await models.users.mintToken(userId, 'RESET')
         return composeLetter(user.email, {
-          subject: 'Choose a new password',
+          subject: t('Choose a new password'),
           paragraphs: [
-            `Hello ${user.fullName},`,
-            'You can choose a new password now. The link works once, for 30 minutes.',
+            t('Hello {name},', { name: user.fullName }),
+            t('You can choose a new password now. The link works once, for 30 minutes.'),
           ],
-          action: { label: 'Choose a new password', href: baseUrl + paths.passwordReset(token) },
-          ending: 'If you did not ask for this, ignore this mail: your password stays as it is.',
+          action: { label: t('Choose a new password'), href: baseUrl + paths.passwordReset(token) },
+          ending: t('If you did not ask for this, ignore this mail: your password stays as it is.'),
         })
       }
       case 'already-registered': {
         const user = await models.users.find(userId)
         if (!user) return null
         return composeLetter(user.email, {
-          subject: 'You already have an account',
+          subject: t('You already have an account'),
           paragraphs: [
-            `Hello ${user.fullName},`,
-            'Somebody, probably you, tried to sign up with this address. It has an account already, and nothing was changed.',
+            t('Hello {name},', { name: user.fullName }),
+            t(
+              'Somebody, probably you, tried to sign up with this address. It has an account already, and nothing was changed.',
+            ),
           ],
-          action: { label: 'Sign in', href: baseUrl + paths.login },
-          ending: `If you have forgotten your password: ${baseUrl}${paths.passwordForgot}`,
+          action: { label: t('Sign in'), href: baseUrl + paths.login },
+          ending: t('If you have forgotten your password: {address}', {
+            address: baseUrl + paths.passwordForgot,
+          }),
         })
       }
     }

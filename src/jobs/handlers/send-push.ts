@@ -1,11 +1,12 @@
 import { type Clock, SECOND } from '../../clock.ts'
+import { formatMoney } from '../../format.ts'
 import { currentRequestId, type Logger } from '../../logger.ts'
 import { workerActor } from '../../models/context.ts'
 import type { Models } from '../../models/index.ts'
 import { STALE_AFTER_MS, type ToSay } from '../../models/reminder.ts'
-import { toDecimal } from '../../money.ts'
 import type { Push } from '../../push/index.ts'
 import type { Jobs } from '../queue.ts'
+import { inLanguageOf } from './letters.ts'
 import { headline } from './reminder-letters.ts'
 
 export interface SendPushDeps {
@@ -25,7 +26,8 @@ export function createSendPush({ models: { reminders, pushSubscriptions }, push,
     const toSay = await reminders.toSay(userId, reminderId)
     const target = toSay && (await pushSubscriptions.target(userId, subscriptionId))
     if (!toSay || !target) return
-    const outcome = await push.send(target, JSON.stringify(notificationOf(toSay)), ttlOf(toSay))
+    const notification = inLanguageOf(toSay.user, () => notificationOf(toSay))
+    const outcome = await push.send(target, JSON.stringify(notification), ttlOf(toSay))
     const by = workerActor(currentRequestId())
     switch (outcome.kind) {
       case 'taken':
@@ -51,7 +53,7 @@ export function createSendPush({ models: { reminders, pushSubscriptions }, push,
 /** Read by the service worker, which leads to the dashboard and nowhere else. */
 function notificationOf({ habits, wish, reminder }: ToSay): { title: string; body: string; tag: string } {
   const lines = habits.map(({ habit, version }) =>
-    wish.tellsAmounts ? `${habit.name} · ${toDecimal(version.amountMinor)} ${version.currency}` : habit.name,
+    wish.tellsAmounts ? `${habit.name} · ${formatMoney(version.amountMinor, version.currency)}` : habit.name,
   )
   const body = lines.length === 1 && !wish.tellsAmounts ? '' : shortened(lines)
   return { title: headline(habits.map(({ habit }) => habit.name)), body, tag: reminder.id }
