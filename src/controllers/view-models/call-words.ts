@@ -1,43 +1,58 @@
 import type { BankCallOutcome } from '../../bank/index.ts'
+import { formatCount } from '../../format.ts'
+import { t, term } from '../../language.ts'
 
 /** The calls that the client makes, in the order of a link and a payment. */
 export const API_WORDS: Readonly<Record<string, string>> = {
-  'authorization.begin': 'Begin a consent',
-  'authorization.exchange': 'Redeem the code of a consent',
-  'authorization.refresh': 'Renew the access',
-  'authorization.revoke': 'Withdraw a consent',
-  'accounts.list': 'List accounts',
-  'accounts.detail': 'Look at an account',
-  'accounts.transactions': 'List transactions',
-  'payments.initiate': 'Place an order',
-  'payments.list': 'List orders',
-  'payments.detail': 'Look at an order',
-  'payments.confirm': 'Confirm an order',
-  'payments.delete': 'Delete an order',
-  'sandbox.create-account': 'Make an account (sandbox)',
-  'sandbox.delete-account': 'Delete an account (sandbox)',
-  'sandbox.create-transaction': 'Add a transaction (sandbox)',
+  'authorization.begin': term('Begin a consent'),
+  'authorization.exchange': term('Redeem the code of a consent'),
+  'authorization.refresh': term('Renew the access'),
+  'authorization.revoke': term('Withdraw a consent'),
+  'accounts.list': term('List accounts'),
+  'accounts.detail': term('Look at an account'),
+  'accounts.transactions': term('List transactions'),
+  'payments.initiate': term('Place an order'),
+  'payments.list': term('List orders'),
+  'payments.detail': term('Look at an order'),
+  'payments.confirm': term('Confirm an order'),
+  'payments.delete': term('Delete an order'),
+  'sandbox.create-account': term('Make an account (sandbox)'),
+  'sandbox.delete-account': term('Delete an account (sandbox)'),
+  'sandbox.create-transaction': term('Add a transaction (sandbox)'),
 }
 
 export const OUTCOME_WORDS: Readonly<Record<BankCallOutcome, string>> = {
-  ok: 'ok',
-  timeout: 'no answer in time',
-  connection: 'no connection',
-  'server-error': 'error at the bank',
-  unreadable: 'unreadable answer',
-  'rate-limited': 'too many calls',
-  'token-expired': 'access had run out',
-  'token-invalid': 'access not accepted',
-  'consent-denied': 'consent does not cover it',
-  'client-refused': 'we were refused',
-  'invalid-request': 'request not accepted',
-  'not-found': 'not there',
-  conflict: 'not possible in this state',
-  resting: 'not asked: the gate was closed',
+  ok: term('ok'),
+  timeout: term('no answer in time'),
+  connection: term('no connection'),
+  'server-error': term('error at the bank'),
+  unreadable: term('unreadable answer'),
+  'rate-limited': term('too many calls'),
+  'token-expired': term('access had run out'),
+  'token-invalid': term('access not accepted'),
+  'consent-denied': term('consent does not cover it'),
+  'client-refused': term('we were refused'),
+  'invalid-request': term('request not accepted'),
+  'not-found': term('not there'),
+  conflict: term('not possible in this state'),
+  resting: term('not asked: the gate was closed'),
 }
 
 /** Outcomes change with the bank; what is written stays. */
 export function outcomeBadge(outcome: string) {
-  const text = OUTCOME_WORDS[outcome as BankCallOutcome] ?? outcome
+  const text = t(OUTCOME_WORDS[outcome as BankCallOutcome] ?? outcome)
   return { text, tone: outcome === 'ok' ? 'done' : 'attention' }
+}
+
+/** Calls come and go; what is written stays. */
+export function apiWords(api: string): string {
+  return t(API_WORDS[api] ?? api)
+}
+
+export function callsWords(calls: number, troubles: number): string {
+  return t('{count, plural, one {{calls} call} other {{calls} calls}}, {troubles} with trouble', {
+    count: calls,
+    calls: formatCount(calls),
+    troubles: formatCount(troubles),
+  })
 }
