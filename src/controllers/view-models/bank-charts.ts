@@ -6,7 +6,7 @@ import { MOVES, type PaymentState } from '../../models/payment/states.ts'
 import type { Standing } from '../../models/payment-stop.ts'
 import { paths } from '../../paths.ts'
 import { listAddress } from '../forms/list-forms.ts'
-import { apiWords, callsWords } from './call-words.ts'
+import { API_WORDS } from './call-words.ts'
 import { type BarChart, cells, inMs, type LaneChart, laneOf, nothingIn, shareOf } from './charts.ts'
 import { ofLimit } from './payment-stop-view.ts'
 import { STATE_WORDS } from './payment-view.ts'
@@ -27,7 +27,10 @@ export function callsChart(hours: readonly CallHour[], timezone: string): BarCha
   return {
     id: 'calls',
     title: t('Calls to the bank, by hour'),
-    note: t('In the last 24 hours: {calls}. The last hour goes on.', { calls: words }),
+    note: t(
+      'In the last 24 hours {count, plural, one {{calls} call} other {{calls} calls}}, {troubles} with trouble. The last hour goes on.',
+      { count: sums.calls, calls: formatCount(sums.calls), troubles: formatCount(sums.troubles) },
+    ),
     description: `${words}. ${t('The busiest hour had {most}.', { most: formatCount(most) })}`,
     legend: [
       { tone: 'plain', label: t('went well') },
@@ -174,4 +177,17 @@ export function latencyChart(apis: readonly ApiFigures[]): LaneChart {
     })),
     nothing: nothingIn(apis, t('Nobody has called the bank in the last five minutes.')),
   }
+}
+
+/** Calls come and go; what is written stays. */
+export function apiWords(api: string): string {
+  return t(API_WORDS[api] ?? api)
+}
+
+export function callsWords(calls: number, troubles: number): string {
+  return t('{count, plural, one {{calls} call} other {{calls} calls}}, {troubles} with trouble', {
+    count: calls,
+    calls: formatCount(calls),
+    troubles: formatCount(troubles),
+  })
 }

@@ -1,5 +1,4 @@
 import type { BankCallOutcome } from '../../bank/index.ts'
-import { formatCount } from '../../format.ts'
 import { t, term } from '../../language.ts'
 
 /** The calls that the client makes, in the order of a link and a payment. */
@@ -40,19 +39,6 @@ export const OUTCOME_WORDS: Readonly<Record<BankCallOutcome, string>> = {
 
 /** Outcomes change with the bank; what is written stays. */
 export function outcomeBadge(outcome: string) {
-  const text = t(OUTCOME_WORDS[outcome as BankCallOutcome] ?? outcome)
-  return { text, tone: outcome === 'ok' ? 'done' : 'attention' }
-}
-
-/** Calls come and go; what is written stays. */
-export function apiWords(api: string): string {
-  return t(API_WORDS[api] ?? api)
-}
-
-export function callsWords(calls: number, troubles: number): string {
-  return t('{count, plural, one {{calls} call} other {{calls} calls}}, {troubles} with trouble', {
-    count: calls,
-    calls: formatCount(calls),
-    troubles: formatCount(troubles),
-  })
+  const words = OUTCOME_WORDS[outcome as BankCallOutcome]
+  return { text: words ? t(words) : outcome, tone: outcome === 'ok' ? 'done' : 'attention' }
 }

@@ -19,7 +19,7 @@ export function deskRow(payment: PaymentLine, timezone: string) {
     cells: [
       { text: payment.reference, href: paths.adminPaymentDesk(payment.id) },
       { text: formatInstant(payment.createdOn, timezone) },
-      { badge: { text: t(label), tone }, ...(payment.reason ? { hint: payment.reason } : {}) },
+      { badge: { text: label, tone }, ...(payment.reason ? { hint: payment.reason } : {}) },
       { text: shortId(payment.userId), href: paths.adminUser(payment.userId) },
       { text: formatCount(payment.attempts) },
       { money: { text: formatMoney(payment.amountMinor, payment.currency), tone: toneOf(payment) } },
@@ -34,7 +34,7 @@ export function deskPage({ payment, events, differences }: PaymentForDesk, timez
   return {
     heading: t('Payment {reference}', { reference: payment.reference }),
     amount: { text: formatMoney(payment.amountMinor, payment.currency), tone: toneOf(payment) },
-    badge: { text: t(wordsOf(payment).label), tone: wordsOf(payment).tone },
+    badge: { text: wordsOf(payment).label, tone: wordsOf(payment).tone },
     facts: factsOf(payment, timezone),
     links: [
       { href: paths.adminUser(payment.userId), label: t('The saver') },
@@ -103,7 +103,7 @@ function eventOf({ kind }: Payment, event: PaymentEvent, timezone: string) {
   const { label, tone } = wordsOf({ kind, state: event.to })
   const because = [event.reason, event.bankCode].filter(Boolean).join(' · ')
   return {
-    title: `${t(label)} (${event.to})`,
+    title: `${label} (${event.to})`,
     text: because,
     at: formatExactly(event.at, timezone),
     atIso: event.at.toISOString(),
