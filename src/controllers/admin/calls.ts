@@ -147,7 +147,7 @@ function totalsOf({ since, byApi: totals }: { since: Date | null; byApi: CallTot
       .join('; '),
     bars: totals.map(({ calls }, place) => {
       const height = (calls / most) * 100
-      return { label: t(''), x: place * width + width * 0.15, y: 100 - height, width: width * 0.7, height }
+      return { label: '', x: place * width + width * 0.15, y: 100 - height, width: width * 0.7, height }
     }),
     rows: totals.map(({ api, calls, troubles, median, slowest }) => ({
       cells: [

@@ -61,7 +61,19 @@ export function isFailingNow({ failedOn, finishedOn }: Pick<JobRun, 'failedOn' |
 
 /** What it has said of itself last, beside its name. */
 function hintOf({ name, remark, remarkedOn }: JobRun, timezone: string): string {
-  return remark && remarkedOn ? `${name} · ${formatInstant(remarkedOn, timezone)}: ${remark}` : name
+  return remark && remarkedOn
+    ? `${name} · ${formatInstant(remarkedOn, timezone)}: ${remarkWords(remark)}`
+    : name
+}
+
+/** The reminders tell of those that came too late. */
+function remarkWords(remark: string): string {
+  const [, stale, sent] = /^(\d+) stale, (\d+) sent$/.exec(remark) ?? []
+  if (!stale || !sent) return remark
+  return t(
+    '{stale} not sent, because they were more than two hours late or their day was over; {sent} sent',
+    { stale, sent },
+  )
 }
 
 export function badgeOf(isFailing: boolean, isLate: boolean) {
