@@ -3,6 +3,7 @@ import { Pool } from 'undici'
 import { z } from 'zod'
 import { SECOND } from './clock.ts'
 import { BankTrouble } from './errors.ts'
+import { t } from './language.ts'
 
 export interface EmulatorFault {
   id: string
@@ -106,5 +107,5 @@ function readAs<T extends z.ZodType>(
 }
 
 function silent(): BankTrouble {
-  return new BankTrouble('The emulator gave no answer that can be read. Is it running?')
+  return new BankTrouble(t('The emulator gave no answer that can be read. Is it running?'))
 }

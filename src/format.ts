@@ -97,6 +97,12 @@ export function formatShare(share: number): string {
   return numberFormat({ style: 'percent' }).format(share)
 }
 
+/** 1.25 → "1.3" in English, "1,3" in the other languages. */
+export function formatTenths(number: number): string {
+  const tenths = { minimumFractionDigits: 1, maximumFractionDigits: 1, useGrouping: false }
+  return numberFormat(tenths).format(number)
+}
+
 /** The end of an id tells two of them apart; the beginning is the time they were made. */
 export function shortId(id: string): string {
   return `…${id.slice(-12)}`

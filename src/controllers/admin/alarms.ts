@@ -1,6 +1,7 @@
 import type { RequestHandler } from 'express'
 import { formatInstant } from '../../format.ts'
 import type { Alarm } from '../../generated/client.ts'
+import { t, term } from '../../language.ts'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
 import { flash } from '../../middleware/flash.ts'
 import { BOOKS_DIFFER } from '../../models/alarm.ts'
@@ -13,25 +14,61 @@ import { renderPage } from '../page.ts'
 const MOST_OPEN = 100
 const MOST_DONE = 25
 
-const WORDS: Record<RuleName | typeof BOOKS_DIFFER, { title: string; counted: string }> = {
-  'failed-sign-ins-of-account': { title: 'Many failed sign-ins of one account', counted: 'in 15 minutes' },
-  'wrong-codes-of-account': { title: 'Many wrong codes after the right password', counted: 'in an hour' },
+interface AlarmWords {
+  title: string
+  /** What the rule has counted. */
+  seen: (count: number) => string
+}
+
+const WORDS: Record<RuleName, AlarmWords> = {
+  'failed-sign-ins-of-account': {
+    title: term('Many failed sign-ins of one account'),
+    seen: (count) => t('{count} in 15 minutes', { count }),
+  },
+  'wrong-codes-of-account': {
+    title: term('Many wrong codes after the right password'),
+    seen: (count) => t('{count} in an hour', { count }),
+  },
   'failed-sign-ins-from-network': {
-    title: 'Many failed sign-ins from one network',
-    counted: 'in 15 minutes',
+    title: term('Many failed sign-ins from one network'),
+    seen: (count) => t('{count} in 15 minutes', { count }),
   },
-  'foreign-objects': { title: 'Many tries at things of others', counted: 'in a minute; the account rests' },
-  'several-networks': { title: 'Signed in from several networks', counted: 'networks within an hour' },
+  'foreign-objects': {
+    title: term('Many tries at things of others'),
+    seen: (count) => t('{count} in a minute; the account rests', { count }),
+  },
+  'several-networks': {
+    title: term('Signed in from several networks'),
+    seen: (count) => t('{count} networks within an hour', { count }),
+  },
   'new-country': {
-    title: 'Signed in from a new country',
-    counted: 'sign-in from a country that is new to this account',
+    title: term('Signed in from a new country'),
+    seen: (count) =>
+      t(
+        '{count, plural, one {# sign-in from a country that is new to this account} other {# sign-ins from a country that is new to this account}}',
+        { count },
+      ),
   },
-  'several-countries': { title: 'Signed in from several countries', counted: 'countries within 6 hours' },
-  'unusual-hour': { title: 'Signed in at an unusual hour', counted: 'sign-ins before, none near this hour' },
-  'unusual-amount': { title: 'An unusual amount', counted: 'times the usual amount' },
-  'huge-amount': { title: 'A very unusual amount', counted: 'times the usual amount' },
-  'many-exports': { title: 'Many exports of one account’s data', counted: 'in a day' },
-  'books-differ': { title: 'Check-offs, payments, ledger and bank don’t agree', counted: '' },
+  'several-countries': {
+    title: term('Signed in from several countries'),
+    seen: (count) => t('{count} countries within 6 hours', { count }),
+  },
+  'unusual-hour': {
+    title: term('Signed in at an unusual hour'),
+    seen: (count) => t('{count} sign-ins before, none near this hour', { count }),
+  },
+  'unusual-amount': {
+    title: term('An unusual amount'),
+    seen: (count) => t('{count} times the usual amount', { count }),
+  },
+  'huge-amount': {
+    title: term('A very unusual amount'),
+    seen: (count) => t('{count} times the usual amount', { count }),
+  },
+  'many-exports': {
+    title: term('Many exports of one account’s data'),
+    seen: (count) => t('{count} in a day', { count }),
+  },
 }
 
 export function alarmControllers({ models, log }: WebContext) {
@@ -46,7 +83,7 @@ export function alarmControllers({ models, log }: WebContext) {
       req,
       res,
       'admin/alarms',
-      { title: 'Alarms' },
+      { title: t('Alarms') },
       {
         open: open.map((alarm) => openCard(alarm, timezone)),
         doneRows: done.map((alarm) => doneRow(alarm, timezone)),
@@ -59,9 +96,9 @@ export function alarmControllers({ models, log }: WebContext) {
     const id = idOf(req)
     if (await models.alarms.acknowledge(id, actorOf(req))) {
       log.warn('an alarm was acknowledged', { alarm: id, by: signedIn(req).id })
-      await flash(req, 'done', 'Noted. More of the same is a new alarm.')
+      await flash(req, 'done', t('Noted. More of the same is a new alarm.'))
     } else {
-      await flash(req, 'info', 'That alarm isn’t open any more.')
+      await flash(req, 'info', t('That alarm isn’t open any more.'))
     }
     res.redirect(303, paths.adminAlarms)
   }
@@ -75,18 +112,21 @@ function openCard(alarm: Alarm, timezone: string) {
     id: alarm.id,
     title,
     facts: [
-      { term: 'When', text: formatInstant(alarm.at, timezone) },
+      { term: t('When'), text: formatInstant(alarm.at, timezone) },
       ...whose(alarm),
-      { term: 'Seen', text: seen },
-      { term: 'Alarm', text: alarm.id },
+      { term: t('Seen'), text: seen },
+      { term: t('Alarm'), text: alarm.id },
     ],
     acknowledgePath: paths.adminAlarmAcknowledge(alarm.id),
   }
 }
 
 function whose({ rule, key, subjectId }: Alarm) {
-  if (rule !== BOOKS_DIFFER) return [{ term: subjectId ? 'Account' : 'Network', text: key }]
-  return [{ term: 'Difference', text: key }, ...(subjectId ? [{ term: 'Account', text: subjectId }] : [])]
+  if (rule !== BOOKS_DIFFER) return [{ term: t(subjectId ? 'Account' : 'Network'), text: key }]
+  return [
+    { term: t('Difference'), text: key },
+    ...(subjectId ? [{ term: t('Account'), text: subjectId }] : []),
+  ]
 }
 
 function doneRow(alarm: Alarm, timezone: string) {
@@ -101,9 +141,11 @@ function doneRow(alarm: Alarm, timezone: string) {
   }
 }
 
-/** Rules come and go; their alarms stay. */
+/** Of the books the kind of their difference is told. Rules come and go; their alarms stay. */
 function wordsOf({ rule, detail }: Alarm): { title: string; seen: string } {
-  const words = WORDS[rule as keyof typeof WORDS] ?? { title: rule, counted: '' }
   const { count, kind } = detail as { count?: number; kind?: string }
-  return { title: words.title, seen: `${count ?? kind ?? ''} ${words.counted}`.trim() }
+  const words = WORDS[rule as RuleName]
+  if (words && count !== undefined) return { title: t(words.title), seen: words.seen(count) }
+  const title = rule === BOOKS_DIFFER ? t('Check-offs, payments, ledger and bank don’t agree') : rule
+  return { title, seen: String(count ?? kind ?? '') }
 }

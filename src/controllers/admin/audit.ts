@@ -3,26 +3,29 @@ import { pipeline } from 'node:stream/promises'
 import type { RequestHandler } from 'express'
 import { z } from 'zod'
 import { NotFound } from '../../errors.ts'
+import { t } from '../../language.ts'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
 import type { AuditFilter } from '../../models/desk/audit-search.ts'
 import { paths } from '../../paths.ts'
 import type { WebContext } from '../context.ts'
-import { idOf, readForm } from '../forms/form.ts'
+import { idOf, readForm, told } from '../forms/form.ts'
 import { listAddress, optional, optionalDay, optionalId, optionalLastDay } from '../forms/list-forms.ts'
 import { renderPage } from '../page.ts'
-import { auditFacts, auditRow } from '../view-models/audit-rows.ts'
+import { AUDIT_OUTCOMES, auditFacts, auditRow } from '../view-models/audit-rows.ts'
 import { choices } from '../view-models/list-page.ts'
 import { filteredList } from './filtered-list.ts'
 
-const LIST = { title: 'Audit trail', width: 'wide' } as const
+const listPage = () => ({ title: t('Audit trail'), width: 'wide' }) as const
 
 const filter = {
   action: optional(
-    z.string().regex(/^[a-z-]{1,40}(\.[a-z-]{1,60})?$/, 'A word like user.sign-in, or its first part: user.'),
+    z
+      .string()
+      .regex(/^[a-z-]{1,40}(\.[a-z-]{1,60})?$/, told('A word like user.sign-in, or its first part: user.')),
   ),
   outcome: optional(z.enum(['done', 'refused'])),
   person: optionalId,
-  object: optional(z.string().max(100, 'That is too long.')),
+  object: optional(z.string().max(100, told('That is too long.'))),
   from: optionalDay,
   until: optionalLastDay,
 }
@@ -31,7 +34,7 @@ export function auditControllers({ models }: WebContext) {
   /** GET /admin/audit */
   const list = filteredList({
     view: 'admin/audit',
-    options: LIST,
+    options: listPage,
     path: paths.adminAudit,
     filter,
     fieldsOf,
@@ -90,30 +93,29 @@ function filterOf({ person, object, ...rest }: Wanted): AuditFilter {
 }
 
 function fieldsOf(typed: Record<string, string>) {
-  const outcomes = { done: 'done', refused: 'refused' }
   return [
     {
       kind: 'field',
       name: 'action',
-      label: 'What',
+      label: t('What'),
       value: typed.action,
-      hint: 'user.sign-in, or its first part: user',
+      hint: t('user.sign-in, or its first part: user'),
     },
     {
       kind: 'select',
       name: 'outcome',
-      label: 'Outcome',
-      options: choices('Every outcome', outcomes, typed.outcome),
+      label: t('Outcome'),
+      options: choices(t('Every outcome'), AUDIT_OUTCOMES, typed.outcome),
     },
     {
       kind: 'field',
       name: 'person',
-      label: 'Person’s id',
+      label: t('Person’s id'),
       value: typed.person,
-      hint: 'Who did it, or whose data it was',
+      hint: t('Who did it, or whose data it was'),
     },
-    { kind: 'field', name: 'object', label: 'Thing’s id', value: typed.object },
-    { kind: 'field', name: 'from', label: 'From (UTC)', type: 'date', value: typed.from },
-    { kind: 'field', name: 'until', label: 'Until (UTC)', type: 'date', value: typed.until },
+    { kind: 'field', name: 'object', label: t('Thing’s id'), value: typed.object },
+    { kind: 'field', name: 'from', label: t('From (UTC)'), type: 'date', value: typed.from },
+    { kind: 'field', name: 'until', label: t('Until (UTC)'), type: 'date', value: typed.until },
   ]
 }

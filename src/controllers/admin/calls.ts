@@ -1,31 +1,33 @@
 import type { RequestHandler } from 'express'
 import { z } from 'zod'
 import { NotFound } from '../../errors.ts'
-import { formatInstant, plural, shortId } from '../../format.ts'
+import { formatCount, formatInstant, shortId } from '../../format.ts'
 import type { BankCall } from '../../generated/client.ts'
+import { t, term } from '../../language.ts'
 import { signedIn } from '../../middleware/authentication.ts'
 import type { CallLine, CallTotals } from '../../models/desk/call-log.ts'
 import { paths } from '../../paths.ts'
 import type { WebContext } from '../context.ts'
-import { idOf } from '../forms/form.ts'
+import { idOf, told } from '../forms/form.ts'
 import { listAddress, optional, optionalDay, optionalId, optionalLastDay } from '../forms/list-forms.ts'
 import { renderPage } from '../page.ts'
 import { auditRow } from '../view-models/audit-rows.ts'
+import { apiWords, callsWords } from '../view-models/bank-charts.ts'
 import { callProps } from '../view-models/call-view.ts'
 import { API_WORDS, OUTCOME_WORDS, outcomeBadge } from '../view-models/call-words.ts'
 import { choices, timeCell } from '../view-models/list-page.ts'
 import { type Repeat, repeatOf } from './console-repeats.ts'
 import { filteredList } from './filtered-list.ts'
 
-const LIST = { title: 'Bank calls', width: 'wide' } as const
+const listPage = () => ({ title: t('Bank calls'), width: 'wide' }) as const
 /** Of as many of the newest calls the totals are: enough to see what is slow, and read at once however many there are. */
 const NEWEST = 2_000
 
 const filter = {
-  api: optional(z.enum(Object.keys(API_WORDS), 'Choose one of the list.')),
+  api: optional(z.enum(Object.keys(API_WORDS), told('Choose one of the list.'))),
   outcome: optional(z.enum([...(Object.keys(OUTCOME_WORDS) as (keyof typeof OUTCOME_WORDS)[]), 'trouble'])),
   saver: optionalId,
-  request: optional(z.string().max(100, 'That is too long.')),
+  request: optional(z.string().max(100, told('That is too long.'))),
   from: optionalDay,
   until: optionalLastDay,
 }
@@ -38,7 +40,7 @@ export function callControllers(
   /** GET /admin/calls */
   const list = filteredList({
     view: 'admin/calls',
-    options: LIST,
+    options: listPage,
     path: paths.adminCalls,
     filter,
     fieldsOf,
@@ -59,7 +61,7 @@ export function callControllers(
     if (!call) throw new NotFound()
     const { id: adminId, timezone } = signedIn(req)
     const { calls, events } = await models.callLog.beside(call)
-    const title = API_WORDS[call.api] ?? call.api
+    const title = apiWords(call.api)
     renderPage(
       req,
       res,
@@ -84,19 +86,24 @@ function repeatProps({ id }: BankCall, repeat: Repeat) {
 }
 
 function fieldsOf(typed: Record<string, string>) {
-  const outcomes = { trouble: 'any trouble', ...OUTCOME_WORDS }
+  const outcomes = { trouble: term('any trouble'), ...OUTCOME_WORDS }
   return [
-    { kind: 'select', name: 'api', label: 'Call', options: choices('Every call', API_WORDS, typed.api) },
+    {
+      kind: 'select',
+      name: 'api',
+      label: t('Call'),
+      options: choices(t('Every call'), API_WORDS, typed.api),
+    },
     {
       kind: 'select',
       name: 'outcome',
-      label: 'Outcome',
-      options: choices('Every outcome', outcomes, typed.outcome),
+      label: t('Outcome'),
+      options: choices(t('Every outcome'), outcomes, typed.outcome),
     },
-    { kind: 'field', name: 'saver', label: 'Saver’s id', value: typed.saver },
-    { kind: 'field', name: 'request', label: 'Request', value: typed.request },
-    { kind: 'field', name: 'from', label: 'From (UTC)', type: 'date', value: typed.from },
-    { kind: 'field', name: 'until', label: 'Until (UTC)', type: 'date', value: typed.until },
+    { kind: 'field', name: 'saver', label: t('Saver’s id'), value: typed.saver },
+    { kind: 'field', name: 'request', label: t('Request'), value: typed.request },
+    { kind: 'field', name: 'from', label: t('From (UTC)'), type: 'date', value: typed.from },
+    { kind: 'field', name: 'until', label: t('Until (UTC)'), type: 'date', value: typed.until },
   ]
 }
 
@@ -105,21 +112,21 @@ function callRow(call: CallLine, timezone: string) {
     cells: [
       timeCell(call.at, timezone),
       {
-        text: API_WORDS[call.api] ?? call.api,
+        text: apiWords(call.api),
         href: paths.adminCall(call.id),
         hint: `${call.method} ${call.path}`,
       },
       { badge: outcomeBadge(call.outcome), ...(call.remark ? { hint: call.remark } : {}) },
       saverCell(call),
-      { text: call.attended ? 'there' : 'away' },
-      { text: call.httpStatus === null ? 'none' : String(call.httpStatus) },
-      { text: String(call.durationMs) },
+      { text: t(call.attended ? 'there' : 'away') },
+      { text: call.httpStatus === null ? t('none') : String(call.httpStatus) },
+      { text: formatCount(call.durationMs) },
     ],
   }
 }
 
 function saverCell({ onBehalfOfId }: Pick<BankCall, 'onBehalfOfId'>) {
-  if (onBehalfOfId === null) return { text: 'nobody' }
+  if (onBehalfOfId === null) return { text: t('nobody') }
   return { text: shortId(onBehalfOfId), href: listAddress(paths.adminCalls, { saver: onBehalfOfId }) }
 }
 
@@ -129,13 +136,14 @@ function totalsOf({ since, byApi: totals }: { since: Date | null; byApi: CallTot
   const width = 100 / Math.max(1, totals.length)
   return {
     title: since
-      ? `The newest ${plural(count, 'call')}, since ${formatInstant(since, timezone)}`
-      : 'No call yet',
+      ? t('{count, plural, one {The newest call} other {The newest {calls} calls}}, since {time}', {
+          count,
+          calls: formatCount(count),
+          time: formatInstant(since, timezone),
+        })
+      : t('No call yet'),
     description: totals
-      .map(
-        ({ api, calls, troubles }) =>
-          `${API_WORDS[api] ?? api}: ${plural(calls, 'call')}, ${troubles} with trouble`,
-      )
+      .map(({ api, calls, troubles }) => `${apiWords(api)}: ${callsWords(calls, troubles)}`)
       .join('; '),
     bars: totals.map(({ calls }, place) => {
       const height = (calls / most) * 100
@@ -143,13 +151,13 @@ function totalsOf({ since, byApi: totals }: { since: Date | null; byApi: CallTot
     }),
     rows: totals.map(({ api, calls, troubles, median, slowest }) => ({
       cells: [
-        { text: API_WORDS[api] ?? api, href: listAddress(paths.adminCalls, { api }) },
-        { text: String(calls) },
+        { text: apiWords(api), href: listAddress(paths.adminCalls, { api }) },
+        { text: formatCount(calls) },
         troubles === 0
           ? { text: '0' }
-          : { text: String(troubles), href: listAddress(paths.adminCalls, { api, outcome: 'trouble' }) },
-        { text: String(Math.round(median)) },
-        { text: String(Math.round(slowest)) },
+          : { text: formatCount(troubles), href: listAddress(paths.adminCalls, { api, outcome: 'trouble' }) },
+        { text: formatCount(Math.round(median)) },
+        { text: formatCount(Math.round(slowest)) },
       ],
     })),
   }

@@ -1,6 +1,7 @@
 import type { Request, RequestHandler } from 'express'
 import { BankError } from '../../bank/index.ts'
 import type { BankConsent } from '../../generated/client.ts'
+import { t } from '../../language.ts'
 import { currentRequestId } from '../../logger.ts'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
 import { flash } from '../../middleware/flash.ts'
@@ -11,7 +12,7 @@ import { idOf, uuidParam } from '../forms/form.ts'
 import { renderPage } from '../page.ts'
 import { ANSWER_WORDS, type BankAnswer, consentReviewPage } from '../view-models/consent-review-view.ts'
 
-const PAGE = { title: 'Consents', width: 'wide' } as const
+const page = () => ({ title: t('Consents'), width: 'wide' }) as const
 const PAGE_SIZE = 25
 /** Of the looks that the bank allows while the saver is away; the rest is left to their payments. */
 const LEAST_READS = 2
@@ -31,7 +32,7 @@ export function consentReviewControllers({ models, bank, log }: WebContext) {
     ])
     const consents = found.slice(0, PAGE_SIZE)
     const hasOlder = found.length > PAGE_SIZE
-    renderPage(req, res, 'admin/consents', PAGE, {
+    renderPage(req, res, 'admin/consents', page(), {
       ...consentReviewPage({ counts, consents, concern, hasOlder, isFirst: before === null }, timezone),
     })
   }
@@ -40,13 +41,13 @@ export function consentReviewControllers({ models, bank, log }: WebContext) {
   const ask: RequestHandler = async (req, res) => {
     const consent = await models.consentReview.findLive(idOf(req))
     if (!consent) {
-      await flash(req, 'info', 'That consent isn’t live any more.')
+      await flash(req, 'info', t(ANSWER_WORDS['no-consent'].sentence))
       return res.redirect(303, paths.adminConsents)
     }
     const answer = await answerOf(req, consent)
     await models.consentReview.noteCheck(consent, answer, actorOf(req))
     log.info('an admin had a consent checked', { consentId: consent.id, answer })
-    await flash(req, ANSWER_WORDS[answer].flash, ANSWER_WORDS[answer].sentence)
+    await flash(req, ANSWER_WORDS[answer].flash, t(ANSWER_WORDS[answer].sentence))
     res.redirect(303, paths.adminConsents)
   }
 

@@ -3,6 +3,7 @@ import type { Request } from 'express'
 import type { z } from 'zod'
 import { type Bank, COUNTRIES, type Country } from '../../bank/index.ts'
 import type { AuditEvent, BankCall } from '../../generated/client.ts'
+import { t, term } from '../../language.ts'
 import type { Flash } from '../../middleware/flash.ts'
 import type { ConsoleAction } from '../../models/overview.ts'
 import type { WebContext } from '../context.ts'
@@ -32,6 +33,7 @@ interface Description<T extends z.ZodType> {
   name: string
   /** As the log of bank calls names it; null where the bank isn't asked at all. */
   api: string | null
+  /** These are `term`s: they stand in tables that are made before anybody asks. */
   title: string
   lede: string
   button: string
@@ -98,12 +100,12 @@ export function select<V extends string>(
 }
 
 export const COUNTRY_NAMES: Record<Country, string> = {
-  DK: 'Denmark',
-  SE: 'Sweden',
-  NO: 'Norway',
-  FI: 'Finland',
+  DK: term('Denmark'),
+  SE: term('Sweden'),
+  NO: term('Norway'),
+  FI: term('Finland'),
 }
 
 export function countryField(picked: string): Field {
-  return select('country', 'Country', COUNTRIES, picked, (one) => COUNTRY_NAMES[one])
+  return select('country', t('Country'), COUNTRIES, picked, (one) => t(COUNTRY_NAMES[one]))
 }

@@ -4,6 +4,7 @@ import { type Country, ibanOf } from '../../bank/index.ts'
 import { DAY } from '../../clock.ts'
 import { WrongState } from '../../errors.ts'
 import type { AuditEvent } from '../../generated/client.ts'
+import { t, term } from '../../language.ts'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
 import { awayAtBank } from '../../middleware/session.ts'
 import { paths } from '../../paths.ts'
@@ -39,12 +40,14 @@ export const CONSOLE_CALLS: readonly ConsoleCall[] = [
   described({
     name: 'consent',
     api: 'authorization.begin',
-    title: 'Begin a consent',
-    lede: 'Asks the bank for a new consent of your own. It replaces yours only once you have given it at the bank; the code that you bring back is redeemed then.',
-    button: 'Begin a consent',
+    title: term('Begin a consent'),
+    lede: term(
+      'Asks the bank for a new consent of your own. It replaces yours only once you have given it at the bank; the code that you bring back is redeemed then.',
+    ),
+    button: term('Begin a consent'),
     fields: (_req, { consentDays }, { country = 'DK', days = String(consentDays) }) => [
       countryField(country),
-      { kind: 'field', name: 'days', label: 'For how many days', value: days, inputmode: 'numeric' },
+      { kind: 'field', name: 'days', label: t('For how many days'), value: days, inputmode: 'numeric' },
     ],
     form: consentCallForm,
     noted: (value) => value,
@@ -53,9 +56,9 @@ export const CONSOLE_CALLS: readonly ConsoleCall[] = [
   described({
     name: 'refresh',
     api: 'authorization.refresh',
-    title: 'Renew the access',
-    lede: 'Spends the refresh token of your own consent for a new pair, long before the access ends.',
-    button: 'Renew the access',
+    title: term('Renew the access'),
+    lede: term('Spends the refresh token of your own consent for a new pair, long before the access ends.'),
+    button: term('Renew the access'),
     fields: () => [],
     form: noFieldsForm,
     noted: () => ({}),
@@ -64,11 +67,13 @@ export const CONSOLE_CALLS: readonly ConsoleCall[] = [
   described({
     name: 'revoke',
     api: 'authorization.revoke',
-    title: 'Withdraw your consent',
-    lede: 'Ends your own consent, here and at the bank. The console asks you to link the sandbox again afterwards.',
-    button: 'Withdraw my consent',
+    title: term('Withdraw your consent'),
+    lede: term(
+      'Ends your own consent, here and at the bank. The console asks you to link the sandbox again afterwards.',
+    ),
+    button: term('Withdraw my consent'),
     missing: (bank) =>
-      bank.canRevoke ? null : 'Version 3 of the bank’s interface can’t withdraw a consent.',
+      bank.canRevoke ? null : t('Version 3 of the bank’s interface can’t withdraw a consent.'),
     fields: () => [],
     form: noFieldsForm,
     noted: () => ({}),
@@ -77,9 +82,9 @@ export const CONSOLE_CALLS: readonly ConsoleCall[] = [
   described({
     name: 'accounts',
     api: 'accounts.list',
-    title: 'List accounts',
-    lede: 'Every account that your own consent covers.',
-    button: 'List accounts',
+    title: term('List accounts'),
+    lede: term('Every account that your own consent covers.'),
+    button: term('List accounts'),
     fields: () => [],
     form: noFieldsForm,
     noted: () => ({}),
@@ -92,9 +97,9 @@ export const CONSOLE_CALLS: readonly ConsoleCall[] = [
   described({
     name: 'account',
     api: 'accounts.detail',
-    title: 'Look at an account',
-    lede: 'One of the accounts that your own consent covers.',
-    button: 'Look at the account',
+    title: term('Look at an account'),
+    lede: term('One of the accounts that your own consent covers.'),
+    button: term('Look at the account'),
     fields: async (req, context, { account }) => [await accountField(req, context, account)],
     form: accountCallForm,
     noted: (value) => value,
@@ -108,13 +113,13 @@ export const CONSOLE_CALLS: readonly ConsoleCall[] = [
   described({
     name: 'transactions',
     api: 'accounts.transactions',
-    title: 'List transactions',
-    lede: 'Of one account, from the first to the last day; all pages are read.',
-    button: 'List transactions',
+    title: term('List transactions'),
+    lede: term('Of one account, from the first to the last day; all pages are read.'),
+    button: term('List transactions'),
     fields: async (req, context, { account, from, to }) => [
       await accountField(req, context, account),
-      dayField('from', 'First day', from ?? dayBefore(context, STATEMENT_DAYS)),
-      dayField('to', 'Last day', to ?? dayBefore(context, 0)),
+      dayField('from', t('First day'), from ?? dayBefore(context, STATEMENT_DAYS)),
+      dayField('to', t('Last day'), to ?? dayBefore(context, 0)),
     ],
     form: transactionsCallForm,
     noted: (value) => value,
@@ -130,19 +135,19 @@ export const CONSOLE_CALLS: readonly ConsoleCall[] = [
   described({
     name: 'iban',
     api: null,
-    title: 'Turn a number into an IBAN',
-    lede: 'As every account number of the bank is read; the bank isn’t asked.',
-    button: 'Show the IBAN',
+    title: term('Turn a number into an IBAN'),
+    lede: term('As every account number of the bank is read; the bank isn’t asked.'),
+    button: term('Show the IBAN'),
     fields: (_req, _context, { numberType = 'BBAN_DK', number = suggestedNumber('DK') }) => [
-      select('numberType', 'Kind of number', NUMBER_TYPES, numberType),
-      { kind: 'field', name: 'number', label: 'Account number', value: number, autocomplete: 'off' },
+      select('numberType', t('Kind of number'), NUMBER_TYPES, numberType),
+      { kind: 'field', name: 'number', label: t('Account number'), value: number, autocomplete: 'off' },
     ],
     form: numberForm,
     noted: ({ numberType }) => ({ numberType }),
     run: async (_req, _context, { numberType: type, number: value }) => {
       const iban = ibanOf({ type, value })
-      if (iban) return { kind: 'shown', facts: [{ term: 'IBAN', text: iban }], next: null }
-      return refusedAt('number', 'No IBAN follows from this number. Is it of this kind?')
+      if (iban) return { kind: 'shown', facts: [{ term: t('IBAN'), text: iban }], next: null }
+      return refusedAt('number', t('No IBAN follows from this number. Is it of this kind?'))
     },
   }),
 ]
@@ -160,8 +165,8 @@ async function beginConsent(
   const wish = { state, country, durationMinutes: (days * DAY) / 60_000 }
   const { redirectTo } = await bank.beginConsent(wish, anonymousContext(req))
   awayAtBank(req, clock.now())
-  const next = { href: redirectTo, label: 'Go on at the bank' }
-  return { kind: 'shown', facts: [{ term: 'The bank', text: 'waits for you on its own pages.' }], next }
+  const next = { href: redirectTo, label: t('Go on at the bank') }
+  return { kind: 'shown', facts: [{ term: t('The bank'), text: t('waits for you on its own pages.') }], next }
 }
 
 async function renewAccess(req: Request, { models, bank }: WebContext): Promise<Made> {
@@ -176,8 +181,8 @@ async function withdraw(req: Request, { models, bank }: WebContext): Promise<Mad
   const consent = await models.consents.live(user.id)
   const ended = consent && (await models.consents.revoke(user.id, consent.id, actorOf(req)))
   if (!consent || !ended)
-    throw new WrongState('Your bank is not linked', 'There is no consent of yours to withdraw.', [
-      { href: paths.bank, label: 'To your bank link' },
+    throw new WrongState(t('Your bank is not linked'), t('There is no consent of yours to withdraw.'), [
+      { href: paths.bank, label: t('To your bank link') },
     ])
   await tellBankOfEnd(req, { models, bank }, { id: consent.id, refreshToken: ended.refreshToken })
   return MADE
@@ -193,7 +198,7 @@ async function accountField(
     const value = models.accounts.hashOf(account)
     return { value, label: accountLine(account), selected: value === picked }
   })
-  return { kind: 'select', name: 'account', label: 'Account', options }
+  return { kind: 'select', name: 'account', label: t('Account'), options }
 }
 
 function dayField(name: string, label: string, value: string): Field {

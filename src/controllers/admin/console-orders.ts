@@ -4,6 +4,7 @@ import type { Request } from 'express'
 import type { OrderOutcome, PaymentOrder } from '../../bank/index.ts'
 import { randomReference } from '../../crypto.ts'
 import { NotFound } from '../../errors.ts'
+import { t, term } from '../../language.ts'
 import type { Flash } from '../../middleware/flash.ts'
 import { paths } from '../../paths.ts'
 import { bankAccessFor } from '../bank-access.ts'
@@ -19,9 +20,9 @@ export const ORDER_CALLS: readonly ConsoleCall[] = [
   described({
     name: 'orders',
     api: 'payments.list',
-    title: 'List orders',
-    lede: 'Every order of your own at the bank, page by page until there are no more.',
-    button: 'List orders',
+    title: term('List orders'),
+    lede: term('Every order of your own at the bank, page by page until there are no more.'),
+    button: term('List orders'),
     fields: () => [],
     form: noFieldsForm,
     noted: () => ({}),
@@ -35,9 +36,9 @@ export const ORDER_CALLS: readonly ConsoleCall[] = [
   described({
     name: 'order',
     api: 'payments.detail',
-    title: 'Look at an order',
-    lede: 'Asks the bank how one of your own orders stands.',
-    button: 'Look at the order',
+    title: term('Look at an order'),
+    lede: term('Asks the bank how one of your own orders stands.'),
+    button: term('Look at the order'),
     fields: orderFields,
     form: orderCallForm,
     noted: (value) => value,
@@ -51,10 +52,11 @@ export const ORDER_CALLS: readonly ConsoleCall[] = [
   described({
     name: 'order-delete',
     api: 'payments.delete',
-    title: 'Delete an order',
-    lede: 'One of your own that has not been confirmed. The bank is asked how it stands first.',
-    button: 'Delete the order',
-    missing: (bank) => (bank.deleteOrder ? null : 'Version 3 of the bank’s interface can’t delete an order.'),
+    title: term('Delete an order'),
+    lede: term('One of your own that has not been confirmed. The bank is asked how it stands first.'),
+    button: term('Delete the order'),
+    missing: (bank) =>
+      bank.deleteOrder ? null : t('Version 3 of the bank’s interface can’t delete an order.'),
     fields: orderFields,
     form: orderCallForm,
     noted: (value) => value,
@@ -68,20 +70,20 @@ export const ORDER_CALLS: readonly ConsoleCall[] = [
     name: 'payment',
     api: 'payments.initiate',
     action: 'payment',
-    title: 'Make a payment',
-    lede: 'Orders a transaction between two accounts. It moves money only once you have confirmed it.',
-    button: 'Order the payment',
+    title: term('Make a payment'),
+    lede: term('Orders a transaction between two accounts. It moves money only once you have confirmed it.'),
+    button: term('Order the payment'),
     fields: async (req, { models, bank }, { debtorAccount, creditorAccount, amount = '' }) => {
       const opened = await openSandbox(req, models, bank)
       return [
-        accountCards('debtorAccount', 'From', models, opened, debtorAccount),
-        accountCards('creditorAccount', 'To', models, opened, creditorAccount),
+        accountCards('debtorAccount', t('From'), models, opened, debtorAccount),
+        accountCards('creditorAccount', t('To'), models, opened, creditorAccount),
         {
           kind: 'field',
           name: 'amount',
-          label: 'Amount',
+          label: t('Amount'),
           value: amount,
-          hint: 'In the currency of both accounts, for example 25 or 12,50',
+          hint: t('In the currency of both accounts, for example 25 or 12,50'),
           autocomplete: 'off',
           inputmode: 'decimal',
         },
@@ -95,9 +97,9 @@ export const ORDER_CALLS: readonly ConsoleCall[] = [
     name: 'order-confirm',
     api: 'payments.confirm',
     action: 'payment-confirmation',
-    title: 'Confirm an order',
-    lede: 'One of your own that waits for it. The money moves, or the bank asks you for your approval.',
-    button: 'Confirm the order',
+    title: term('Confirm an order'),
+    lede: term('One of your own that waits for it. The money moves, or the bank asks you for your approval.'),
+    button: term('Confirm the order'),
     fields: orderFields,
     form: orderCallForm,
     noted: ({ order }) => ({ bankPaymentId: order }),
@@ -123,8 +125,8 @@ async function placeOrder(
   const refusal = refusalOf(outcome)
   if (refusal) return { kind: 'refused', errors: [refusal] }
   const { kind, text } = outcomeWords(outcome)
-  const ours = outcome.kind === 'unknown' ? ` Our id of the order is ${order.externalId}.` : ''
-  return { kind: 'made', said: { kind, text: text + ours, link: linkTo(outcome) } }
+  const ours = outcome.kind === 'unknown' ? [t('Our id of the order is {id}.', { id: order.externalId })] : []
+  return { kind: 'made', said: { kind, text: [text, ...ours].join(' '), link: linkTo(outcome) } }
 }
 
 function orderFrom(
@@ -134,7 +136,8 @@ function orderFrom(
 ): PaymentOrder | FieldError {
   const debtor = chosenAccount(models, opened, form.debtorAccount)
   const creditor = chosenAccount(models, opened, form.creditorAccount)
-  if (!debtor || !creditor) return { field: debtor ? 'creditorAccount' : 'debtorAccount', message: UNLISTED }
+  if (!debtor || !creditor)
+    return { field: debtor ? 'creditorAccount' : 'debtorAccount', message: t(UNLISTED) }
   const ours = { externalId: randomUUID(), reference: randomReference() }
   return { ...ours, amountMinor: form.amount, currency: debtor.currency, debtor, creditor }
 }
@@ -142,8 +145,8 @@ function orderFrom(
 /** Where an order can be looked at, or where it can be seen whether there is one. */
 function linkTo(outcome: OrderOutcome): NonNullable<Flash['link']> {
   return outcome.kind === 'order'
-    ? { href: paths.adminPayment(outcome.order.bankPaymentId), label: 'To the order' }
-    : { href: paths.adminSandbox, label: 'To the orders' }
+    ? { href: paths.adminPayment(outcome.order.bankPaymentId), label: t('To the order') }
+    : { href: paths.adminSandbox, label: t('To the orders') }
 }
 
 /** The newest order is there to begin with, where the bank shows any. */
@@ -154,7 +157,7 @@ async function orderFields(req: Request, { models, bank }: WebContext, { order }
     {
       kind: 'field',
       name: 'order',
-      label: 'The bank’s id of the order',
+      label: t('The bank’s id of the order'),
       value: order ?? newest[0]?.bankPaymentId ?? '',
       autocomplete: 'off',
       maxlength: 200,

@@ -1,4 +1,5 @@
 import type { AuditEvent, BankCall } from '../../generated/client.ts'
+import { t } from '../../language.ts'
 import { paths } from '../../paths.ts'
 import type { ConsoleCall, Typed } from './console-call.ts'
 import { CONSOLE_CALLS } from './console-calls.ts'
@@ -15,18 +16,21 @@ export type Repeat =
  */
 export function repeatOf(entry: BankCall, events: readonly AuditEvent[], adminId: string): Repeat {
   const call = CONSOLE_CALLS.find(({ api, again }) => api === entry.api && again !== undefined)
-  if (!call?.again) return not('This call does something at the bank. Only calls that read can be repeated.')
+  if (!call?.again)
+    return not(t('This call does something at the bank. Only calls that read can be repeated.'))
   if (entry.onBehalfOfId !== adminId)
-    return not('This call was not made with your own consent, and nobody’s consent but yours is used here.')
+    return not(
+      t('This call was not made with your own consent, and nobody’s consent but yours is used here.'),
+    )
   const noted = events.find(
     ({ action, actorId, detail }) =>
       action === 'sandbox.call-asked' && actorId === adminId && callIn(detail) === call.name,
   )
   const fields = call.again(entry, noted?.detail ?? null)
   if (fields) return { kind: 'possible', call, fields }
-  return not('What this call was about was not kept. Its form makes another one.', {
+  return not(t('What this call was about was not kept. Its form makes another one.'), {
     href: paths.adminConsoleCall(call.name),
-    label: call.title,
+    label: t(call.title),
   })
 }
 

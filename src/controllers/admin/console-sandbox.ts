@@ -3,6 +3,7 @@ import type { Request } from 'express'
 import { type Bank, type BankAccount, type Country, maskIban, type SandboxBank } from '../../bank/index.ts'
 import { NotFound } from '../../errors.ts'
 import { formatMoney } from '../../format.ts'
+import { t, term } from '../../language.ts'
 import type { Flash } from '../../middleware/flash.ts'
 import { CURRENCIES } from '../../money.ts'
 import { paths } from '../../paths.ts'
@@ -34,19 +35,19 @@ import { suggestedNumber } from './sandbox-numbers.ts'
 const NEW_ACCOUNT = 'account-new'
 const CURRENCY_OF: Record<Country, string> = { DK: 'DKK', SE: 'SEK', NO: 'NOK', FI: 'EUR' }
 const KINDS = [
-  { value: 'current', label: 'Current account' },
-  { value: 'savings', label: 'Savings account' },
+  { value: 'current', label: term('Current account') },
+  { value: 'savings', label: term('Savings account') },
 ]
-const TO_ACCOUNTS = { href: paths.adminSandbox, label: 'To the accounts' }
+const toAccounts = () => ({ href: paths.adminSandbox, label: t('To the accounts') })
 
 export const SANDBOX_CALLS: readonly ConsoleCall[] = [
   described({
     name: NEW_ACCOUNT,
     api: 'sandbox.create-account',
     action: 'account-creation',
-    title: 'New account',
-    lede: 'It exists in the sandbox only, and opens with the balance you give it.',
-    button: 'Make the account',
+    title: term('New account'),
+    lede: term('It exists in the sandbox only, and opens with the balance you give it.'),
+    button: term('Make the account'),
     fields: newAccountFields,
     form: newAccountForm,
     noted: ({ number, country, balance }) => ({
@@ -57,11 +58,12 @@ export const SANDBOX_CALLS: readonly ConsoleCall[] = [
     run: async (req, { models, bank }, { accountName: name, balance: balanceMinor, ...rest }) => {
       const { context } = await bankAccessFor(req, models, bank)
       const answer = await answerOf(sandboxOf(bank).createAccount({ ...rest, name, balanceMinor }, context))
-      const refusal =
-        'Nordea did not take this account. Its number may be taken, or your consent may be for another country.'
+      const refusal = t(
+        'Nordea did not take this account. Its number may be taken, or your consent may be for another country.',
+      )
       return madeOf(answer, { field: 'accountNumber', refusal }, (account) => {
-        const made = `${accountLine(account)}: made.`
-        return `${made} If it is not listed, link your bank again to include it.`
+        const made = t('{account}: made.', { account: accountLine(account) })
+        return `${made} ${t('If it is not listed, link your bank again to include it.')}`
       })
     },
   }),
@@ -69,47 +71,52 @@ export const SANDBOX_CALLS: readonly ConsoleCall[] = [
     name: 'account-delete',
     api: 'sandbox.delete-account',
     action: 'account-deletion',
-    title: 'Delete an account',
-    lede: 'The account and its transactions are gone for good. The bank may keep the accounts it came with.',
-    button: 'Delete the account',
+    title: term('Delete an account'),
+    lede: term(
+      'The account and its transactions are gone for good. The bank may keep the accounts it came with.',
+    ),
+    button: term('Delete the account'),
     isDangerous: true,
     // What was ticked is not ticked again: a second try is a second decision.
     fields: async (req, { models, bank }, { account }) => [
-      accountCards('account', 'Account', models, await openSandbox(req, models, bank), account),
-      { kind: 'checkbox', name: 'sure', label: 'Delete it for good' },
+      accountCards('account', t('Account'), models, await openSandbox(req, models, bank), account),
+      { kind: 'checkbox', name: 'sure', label: t('Delete it for good') },
     ],
     form: deleteAccountForm,
     noted: ({ account }) => ({ account }),
     run: (req, context, { account: hash }) =>
       withAccount(req, context, hash, async (account, call, { bank }) => {
-        const refusal =
-          'Nordea does not let this account be deleted; only accounts that were made here can be.'
+        const refusal = t(
+          'Nordea does not let this account be deleted; only accounts that were made here can be.',
+        )
         const answer = await answerOf(sandboxOf(bank).deleteAccount(account.id, call))
-        return madeOf(answer, { field: 'account', refusal }, () => `${accountLine(account)}: deleted.`)
+        return madeOf(answer, { field: 'account', refusal }, () =>
+          t('{account}: deleted.', { account: accountLine(account) }),
+        )
       }),
   }),
   described({
     name: 'funds',
     api: 'sandbox.create-transaction',
     action: 'funds',
-    title: 'Add funds',
-    lede: 'Books a transaction on a sandbox account; the money comes from nowhere.',
-    button: 'Add funds',
-    fields: async (req, { models, bank }, { account, amount = '', text = 'Wages' }) => [
-      accountCards('account', 'Account', models, await openSandbox(req, models, bank), account),
+    title: term('Add funds'),
+    lede: term('Books a transaction on a sandbox account; the money comes from nowhere.'),
+    button: term('Add funds'),
+    fields: async (req, { models, bank }, { account, amount = '', text = t('Wages') }) => [
+      accountCards('account', t('Account'), models, await openSandbox(req, models, bank), account),
       {
         kind: 'field',
         name: 'amount',
-        label: 'Amount',
+        label: t('Amount'),
         value: amount,
-        hint: 'In the account’s currency, for example 1000 or 12,50',
+        hint: t('In the account’s currency, for example 1000 or 12,50'),
         autocomplete: 'off',
         inputmode: 'decimal',
       },
       {
         kind: 'field',
         name: 'text',
-        label: 'Text on the statement',
+        label: t('Text on the statement'),
         value: text,
         autocomplete: 'off',
         maxlength: 35,
@@ -123,7 +130,7 @@ export const SANDBOX_CALLS: readonly ConsoleCall[] = [
         const answer = await answerOf(
           sandboxOf(bank).createTransaction(id, { amountMinor, currency, text }, call),
         )
-        const refusal = 'Nordea did not take this transaction.'
+        const refusal = t('Nordea did not take this transaction.')
         return madeOf(answer, { field: null, refusal }, () => added(account, amountMinor))
       }),
   }),
@@ -134,14 +141,14 @@ async function newAccountFields(req: Request, { models, bank }: WebContext, type
   const query = newAccountQuery.safeParse(req.query)
   const country = query.success ? query.data.country : access.country
   const form = { country, currency: CURRENCY_OF[country], kind: 'current', ...typed }
-  const { accountName = 'Wallet', accountNumber = suggestedNumber(country), balance = '1000.00' } = typed
+  const { accountName = t('Wallet'), accountNumber = suggestedNumber(country), balance = '1000.00' } = typed
   return [
     countryField(form.country),
-    select('currency', 'Currency', CURRENCIES, form.currency),
+    select('currency', t('Currency'), CURRENCIES, form.currency),
     {
       kind: 'field',
       name: 'accountName',
-      label: 'Name',
+      label: t('Name'),
       value: accountName,
       autocomplete: 'off',
       maxlength: 35,
@@ -149,25 +156,29 @@ async function newAccountFields(req: Request, { models, bank }: WebContext, type
     {
       kind: 'field',
       name: 'accountNumber',
-      label: 'Account number',
+      label: t('Account number'),
       value: accountNumber,
-      hint: 'Denmark 14 digits, Sweden and Norway 11 digits, Finland an IBAN.',
+      hint: t('Denmark 14 digits, Sweden and Norway 11 digits, Finland an IBAN.'),
       autocomplete: 'off',
       maxlength: 34,
     },
-    { kind: 'links', name: 'numbers', label: 'Suggest another number:', links: suggestions() },
+    { kind: 'links', name: 'numbers', label: t('Suggest another number:'), links: suggestions() },
     {
       kind: 'radio-cards',
       name: 'kind',
-      legend: 'Kind',
-      options: KINDS.map((kind) => ({ ...kind, checked: kind.value === form.kind })),
+      legend: t('Kind'),
+      options: KINDS.map(({ value, label }) => ({
+        value,
+        label: t(label),
+        checked: value === form.kind,
+      })),
     },
     {
       kind: 'field',
       name: 'balance',
-      label: 'Opening balance',
+      label: t('Opening balance'),
       value: balance,
-      hint: 'In the account’s currency, for example 1000 or 0',
+      hint: t('In the account’s currency, for example 1000 or 0'),
       autocomplete: 'off',
       inputmode: 'decimal',
     },
@@ -177,7 +188,7 @@ async function newAccountFields(req: Request, { models, bank }: WebContext, type
 function suggestions() {
   return Object.entries(COUNTRY_NAMES).map(([country, label]) => ({
     href: `${paths.adminConsoleCall(NEW_ACCOUNT)}?country=${country}`,
-    label,
+    label: t(label),
   }))
 }
 
@@ -191,14 +202,18 @@ function madeOf<T>(
 }
 
 function said<T>(answer: Exclude<Answer<T>, { kind: 'refused' }>, words: (value: T) => string): Flash {
-  if (answer.kind === 'done') return { kind: 'done', text: words(answer.value), link: TO_ACCOUNTS }
-  const text =
-    'Nordea gave no clear answer, so it is not known whether this was done. Look at the accounts before you try again.'
-  return { kind: 'warning', text, link: TO_ACCOUNTS }
+  if (answer.kind === 'done') return { kind: 'done', text: words(answer.value), link: toAccounts() }
+  const text = t(
+    'Nordea gave no clear answer, so it is not known whether this was done. Look at the accounts before you try again.',
+  )
+  return { kind: 'warning', text, link: toAccounts() }
 }
 
 function added(account: BankAccount, amountMinor: number): string {
-  return `${formatMoney(amountMinor, account.currency)} added to ${accountLine(account)}.`
+  return t('{amount} added to {account}.', {
+    amount: formatMoney(amountMinor, account.currency),
+    account: accountLine(account),
+  })
 }
 
 /** Without a sandbox there is no console. */

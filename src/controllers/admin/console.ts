@@ -1,6 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express'
 import { BankTrouble, NotFound, WrongState } from '../../errors.ts'
 import type { BankCall } from '../../generated/client.ts'
+import { t, term } from '../../language.ts'
 import { currentRequestId } from '../../logger.ts'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
 import { flash } from '../../middleware/flash.ts'
@@ -22,8 +23,8 @@ const NOTHING_YET: Refused = { typed: {}, errors: [] }
 /** The one that has no form. */
 const ELSEWHERE = [
   {
-    label: 'Redeem the code of a consent',
-    hint: 'Done when you come back from the bank',
+    label: term('Redeem the code of a consent'),
+    hint: term('Done when you come back from the bank'),
     href: listAddress(paths.adminCalls, { api: 'authorization.exchange' }),
     api: 'authorization.exchange',
   },
@@ -37,18 +38,19 @@ export function consoleControllers(context: WebContext) {
     const own = CONSOLE_CALLS.map((call) => {
       const missing = call.missing(bank)
       const href = paths.adminConsoleCall(call.name)
-      return { label: call.title, href, api: call.api, ...(missing ? { hint: missing } : {}) }
+      return { label: t(call.title), href, api: call.api, ...(missing ? { hint: missing } : {}) }
     })
-    const rows = [...own, ...ELSEWHERE].map(({ label, href, api, ...more }) => ({
-      cells: [{ text: label, href, ...more }, { text: api ?? 'The bank isn’t asked' }],
+    const elsewhere = ELSEWHERE.map((call) => ({ ...call, label: t(call.label), hint: t(call.hint) }))
+    const rows = [...own, ...elsewhere].map(({ label, href, api, ...more }) => ({
+      cells: [{ text: label, href, ...more }, { text: api ?? t('The bank isn’t asked') }],
     }))
-    renderPage(req, res, 'admin/sandbox-calls', { title: 'Calls of the console' }, { rows })
+    renderPage(req, res, 'admin/sandbox-calls', { title: t('Calls of the console') }, { rows })
   }
 
   /** GET /admin/sandbox/calls/:call */
   const show: RequestHandler = async (req, res) => {
     const call = callOf(req)
-    renderPage(req, res, VIEW, { title: call.title }, await propsFor(req, call, NOTHING_YET))
+    renderPage(req, res, VIEW, { title: t(call.title) }, await propsFor(req, call, NOTHING_YET))
   }
 
   /** POST /admin/sandbox/calls/:call */
@@ -58,15 +60,15 @@ export function consoleControllers(context: WebContext) {
   const repeat: RequestHandler = async (req, res) => {
     const entry = await models.callLog.find(idOf(req))
     if (!entry) throw new NotFound()
-    const here = [{ href: paths.adminCall(entry.id), label: 'To the call' }]
+    const here = [{ href: paths.adminCall(entry.id), label: t('To the call') }]
     const reading = readForm(noFieldsForm, req.body)
     if (reading.kind === 'refused') {
       const [error] = reading.errors
-      throw new BankTrouble(error?.message ?? 'The form was not read.', here, 422)
+      throw new BankTrouble(error?.message ?? t('The form was not read.'), here, 422)
     }
     const { events } = await models.callLog.beside(entry)
     const wanted = repeatOf(entry, events, signedIn(req).id)
-    if (wanted.kind === 'not') throw new WrongState('This call can’t be repeated', wanted.why, here)
+    if (wanted.kind === 'not') throw new WrongState(t('This call can’t be repeated'), wanted.why, here)
     await makeWith(req, res, wanted.call, wanted.fields)
   }
 
@@ -77,7 +79,7 @@ export function consoleControllers(context: WebContext) {
     const reading = call.read(body)
     if (reading.kind === 'refused') return refuse(req, res, call, reading)
     const missing = call.missing(bank)
-    if (missing) throw new WrongState('There is no such call', missing, toCalls())
+    if (missing) throw new WrongState(t('There is no such call'), missing, toCalls())
     const { noted, run } = reading.value
     await models.overview.noteConsoleAction(actorOf(req), call.action ?? 'call', {
       call: call.name,
@@ -88,13 +90,13 @@ export function consoleControllers(context: WebContext) {
     if (made?.kind === 'refused') return refuse(req, res, call, refusedWith(body, made.errors), entry)
     if (made?.kind === 'shown') {
       const props = await propsFor(req, call, refusedWith(body, []), entry)
-      return renderPage(req, res, VIEW, { title: call.title }, { ...props, result: made })
+      return renderPage(req, res, VIEW, { title: t(call.title) }, { ...props, result: made })
     }
     const said = made?.said ?? (trouble && { kind: 'warning' as const, text: trouble.meaning })
     if (!entry)
       throw (
         trouble ??
-        new BankTrouble(said?.text ?? 'Nordea was not asked, or the log has no entry of it.', toCalls())
+        new BankTrouble(said?.text ?? t('Nordea was not asked, or the log has no entry of it.'), toCalls())
       )
     if (said) await flash(req, said.kind, said.text, said.link)
     res.redirect(303, paths.adminCall(entry.id))
@@ -112,7 +114,7 @@ export function consoleControllers(context: WebContext) {
     refused: Refused,
     entry: BankCall | null = null,
   ): Promise<void> {
-    renderRefused(req, res, VIEW, { title: call.title }, await propsFor(req, call, refused, entry))
+    renderRefused(req, res, VIEW, { title: t(call.title) }, await propsFor(req, call, refused, entry))
   }
 
   /** @param entry is shown where it is of this call, and not of one on the way there. */
@@ -126,7 +128,7 @@ export function consoleControllers(context: WebContext) {
     const { title, lede, button, isDangerous = false } = call
     const fields = missing ? [] : await call.fields(req, context, typed)
     return {
-      words: { title, lede, button, isDangerous },
+      words: { title: t(title), lede: t(lede), button: t(button), isDangerous },
       action: paths.adminConsoleCall(call.name),
       missing,
       fields: fields.some(({ options }) => options?.length === 0) ? null : fields,
@@ -159,5 +161,5 @@ function callOf(req: Request): ConsoleCall {
 }
 
 function toCalls() {
-  return [{ href: paths.adminConsoleCalls, label: 'To the calls of the console' }]
+  return [{ href: paths.adminConsoleCalls, label: t('To the calls of the console') }]
 }

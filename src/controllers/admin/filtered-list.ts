@@ -12,7 +12,7 @@ const PAGE_SIZE = 50
 
 interface FilteredList<Shape extends z.ZodRawShape> {
   view: string
-  options: PageOptions
+  options: () => PageOptions
   path: string
   filter: Shape
   /** The filter as its form shows it. */
@@ -43,7 +43,7 @@ export function filteredList<Shape extends z.ZodRawShape>(list: FilteredList<Sha
     const page = { size: PAGE_SIZE, before: reading.before }
     const { rows, next, beside = {} } = await find(reading.value, page, signedIn(req), typed)
     const fields = fieldsOf(typed)
-    renderPage(req, res, view, options, {
+    renderPage(req, res, view, options(), {
       fields,
       errors: [],
       rows,
@@ -57,6 +57,6 @@ export function filteredList<Shape extends z.ZodRawShape>(list: FilteredList<Sha
   function refuse(req: Request, res: Response, asked: unknown, errors: FieldError[]): void {
     const fields = fieldsOf(typedIn(filter, asked))
     const empty = { rows: [], ...nothing, newestPath: null, olderPath: null }
-    renderRefused(req, res, view, options, { fields, errors, ...empty })
+    renderRefused(req, res, view, options(), { fields, errors, ...empty })
   }
 }

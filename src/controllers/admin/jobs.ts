@@ -1,4 +1,5 @@
 import type { RequestHandler } from 'express'
+import { t } from '../../language.ts'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
 import { flash } from '../../middleware/flash.ts'
 import { lagsOf } from '../../models/desk/job-lag.ts'
@@ -9,7 +10,7 @@ import { readNothing } from '../forms/offers.ts'
 import { renderPage } from '../page.ts'
 import { failedCard, jobRow, queueRow } from '../view-models/job-view.ts'
 
-const PAGE = { title: 'Jobs', width: 'wide' } as const
+const page = () => ({ title: t('Jobs'), width: 'wide' }) as const
 const MOST_FAILED = 50
 
 export function jobControllers({ models, queue, clock }: WebContext) {
@@ -26,7 +27,7 @@ export function jobControllers({ models, queue, clock }: WebContext) {
     const now = clock.now()
     const oldestPaymentDueOn = backlog.oldestDueAt
     const lags = lagsOf({ runs, schedules, queues: standing, oldestPaymentDueOn, now })
-    renderPage(req, res, 'admin/jobs', PAGE, {
+    renderPage(req, res, 'admin/jobs', page(), {
       jobRows: runs.map((run) => jobRow(run, { schedules, lags, timezone })),
       queueRows: standing.map((each) => queueRow(each, now)),
       failed: failed.map((job) => failedCard(job, timezone)),
@@ -40,8 +41,8 @@ export function jobControllers({ models, queue, clock }: WebContext) {
     const job = await queue.findFailed(id)
     if (job) await models.jobRuns.noteRetry(job, actorOf(req))
     const isOn = job !== null && (await queue.retry(job.name, id))
-    if (isOn) await flash(req, 'done', 'It is tried again.')
-    else await flash(req, 'info', 'That job isn’t among those given up any more.')
+    if (isOn) await flash(req, 'done', t('It is tried again.'))
+    else await flash(req, 'info', t('That job isn’t among those given up any more.'))
     res.redirect(303, paths.adminJobs)
   }
 

@@ -1,12 +1,14 @@
 import type { RequestHandler } from 'express'
 import { MINUTE } from '../../clock.ts'
-import { formatInstant, formatTime } from '../../format.ts'
+import { formatCount, formatTime } from '../../format.ts'
 import type { BankCall } from '../../generated/client.ts'
+import { t } from '../../language.ts'
 import { signedIn } from '../../middleware/authentication.ts'
 import { MOVES, type PaymentState } from '../../models/payment/states.ts'
 import { paths } from '../../paths.ts'
 import type { WebContext } from '../context.ts'
 import { renderPage } from '../page.ts'
+import { dayAt } from '../view-models/list-page.ts'
 import { stopBanner } from '../view-models/payment-stop-view.ts'
 import { STATE_WORDS } from '../view-models/payment-view.ts'
 
@@ -30,7 +32,7 @@ export function overviewControllers({ models, clock }: WebContext) {
       req,
       res,
       'admin/overview',
-      { title: 'Overview', width: 'wide' },
+      { title: t('Overview'), width: 'wide' },
       {
         banner: stopBanner(stop, timezone),
         stats: [...saverStats(savers), backlogStat(backlog, clock.now()), alarmStat(openAlarms)],
@@ -49,28 +51,28 @@ export function overviewControllers({ models, clock }: WebContext) {
 
 function saverStats(savers: { savers: number; confirmed: number; linked: number }) {
   return [
-    { label: 'Savers', text: String(savers.savers), tone: 'plain' },
-    { label: 'With a confirmed address', text: String(savers.confirmed), tone: 'plain' },
-    { label: 'With their accounts chosen', text: String(savers.linked), tone: 'plain' },
+    { label: t('Savers'), text: formatCount(savers.savers), tone: 'plain' },
+    { label: t('With a confirmed address'), text: formatCount(savers.confirmed), tone: 'plain' },
+    { label: t('With their accounts chosen'), text: formatCount(savers.linked), tone: 'plain' },
   ]
 }
 
 function backlogStat({ due, oldestDueAt }: { due: number; oldestDueAt: Date | null }, now: Date) {
   const isLate = oldestDueAt !== null && now.getTime() - oldestDueAt.getTime() > OVERDUE_AFTER_MS
   return {
-    label: 'Payments due',
-    text: String(due),
+    label: t('Payments due'),
+    text: formatCount(due),
     tone: isLate ? 'attention' : 'plain',
-    hint: isLate ? 'Nobody has taken some of them for five minutes. Is the worker running?' : undefined,
+    hint: isLate ? t('Nobody has taken some of them for five minutes. Is the worker running?') : undefined,
   }
 }
 
 function alarmStat(open: number) {
   return {
-    label: 'Open alarms',
-    text: String(open),
+    label: t('Open alarms'),
+    text: formatCount(open),
     tone: open > 0 ? 'attention' : 'plain',
-    hint: open > 0 ? 'Nobody has looked at them yet.' : undefined,
+    hint: open > 0 ? t('Nobody has looked at them yet.') : undefined,
   }
 }
 
@@ -78,24 +80,20 @@ function alarmStat(open: number) {
 function statesOf(counts: ReadonlyMap<PaymentState, number>) {
   return (Object.keys(MOVES) as PaymentState[])
     .filter((state) => counts.has(state))
-    .map((state) => ({ term: STATE_WORDS[state].label, text: String(counts.get(state)) }))
+    .map((state) => ({ term: t(STATE_WORDS[state].label), text: formatCount(counts.get(state) ?? 0) }))
 }
 
+/** The day in one piece: broken over lines it makes every row three lines high. */
 function callRow(call: BankCall, timezone: string) {
   return {
     cells: [
-      { text: formatTime(call.at, timezone), hint: dateOf(call.at, timezone) },
+      { text: formatTime(call.at, timezone), hint: dayAt(call.at, timezone).replaceAll(' ', '\u00a0') },
       { text: call.api },
       { text: call.method },
       { text: call.path },
       { badge: { text: call.outcome, tone: call.outcome === 'ok' ? 'done' : 'attention' } },
-      { text: call.httpStatus === null ? 'none' : String(call.httpStatus) },
-      { text: String(call.durationMs) },
+      { text: call.httpStatus === null ? t('none') : String(call.httpStatus) },
+      { text: formatCount(call.durationMs) },
     ],
   }
-}
-
-/** In one piece: broken over lines it makes every row three lines high. */
-function dateOf(at: Date, timezone: string): string | undefined {
-  return formatInstant(at, timezone).split(',')[0]?.replaceAll(' ', '\u00a0')
 }

@@ -1,6 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express'
 import { z } from 'zod'
 import { NotFound } from '../../errors.ts'
+import { t, term } from '../../language.ts'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
 import { type Flash, flash } from '../../middleware/flash.ts'
 import type { PaymentForDesk } from '../../models/desk/payment-desk.ts'
@@ -8,7 +9,7 @@ import { MOVES, type PaymentState } from '../../models/payment/states.ts'
 import type { RetryResult } from '../../models/retry.ts'
 import { paths } from '../../paths.ts'
 import type { WebContext } from '../context.ts'
-import { idOf, readForm } from '../forms/form.ts'
+import { idOf, readForm, told } from '../forms/form.ts'
 import { optional, optionalId } from '../forms/list-forms.ts'
 import { readNothing } from '../forms/offers.ts'
 import { reasonForm } from '../forms/people-forms.ts'
@@ -18,8 +19,8 @@ import { choices } from '../view-models/list-page.ts'
 import { STATE_WORDS } from '../view-models/payment-view.ts'
 import { filteredList } from './filtered-list.ts'
 
-const LIST = { title: 'Payments', width: 'wide' } as const
-const REVIEW = { title: 'To be looked at', width: 'wide' } as const
+const listPage = () => ({ title: t('Payments'), width: 'wide' }) as const
+const reviewPage = () => ({ title: t('To be looked at'), width: 'wide' }) as const
 const MOST_TO_REVIEW = 200
 
 const STATES = Object.keys(MOVES) as PaymentState[]
@@ -32,7 +33,7 @@ const filter = {
       .string()
       .trim()
       .toUpperCase()
-      .regex(/^[0-9A-Z]{12}$/, 'A reference has 12 letters and digits.'),
+      .regex(/^[0-9A-Z]{12}$/, told('A reference has 12 letters and digits.')),
   ),
 }
 
@@ -42,7 +43,7 @@ export function paymentDeskControllers({ models, log }: WebContext) {
   /** GET /admin/payments */
   const list = filteredList({
     view: 'admin/payments',
-    options: LIST,
+    options: listPage,
     path: paths.adminPayments,
     filter,
     fieldsOf,
@@ -55,7 +56,7 @@ export function paymentDeskControllers({ models, log }: WebContext) {
   /** GET /admin/payments/:id */
   const show: RequestHandler = async (req, res) => {
     const found = await foundBy(req)
-    const options = { title: `Payment ${found.payment.reference}` }
+    const options = { title: t('Payment {reference}', { reference: found.payment.reference }) }
     renderPage(req, res, 'admin/payment', options, {
       ...deskPage(found, signedIn(req).timezone),
       form: {},
@@ -71,8 +72,8 @@ export function paymentDeskControllers({ models, log }: WebContext) {
       req,
       res,
       asked
-        ? ['done', 'The worker looks at it at its next turn.']
-        : ['info', 'There is nothing to look for: it has ended, is being worked on, or isn’t due yet.'],
+        ? ['done', t('The worker looks at it at its next turn.')]
+        : ['info', t('There is nothing to look for: it has ended, is being worked on, or isn’t due yet.')],
     )
   }
 
@@ -83,7 +84,8 @@ export function paymentDeskControllers({ models, log }: WebContext) {
     if (!result) throw new NotFound()
     if (result === 'taken-back')
       log.warn('a payment was called off', { payment: idOf(req), by: signedIn(req).id })
-    await answer(req, res, CANCELLED[result])
+    const [kind, sentence] = CANCELLED[result]
+    await answer(req, res, [kind, t(sentence)])
   }
 
   /** POST /admin/payments/:id/again */
@@ -92,7 +94,8 @@ export function paymentDeskControllers({ models, log }: WebContext) {
     const { payment } = await foundBy(req)
     const result = await desk.payAgain(payment, actorOf(req))
     if (!result) throw new NotFound()
-    await answer(req, res, AGAIN[result.kind])
+    const [kind, sentence] = AGAIN[result.kind]
+    await answer(req, res, [kind, t(sentence)])
   }
 
   /** POST /admin/payments/:id/mark */
@@ -100,7 +103,7 @@ export function paymentDeskControllers({ models, log }: WebContext) {
     const found = await foundBy(req)
     const reading = readForm(reasonForm, req.body)
     if (reading.kind === 'refused') {
-      const options = { title: `Payment ${found.payment.reference}` }
+      const options = { title: t('Payment {reference}', { reference: found.payment.reference }) }
       const { typed, errors } = reading
       const props = { ...deskPage(found, signedIn(req).timezone), form: typed, errors }
       return renderRefused(req, res, 'admin/payment', options, props)
@@ -112,8 +115,8 @@ export function paymentDeskControllers({ models, log }: WebContext) {
       req,
       res,
       marked
-        ? ['done', 'Marked. Nothing of this saver is sent until the mark is taken off.']
-        : ['info', 'It is marked already.'],
+        ? ['done', t('Marked. Nothing of this saver is sent until the mark is taken off.')]
+        : ['info', t('It is marked already.')],
     )
   }
 
@@ -125,14 +128,14 @@ export function paymentDeskControllers({ models, log }: WebContext) {
     await answer(
       req,
       res,
-      gone ? ['done', 'The mark is off. What waited goes on.'] : ['info', 'It wasn’t marked.'],
+      gone ? ['done', t('The mark is off. What waited goes on.')] : ['info', t('It wasn’t marked.')],
     )
   }
 
   /** GET /admin/review */
   const review: RequestHandler = async (req, res) => {
     const open = await desk.review(MOST_TO_REVIEW)
-    renderPage(req, res, 'admin/review', REVIEW, {
+    renderPage(req, res, 'admin/review', reviewPage(), {
       rows: open.map((difference) => reviewRow(difference, signedIn(req).timezone)),
     })
   }
@@ -154,32 +157,37 @@ export function paymentDeskControllers({ models, log }: WebContext) {
 type Said = [Flash['kind'], string]
 
 const CANCELLED: Record<'taken-back' | 'no-money' | 'too-late', Said> = {
-  'taken-back': ['done', 'Called off before it was sent. The saver can have it paid again.'],
-  'no-money': ['info', 'It has ended already, without moving money.'],
-  'too-late': ['warning', 'Too late: the order is at the bank, or may be.'],
+  'taken-back': ['done', term('Called off before it was sent. The saver can have it paid again.')],
+  'no-money': ['info', term('It has ended already, without moving money.')],
+  'too-late': ['warning', term('Too late: the order is at the bank, or may be.')],
 }
 
 const AGAIN: Record<RetryResult['kind'], Said> = {
-  scheduled: ['done', 'A new payment carries it on.'],
-  'already-scheduled': ['info', 'A new payment carries it on already.'],
-  'not-ended': ['info', 'It has not ended without moving money, so there is nothing to try again.'],
-  'nothing-to-pay': ['info', 'Nothing is left to pay: what it was for has been taken back.'],
-  'no-accounts': ['warning', 'The saver has no accounts chosen.'],
-  'currency-differs': ['warning', 'The saver’s account is in another currency now.'],
+  scheduled: ['done', term('A new payment carries it on.')],
+  'already-scheduled': ['info', term('A new payment carries it on already.')],
+  'not-ended': ['info', term('It has not ended without moving money, so there is nothing to try again.')],
+  'nothing-to-pay': ['info', term('Nothing is left to pay: what it was for has been taken back.')],
+  'no-accounts': ['warning', term('The saver has no accounts chosen.')],
+  'currency-differs': ['warning', term('The saver’s account is in another currency now.')],
 }
 
 function fieldsOf(typed: Record<string, string>) {
   const states = Object.fromEntries(STATES.map((state) => [state, STATE_WORDS[state].label]))
   return [
-    { kind: 'select', name: 'state', label: 'State', options: choices('Every state', states, typed.state) },
+    {
+      kind: 'select',
+      name: 'state',
+      label: t('State'),
+      options: choices(t('Every state'), states, typed.state),
+    },
     {
       kind: 'field',
       name: 'reference',
-      label: 'Reference',
+      label: t('Reference'),
       value: typed.reference,
-      hint: 'As on the bank statement',
+      hint: t('As on the bank statement'),
       autocomplete: 'off',
     },
-    { kind: 'field', name: 'saver', label: 'Saver’s id', value: typed.saver, autocomplete: 'off' },
+    { kind: 'field', name: 'saver', label: t('Saver’s id'), value: typed.saver, autocomplete: 'off' },
   ]
 }

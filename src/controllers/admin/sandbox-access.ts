@@ -8,6 +8,7 @@ import {
   maskIban,
 } from '../../bank/index.ts'
 import { formatMoney } from '../../format.ts'
+import { t, term } from '../../language.ts'
 import type { Models } from '../../models/index.ts'
 import { type BankAccess, bankAccessFor, bankTroubleFor } from '../bank-access.ts'
 import type { WebContext } from '../context.ts'
@@ -61,7 +62,7 @@ export async function withAccount(
 ): Promise<Made> {
   const opened = await openSandbox(req, context.models, context.bank)
   const account = chosenAccount(context.models, opened, hash)
-  return account ? ask(account, opened.context, context) : refusedAt('account', UNLISTED)
+  return account ? ask(account, opened.context, context) : refusedAt('account', t(UNLISTED))
 }
 
 /** The account in words, without its number. */
@@ -70,11 +71,11 @@ export function accountLine(account: BankAccount): string {
 }
 
 export function kindLabel(account: BankAccount): string {
-  return account.kind === 'savings' ? 'Savings account' : 'Current account'
+  return t(account.kind === 'savings' ? 'Savings account' : 'Current account')
 }
 
 export function balanceText(minor: number | null, account: BankAccount): string {
-  return minor === null ? 'not shown' : formatMoney(minor, account.currency)
+  return minor === null ? t('not shown') : formatMoney(minor, account.currency)
 }
 
 /** The accounts as a choice in a form, by their hashes. */
@@ -103,4 +104,4 @@ export function chosenAccount(models: Models, { accounts }: OpenSandbox, hash: s
   return models.accounts.findAtBank({ hashedAccNo: hash }, accounts)
 }
 
-export const UNLISTED = 'Choose one of the accounts that the bank lists.'
+export const UNLISTED = term('Choose one of the accounts that the bank lists.')

@@ -1,7 +1,8 @@
 import type { Request, RequestHandler, Response } from 'express'
 import type { EmulatorControl, EmulatorFault } from '../../emulator-control.ts'
 import { type AppError, WrongState } from '../../errors.ts'
-import { plural } from '../../format.ts'
+import { formatCount } from '../../format.ts'
+import { t } from '../../language.ts'
 import { actorOf } from '../../middleware/authentication.ts'
 import { flash } from '../../middleware/flash.ts'
 import { paths } from '../../paths.ts'
@@ -12,14 +13,14 @@ import { renderPage, renderRefused } from '../page.ts'
 import type { Typed } from './console-call.ts'
 
 const VIEW = 'admin/sandbox-faults'
-const PAGE = { title: 'Faults of the emulator' } as const
+const page = () => ({ title: t('Faults of the emulator') }) as const
 const FILLED_IN: Typed = { kind: 'status', route: 'GET */accounts', count: '1', delayMs: '1000' }
 const SLOW: readonly string[] = SLOW_FAULT_KINDS
 
 export function faultControllers({ models, emulator }: WebContext) {
   /** GET /admin/sandbox/faults */
   const show: RequestHandler = async (req, res) => {
-    renderPage(req, res, VIEW, PAGE, await propsFor(FILLED_IN, []))
+    renderPage(req, res, VIEW, page(), await propsFor(FILLED_IN, []))
   }
 
   /** POST /admin/sandbox/faults */
@@ -35,7 +36,12 @@ export function faultControllers({ models, emulator }: WebContext) {
       const errors = [{ field: 'route', message: refusal }]
       return refuse(req, res, refusedWith(req.body, []).typed, errors)
     }
-    await flash(req, 'done', `${plural(fault.count, 'call')} to ${fault.route}: ${fault.kind}.`)
+    const added = t('{count, plural, one {# call} other {# calls}} to {route}: {kind}.', {
+      count: fault.count,
+      route: fault.route,
+      kind: fault.kind,
+    })
+    await flash(req, 'done', added)
     res.redirect(303, paths.adminFaults)
   }
 
@@ -46,14 +52,14 @@ export function faultControllers({ models, emulator }: WebContext) {
     const control = steered(emulator)
     await models.overview.noteConsoleAction(actorOf(req), 'fault-clearing', {})
     await control.clearFaults()
-    await flash(req, 'done', 'The emulator behaves again.')
+    await flash(req, 'done', t('The emulator behaves again.'))
     res.redirect(303, paths.adminFaults)
   }
 
   return { show, create, clear }
 
   async function refuse(req: Request, res: Response, typed: Typed, errors: FieldError[]): Promise<void> {
-    renderRefused(req, res, VIEW, PAGE, await propsFor(typed, errors))
+    renderRefused(req, res, VIEW, page(), await propsFor(typed, errors))
   }
 
   async function propsFor(typed: Typed, errors: FieldError[]) {
@@ -78,14 +84,18 @@ export function steered(emulator: EmulatorControl | null): EmulatorControl {
 
 function notAvailable(): AppError {
   return new WrongState(
-    'Not available against the real sandbox',
-    'Faults and the clock belong to the emulator. Nothing was changed.',
-    [{ href: paths.adminSandbox, label: 'To the sandbox' }],
+    t('Not available against the real sandbox'),
+    t('Faults and the clock belong to the emulator. Nothing was changed.'),
+    [{ href: paths.adminSandbox, label: t('To the sandbox') }],
   )
 }
 
 function faultRow({ kind, route, count }: EmulatorFault) {
   return {
-    cells: [{ text: kind }, { text: route }, { text: count === null ? 'until cleared' : String(count) }],
+    cells: [
+      { text: kind },
+      { text: route },
+      { text: count === null ? t('until cleared') : formatCount(count) },
+    ],
   }
 }

@@ -1,6 +1,7 @@
 import { BankError, type BankOrder, type OrderOutcome, type RejectionReason } from '../../bank/index.ts'
 import { BankTrouble, NotFound } from '../../errors.ts'
 import { formatMoney } from '../../format.ts'
+import { t } from '../../language.ts'
 import type { Flash } from '../../middleware/flash.ts'
 import { paths } from '../../paths.ts'
 import { bankTroubleFor } from '../bank-access.ts'
@@ -16,13 +17,13 @@ export function orderProps(order: BankOrder) {
   const amount = { text: formatMoney(order.amountMinor, order.currency), tone: orderMoneyTone(order.status) }
   return {
     amount,
-    badge: { text: label, tone },
-    meaning,
+    badge: { text: t(label), tone },
+    meaning: t(meaning),
     reasonText: statusReason(order.status),
     facts: [
-      { term: 'The bank’s id', text: order.bankPaymentId },
-      { term: 'Our id', text: order.externalId ?? 'none' },
-      { term: 'Currency', text: order.currency },
+      { term: t('The bank’s id'), text: order.bankPaymentId },
+      { term: t('Our id'), text: order.externalId ?? t('none') },
+      { term: t('Currency'), text: order.currency },
     ],
     bankPaymentId: order.bankPaymentId,
     confirmPath:
@@ -37,23 +38,23 @@ export function outcomeWords(outcome: OrderOutcome): Flash {
   switch (outcome.kind) {
     case 'order': {
       const { label, meaning } = ORDER_WORDS[outcome.order.status.kind]
-      return { kind: flashKindOf(outcome.order.status), text: `${label}. ${meaning}` }
+      return { kind: flashKindOf(outcome.order.status), text: `${t(label)}. ${t(meaning)}` }
     }
     case 'rejected': {
-      const reason = withCode(REASON_WORDS[outcome.reason], outcome.code)
-      return { kind: 'problem', text: `Nordea refused the order. ${reason}` }
+      const reason = withCode(t(REASON_WORDS[outcome.reason]), outcome.code)
+      return { kind: 'problem', text: `${t('Nordea refused the order.')} ${reason}` }
     }
     case 'conflict': {
-      const sentence = 'Nordea says that the order’s present state does not allow this.'
+      const sentence = t('Nordea says that the order’s present state does not allow this.')
       return { kind: 'warning', text: withCode(sentence, outcome.code) }
     }
     case 'not-found':
-      return { kind: 'warning', text: 'Nordea does not know this order.' }
+      return { kind: 'warning', text: t('Nordea does not know this order.') }
     case 'not-sent':
-      return { kind: 'problem', text: `Nothing was done. ${troubleFor(outcome).meaning}` }
+      return { kind: 'problem', text: `${t('Nothing was done.')} ${troubleFor(outcome).meaning}` }
     case 'unknown': {
-      const sentence = 'Nordea gave no clear answer, so it is not known whether it did this.'
-      return { kind: 'warning', text: `${sentence} Look at the orders before you try again.` }
+      const sentence = t('Nordea gave no clear answer, so it is not known whether it did this.')
+      return { kind: 'warning', text: `${sentence} ${t('Look at the orders before you try again.')}` }
     }
   }
 }

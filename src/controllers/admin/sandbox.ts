@@ -3,6 +3,7 @@ import type { Bank, BankAccount, BankOrder } from '../../bank/index.ts'
 import { maskIban } from '../../bank/index.ts'
 import { BankTrouble, NotFound, WrongState } from '../../errors.ts'
 import { formatMoney } from '../../format.ts'
+import { t, term } from '../../language.ts'
 import { paths } from '../../paths.ts'
 import { type BankAccess, bankAccessFor, bankTroubleFor } from '../bank-access.ts'
 import type { WebContext } from '../context.ts'
@@ -13,29 +14,29 @@ import { cannotShow, orderProps } from './sandbox-orders.ts'
 import { ORDER_WORDS, orderMoneyTone } from './sandbox-words.ts'
 
 const ORDERS = 20
-const PAGE = { title: 'Sandbox', width: 'wide' } as const
+const page = () => ({ title: t('Sandbox'), width: 'wide' }) as const
 const WAYS = [
-  { href: paths.adminConsoleCall('payment'), label: 'Make a payment' },
-  { href: paths.adminConsoleCall('funds'), label: 'Add funds' },
-  { href: paths.adminConsoleCall('account-new'), label: 'New account' },
-  { href: paths.adminConsoleCall('account-delete'), label: 'Delete an account' },
-  { href: paths.adminConsoleCalls, label: 'All calls' },
-  { href: paths.adminFaults, label: 'Faults' },
-  { href: paths.adminClock, label: 'Clock' },
+  { href: paths.adminConsoleCall('payment'), label: term('Make a payment') },
+  { href: paths.adminConsoleCall('funds'), label: term('Add funds') },
+  { href: paths.adminConsoleCall('account-new'), label: term('New account') },
+  { href: paths.adminConsoleCall('account-delete'), label: term('Delete an account') },
+  { href: paths.adminConsoleCalls, label: term('All calls') },
+  { href: paths.adminFaults, label: term('Faults') },
+  { href: paths.adminClock, label: term('Clock') },
 ]
 
 export function sandboxControllers({ models, bank }: WebContext) {
   /** GET /admin/sandbox */
   const show: RequestHandler = async (req, res) => {
     const access = await accessOrNone(req)
-    if (!access) return renderPage(req, res, 'admin/sandbox', PAGE, { linkPath: paths.bank, ways: [] })
+    if (!access) return renderPage(req, res, 'admin/sandbox', page(), { linkPath: paths.bank, ways: [] })
     const [accounts, orders] = await Promise.all([
       shown(bank.listAccounts(access.context)),
       shown(newestOrders(bank, access)),
     ])
-    renderPage(req, res, 'admin/sandbox', PAGE, {
+    renderPage(req, res, 'admin/sandbox', page(), {
       linkPath: null,
-      ways: WAYS,
+      ways: WAYS.map(({ href, label }) => ({ href, label: t(label) })),
       accountRows: accounts.items.map(accountRow),
       accountTrouble: accounts.trouble,
       orderRows: orders.items.map(orderRow),
@@ -51,7 +52,7 @@ export function sandboxControllers({ models, bank }: WebContext) {
     const { country, context } = await bankAccessFor(req, models, bank)
     const outcome = await bank.order(id.data, country, context)
     if (outcome.kind !== 'order') throw cannotShow(outcome)
-    renderPage(req, res, 'admin/sandbox-payment', { title: 'Order' }, orderProps(outcome.order))
+    renderPage(req, res, 'admin/sandbox-payment', { title: t('Order') }, orderProps(outcome.order))
   }
 
   return { show, showOrder }
@@ -85,7 +86,7 @@ async function shown<T>(reading: Promise<T[]>): Promise<{ items: T[]; trouble: s
 function accountRow(account: BankAccount) {
   return {
     cells: [
-      { text: account.name, ...(account.open ? {} : { hint: 'Closed' }) },
+      { text: account.name, ...(account.open ? {} : { hint: t('Closed') }) },
       { text: maskIban(account.iban) },
       { text: kindLabel(account) },
       { text: balanceText(account.bookedMinor, account) },
@@ -100,8 +101,8 @@ function orderRow(order: BankOrder) {
   return {
     cells: [
       { text: order.bankPaymentId, href: paths.adminPayment(order.bankPaymentId) },
-      { text: order.externalId ?? 'none' },
-      { badge: { text: label, tone } },
+      { text: order.externalId ?? t('none') },
+      { badge: { text: t(label), tone } },
       { money: { text: formatMoney(order.amountMinor, order.currency), tone: orderMoneyTone(order.status) } },
     ],
   }

@@ -1,6 +1,7 @@
 import type { RequestHandler } from 'express'
 import { SECOND } from '../../clock.ts'
 import { formatExactly, inWords } from '../../format.ts'
+import { t } from '../../language.ts'
 import { signedIn } from '../../middleware/authentication.ts'
 import { lagsOf } from '../../models/desk/job-lag.ts'
 import { paths } from '../../paths.ts'
@@ -11,7 +12,7 @@ import { isFailingNow } from '../view-models/job-view.ts'
 import { troublesOf, verdictTitle } from '../view-models/status-troubles.ts'
 import { lagsChart, queuesChart, requestsChart } from '../view-models/work-charts.ts'
 
-const PAGE = { title: 'Status', width: 'wide' } as const
+const page = () => ({ title: t('Status'), width: 'wide' }) as const
 
 export function statusControllers(context: WebContext) {
   /** GET /admin/status */
@@ -20,7 +21,7 @@ export function statusControllers(context: WebContext) {
     const { figures, status, queues, ...facts } = await readAll(context, timezone)
     const { lags, failing, now } = facts
     const troubles = troublesOf({ ...facts, figures, status })
-    renderPage(req, res, 'admin/status', PAGE, {
+    renderPage(req, res, 'admin/status', page(), {
       verdict: { title: verdictTitle(troubles), troubles },
       asOf: formatExactly(now, timezone),
       againPath: paths.adminStatus,

@@ -1,12 +1,13 @@
 import type { Request, RequestHandler, Response } from 'express'
 import { z } from 'zod'
 import { NotFound } from '../../errors.ts'
+import { t } from '../../language.ts'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
 import { type Flash, flash } from '../../middleware/flash.ts'
 import type { DeskResult, PersonFacts } from '../../models/desk/people.ts'
 import { paths } from '../../paths.ts'
 import type { WebContext } from '../context.ts'
-import { idOf, type Refused, readForm } from '../forms/form.ts'
+import { idOf, type Refused, readForm, told } from '../forms/form.ts'
 import { optional } from '../forms/list-forms.ts'
 import { readNothing } from '../forms/offers.ts'
 import { reasonForm, roleForm } from '../forms/people-forms.ts'
@@ -15,10 +16,10 @@ import { choices } from '../view-models/list-page.ts'
 import { personPage, personRow, ROLE_WORDS, STATUS_WORDS } from '../view-models/person-view.ts'
 import { filteredList } from './filtered-list.ts'
 
-const LIST = { title: 'People', width: 'wide' } as const
+const listPage = () => ({ title: t('People'), width: 'wide' }) as const
 
 const filter = {
-  search: optional(z.string().trim().max(200, 'That is too long.')),
+  search: optional(z.string().trim().max(200, told('That is too long.'))),
   role: optional(z.enum(['SAVER', 'ADMIN'])),
   status: optional(z.enum(['ACTIVE', 'LOCKED', 'DORMANT', 'CLOSED'])),
 }
@@ -27,7 +28,7 @@ export function userControllers({ models, log }: WebContext) {
   /** GET /admin/users */
   const list = filteredList({
     view: 'admin/users',
-    options: LIST,
+    options: listPage,
     path: paths.adminUsers,
     filter,
     fieldsOf,
@@ -56,8 +57,8 @@ export function userControllers({ models, log }: WebContext) {
     if (reading.kind === 'refused') return refuse(req, res, person, reading)
     await answer(req, res, await models.people.lock(person.id, reading.value.reason, actorOf(req)), {
       deed: 'a person was locked',
-      done: 'Locked: nobody signs in with this account, and nothing of it is sent to the bank.',
-      nothing: 'This account can’t be locked in the state that it is in.',
+      done: t('Locked: nobody signs in with this account, and nothing of it is sent to the bank.'),
+      nothing: t('This account can’t be locked in the state that it is in.'),
     })
   }
 
@@ -66,8 +67,8 @@ export function userControllers({ models, log }: WebContext) {
     readNothing(req.body)
     await answer(req, res, await models.people.unlock(idOf(req), actorOf(req)), {
       deed: 'a person was unlocked',
-      done: 'Open again. What waited goes on.',
-      nothing: 'This account isn’t locked.',
+      done: t('Open again. What waited goes on.'),
+      nothing: t('This account isn’t locked.'),
     })
   }
 
@@ -76,8 +77,8 @@ export function userControllers({ models, log }: WebContext) {
     readNothing(req.body)
     await answer(req, res, await models.people.endSessions(idOf(req), actorOf(req)), {
       deed: 'a person was signed out everywhere',
-      done: 'Signed out everywhere.',
-      nothing: 'Nobody was signed in with this account.',
+      done: t('Signed out everywhere.'),
+      nothing: t('Nobody was signed in with this account.'),
     })
   }
 
@@ -86,8 +87,10 @@ export function userControllers({ models, log }: WebContext) {
     readNothing(req.body)
     await answer(req, res, await models.people.askFactorReset(idOf(req), actorOf(req)), {
       deed: 'a second factor is to go',
-      done: 'Noted. The second factor goes after the usual delay; its owner is told by mail and can call it off.',
-      nothing: 'This account has no second factor.',
+      done: t(
+        'Noted. The second factor goes after the usual delay; its owner is told by mail and can call it off.',
+      ),
+      nothing: t('This account has no second factor.'),
     })
   }
 
@@ -98,8 +101,12 @@ export function userControllers({ models, log }: WebContext) {
     if (reading.kind === 'refused') return refuse(req, res, person, reading)
     await answer(req, res, await models.people.changeRole(person.id, reading.value.role, actorOf(req)), {
       deed: 'a role was changed',
-      done: `Done: ${ROLE_WORDS[reading.value.role].toLowerCase()} from the next sign-in on.`,
-      nothing: 'The role is that already, or the account is not open and confirmed.',
+      done: t(
+        reading.value.role === 'ADMIN'
+          ? 'Done: admin from the next sign-in on.'
+          : 'Done: saver from the next sign-in on.',
+      ),
+      nothing: t('The role is that already, or the account is not open and confirmed.'),
     })
   }
 
@@ -135,9 +142,9 @@ function answerTo(result: DeskResult, words: { done: string; nothing: string }):
     case 'nothing-to-do':
       return ['info', words.nothing]
     case 'own-account':
-      return ['warning', 'This is your own account: another admin has to do that.']
+      return ['warning', t('This is your own account: another admin has to do that.')]
     case 'last-admin':
-      return ['warning', 'This is the last admin. Make somebody else one first.']
+      return ['warning', t('This is the last admin. Make somebody else one first.')]
   }
 }
 
@@ -151,17 +158,22 @@ function fieldsOf(typed: Record<string, string>) {
     {
       kind: 'field',
       name: 'search',
-      label: 'Name, address or id',
+      label: t('Name, address or id'),
       value: typed.search,
-      hint: 'The beginning of it; an id as a whole',
+      hint: t('The beginning of it; an id as a whole'),
       autocomplete: 'off',
     },
-    { kind: 'select', name: 'role', label: 'Role', options: choices('Every role', ROLE_WORDS, typed.role) },
+    {
+      kind: 'select',
+      name: 'role',
+      label: t('Role'),
+      options: choices(t('Every role'), ROLE_WORDS, typed.role),
+    },
     {
       kind: 'select',
       name: 'status',
-      label: 'Account',
-      options: choices('Every state', STATUS_WORDS, typed.status),
+      label: t('Account'),
+      options: choices(t('Every state'), STATUS_WORDS, typed.status),
     },
   ]
 }

@@ -1,10 +1,11 @@
 import { z } from 'zod'
-import { line } from './form.ts'
+import { term } from '../../language.ts'
+import { line, told } from './form.ts'
 
 export const reasonForm = z.strictObject({
-  reason: line({ missing: 'Say why, for the other admins.', max: 300 }),
+  reason: line({ missing: term('Say why, for the other admins.'), max: 300 }),
 })
 
 export const roleForm = z.strictObject({
-  role: z.enum(['SAVER', 'ADMIN'], 'Choose a role.'),
+  role: z.enum(['SAVER', 'ADMIN'], told('Choose a role.')),
 })

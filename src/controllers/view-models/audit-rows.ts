@@ -1,7 +1,10 @@
 import { formatExactly } from '../../format.ts'
 import type { AuditEvent } from '../../generated/client.ts'
+import { t, term } from '../../language.ts'
 import { paths } from '../../paths.ts'
 import { timeCell } from './list-page.ts'
+
+export const AUDIT_OUTCOMES = { done: term('done'), refused: term('refused') } as const
 
 /** A line of the audit trail as a row of a list, for admins. */
 export function auditRow(event: AuditEvent, timezone: string) {
@@ -19,17 +22,20 @@ export function auditRow(event: AuditEvent, timezone: string) {
 export function auditFacts(event: AuditEvent, timezone: string) {
   const { actorId, subjectId, objectKind, objectId, ip, requestId } = event
   return [
-    { term: 'When', text: formatExactly(event.at, timezone) },
-    { term: 'What', text: event.action },
-    { term: 'Outcome', badge: outcomeOf(event) },
-    { term: 'By', text: event.actorKind, ...(actorId ? { hint: actorId } : {}) },
-    { term: 'Whose data', text: subjectId ?? 'Nobody’s' },
-    { term: 'Thing', text: objectKind ? `${objectKind} ${objectId ?? ''}` : 'None' },
-    { term: 'From', text: ip ?? 'Not known, or forgotten after 13 months' },
-    { term: 'Request', text: requestId ?? 'None' },
+    { term: t('When'), text: formatExactly(event.at, timezone) },
+    { term: t('What'), text: event.action },
+    { term: t('Outcome'), badge: outcomeOf(event) },
+    { term: t('By'), text: event.actorKind, ...(actorId ? { hint: actorId } : {}) },
+    { term: t('Whose data'), text: subjectId ?? t('Nobody’s') },
+    { term: t('Thing'), text: objectKind ? `${objectKind} ${objectId ?? ''}` : t('None') },
+    { term: t('From'), text: ip ?? t('Not known, or forgotten after 13 months') },
+    { term: t('Request'), text: requestId ?? t('None') },
   ]
 }
 
 function outcomeOf({ outcome }: Pick<AuditEvent, 'outcome'>) {
-  return { text: outcome, tone: outcome === 'done' ? 'done' : 'attention' }
+  return {
+    text: t(AUDIT_OUTCOMES[outcome as keyof typeof AUDIT_OUTCOMES] ?? outcome),
+    tone: outcome === 'done' ? 'done' : 'attention',
+  }
 }

@@ -1,4 +1,5 @@
-import { formatCount, formatHour, formatInstant, formatMoney, plural } from '../../format.ts'
+import { formatCount, formatHour, formatInstant, formatMoney, formatTenths } from '../../format.ts'
+import { t } from '../../language.ts'
 import { COUNTED_BELOW } from '../../models/desk/about.ts'
 import type { ApiFigures, CallHour } from '../../models/desk/status.ts'
 import { MOVES, type PaymentState } from '../../models/payment/states.ts'
@@ -7,6 +8,7 @@ import { paths } from '../../paths.ts'
 import { listAddress } from '../forms/list-forms.ts'
 import { API_WORDS } from './call-words.ts'
 import { type BarChart, cells, inMs, type LaneChart, laneOf, nothingIn, shareOf } from './charts.ts'
+import { ofLimit } from './payment-stop-view.ts'
 import { STATE_WORDS } from './payment-view.ts'
 
 const HOURS_BETWEEN_LABELS = 4
@@ -21,15 +23,18 @@ export function callsChart(hours: readonly CallHour[], timezone: string): BarCha
     (sum, { calls, troubles }) => ({ calls: sum.calls + calls, troubles: sum.troubles + troubles }),
     { calls: 0, troubles: 0 },
   )
-  const words = `${plural(sums.calls, 'call')}, ${formatCount(sums.troubles)} with trouble`
+  const words = callsWords(sums.calls, sums.troubles)
   return {
     id: 'calls',
-    title: 'Calls to the bank, by hour',
-    note: `In the last 24 hours ${words}. The last hour goes on.`,
-    description: `${words}. The busiest hour had ${formatCount(most)}.`,
+    title: t('Calls to the bank, by hour'),
+    note: t(
+      'In the last 24 hours {count, plural, one {{calls} call} other {{calls} calls}}, {troubles} with trouble. The last hour goes on.',
+      { count: sums.calls, calls: formatCount(sums.calls), troubles: formatCount(sums.troubles) },
+    ),
+    description: `${words}. ${t('The busiest hour had {most}.', { most: formatCount(most) })}`,
     legend: [
-      { tone: 'plain', label: 'went well' },
-      { tone: 'attention', label: 'had trouble' },
+      { tone: 'plain', label: t('went well') },
+      { tone: 'attention', label: t('had trouble') },
     ],
     bars: hours.flatMap(({ calls, troubles }, place) => {
       const [x, width] = [place * slot + slot * 0.15, slot * 0.7]
@@ -47,9 +52,9 @@ export function callsChart(hours: readonly CallHour[], timezone: string): BarCha
     ),
     top: formatCount(most),
     columns: [
-      { label: 'Hour from' },
-      { label: 'Calls', numeric: true },
-      { label: 'With trouble', numeric: true },
+      { label: t('Hour from') },
+      { label: t('Calls'), numeric: true },
+      { label: t('With trouble'), numeric: true },
     ],
     rows:
       sums.calls === 0
@@ -57,7 +62,7 @@ export function callsChart(hours: readonly CallHour[], timezone: string): BarCha
         : hours.map(({ from, calls, troubles }) =>
             cells(formatInstant(from, timezone), formatCount(calls), formatCount(troubles)),
           ),
-    nothing: sums.calls === 0 ? 'Nobody has called the bank in the last 24 hours.' : null,
+    nothing: sums.calls === 0 ? t('Nobody has called the bank in the last 24 hours.') : null,
   }
 }
 
@@ -69,66 +74,70 @@ export function statesChart(counts: ReadonlyMap<PaymentState, number>): LaneChar
   const most = Math.max(...drawn.map(countOf))
   return {
     id: 'states',
-    title: 'Payments by state',
+    title: t('Payments by state'),
     note: arrivedWords(countOf('PAID')),
     legend: [],
     lanes: drawn.map((state) => ({
-      label: STATE_WORDS[state].label,
+      label: t(STATE_WORDS[state].label),
       value: formatCount(countOf(state)),
       parts: laneOf(
         [{ size: countOf(state), tone: NEED_SOMEBODY.includes(state) ? 'attention' : 'plain' }],
         most,
       ),
     })),
-    columns: [{ label: 'State' }, { label: 'Payments', numeric: true }],
+    columns: [{ label: t('State') }, { label: t('Payments'), numeric: true }],
     rows: present.map((state) => ({
       cells: [
-        { text: STATE_WORDS[state].label, href: listAddress(paths.adminPayments, { state }) },
+        { text: t(STATE_WORDS[state].label), href: listAddress(paths.adminPayments, { state }) },
         { text: formatCount(countOf(state)) },
       ],
     })),
     nothing: nothingIn(
       drawn,
-      present.length === 0 ? 'There are no payments yet.' : 'All payments have arrived.',
+      t(present.length === 0 ? 'There are no payments yet.' : 'All payments have arrived.'),
     ),
   }
 }
 
 function arrivedWords(paid: number): string {
-  if (paid === 0) return 'None has arrived yet.'
-  const about = paid >= COUNTED_BELOW ? 'About ' : ''
-  return `${about}${formatCount(paid)} more ${paid === 1 ? 'has' : 'have'} arrived.`
+  if (paid === 0) return t('None has arrived yet.')
+  return paid >= COUNTED_BELOW
+    ? t('About {paid} more have arrived.', { paid: formatCount(paid) })
+    : t('{count, plural, one {{paid} more has arrived.} other {{paid} more have arrived.}}', {
+        count: paid,
+        paid: formatCount(paid),
+      })
 }
 
 export function exposureChart(exposure: Standing['exposure']): LaneChart {
   return {
     id: 'exposure',
-    title: 'Money on its way',
-    note: 'What the bank has or may have and has not settled, against what may be on its way at a time.',
+    title: t('Money on its way'),
+    note: t('What the bank has or may have and has not settled, against what may be on its way at a time.'),
     legend: [],
     lanes: exposure.map(({ currency, inFlightMinor, limitMinor }) => {
       const tone = inFlightMinor >= CLOSE_TO_LIMIT * limitMinor ? 'attention' : 'plain'
       return {
         label: currency,
-        value: `${formatMoney(inFlightMinor, currency)} of ${formatMoney(limitMinor, currency)}`,
+        value: ofLimit(inFlightMinor, limitMinor, currency),
         parts: laneOf([{ size: inFlightMinor, tone }], limitMinor),
       }
     }),
     columns: [
-      { label: 'Currency' },
-      { label: 'On its way', numeric: true },
-      { label: 'Limit', numeric: true },
-      { label: 'Share', numeric: true },
+      { label: t('Currency') },
+      { label: t('On its way'), numeric: true },
+      { label: t('Limit'), numeric: true },
+      { label: t('Share'), numeric: true },
     ],
     rows: exposure.map(({ currency, inFlightMinor, limitMinor }) =>
       cells(
         currency,
         formatMoney(inFlightMinor, currency),
         formatMoney(limitMinor, currency),
-        `${((inFlightMinor / limitMinor) * 100).toFixed(1)} %`,
+        `${formatTenths((inFlightMinor / limitMinor) * 100)} %`,
       ),
     ),
-    nothing: nothingIn(exposure, 'Nothing is on its way.'),
+    nothing: nothingIn(exposure, t('Nothing is on its way.')),
   }
 }
 
@@ -136,11 +145,11 @@ export function latencyChart(apis: readonly ApiFigures[]): LaneChart {
   const slowest = Math.max(...apis.map(({ slow }) => slow))
   return {
     id: 'latency',
-    title: 'How long the bank takes',
-    note: 'Calls of the last five minutes, by kind.',
+    title: t('How long the bank takes'),
+    note: t('Calls of the last five minutes, by kind.'),
     legend: [
-      { tone: 'plain', label: 'half of them within' },
-      { tone: 'soft', label: '95 of 100 within' },
+      { tone: 'plain', label: t('half of them within') },
+      { tone: 'soft', label: t('95 of 100 within') },
     ],
     lanes: apis.map(({ api, median, slow }) => ({
       label: apiWords(api),
@@ -154,11 +163,11 @@ export function latencyChart(apis: readonly ApiFigures[]): LaneChart {
       ),
     })),
     columns: [
-      { label: 'Call' },
-      { label: 'Calls', numeric: true },
-      { label: 'With trouble', numeric: true },
-      { label: 'Half within', numeric: true },
-      { label: '95 of 100 within', numeric: true },
+      { label: t('Call') },
+      { label: t('Calls'), numeric: true },
+      { label: t('With trouble'), numeric: true },
+      { label: t('Half within'), numeric: true },
+      { label: t('95 of 100 within'), numeric: true },
     ],
     rows: apis.map(({ api, calls, troubles, median, slow }) => ({
       cells: [
@@ -166,11 +175,19 @@ export function latencyChart(apis: readonly ApiFigures[]): LaneChart {
         ...[formatCount(calls), formatCount(troubles), inMs(median), inMs(slow)].map((text) => ({ text })),
       ],
     })),
-    nothing: nothingIn(apis, 'Nobody has called the bank in the last five minutes.'),
+    nothing: nothingIn(apis, t('Nobody has called the bank in the last five minutes.')),
   }
 }
 
 /** Calls come and go; what is written stays. */
-function apiWords(api: string): string {
-  return API_WORDS[api] ?? api
+export function apiWords(api: string): string {
+  return t(API_WORDS[api] ?? api)
+}
+
+export function callsWords(calls: number, troubles: number): string {
+  return t('{count, plural, one {{calls} call} other {{calls} calls}}, {troubles} with trouble', {
+    count: calls,
+    calls: formatCount(calls),
+    troubles: formatCount(troubles),
+  })
 }

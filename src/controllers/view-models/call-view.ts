@@ -1,5 +1,6 @@
-import { formatExactly } from '../../format.ts'
+import { formatCount, formatExactly } from '../../format.ts'
 import type { BankCall } from '../../generated/client.ts'
+import { t } from '../../language.ts'
 import { paths } from '../../paths.ts'
 import { listAddress } from '../forms/list-forms.ts'
 import { outcomeBadge } from './call-words.ts'
@@ -9,8 +10,8 @@ export function callProps(call: BankCall, timezone: string) {
   return {
     facts: factsOf(call, timezone),
     bodies: [
-      { id: 'request', title: 'What we sent', text: indented(call.requestBody) },
-      { id: 'answer', title: 'What the bank answered', text: indented(call.responseBody) },
+      { id: 'request', title: t('What we sent'), text: indented(call.requestBody) },
+      { id: 'answer', title: t('What the bank answered'), text: indented(call.responseBody) },
     ],
   }
 }
@@ -18,23 +19,26 @@ export function callProps(call: BankCall, timezone: string) {
 function factsOf(call: BankCall, timezone: string) {
   const { onBehalfOfId, requestId } = call
   return [
-    { term: 'When', text: formatExactly(call.at, timezone) },
-    { term: 'Call', text: `${call.method} ${call.path}`, hint: call.api },
-    { term: 'Outcome', badge: outcomeBadge(call.outcome), hint: call.remark ?? undefined },
-    { term: 'Status', text: call.httpStatus === null ? 'There was no answer.' : String(call.httpStatus) },
-    { term: 'It took', text: `${call.durationMs} ms` },
-    { term: 'By', text: call.actor },
+    { term: t('When'), text: formatExactly(call.at, timezone) },
+    { term: t('Call'), text: `${call.method} ${call.path}`, hint: call.api },
+    { term: t('Outcome'), badge: outcomeBadge(call.outcome), hint: call.remark ?? undefined },
+    {
+      term: t('Status'),
+      text: call.httpStatus === null ? t('There was no answer.') : String(call.httpStatus),
+    },
+    { term: t('It took'), text: `${formatCount(call.durationMs)} ms` },
+    { term: t('By'), text: call.actor },
     onBehalfOfId === null
-      ? { term: 'On behalf of', text: 'Nobody' }
+      ? { term: t('On behalf of'), text: t('Nobody') }
       : {
-          term: 'On behalf of',
+          term: t('On behalf of'),
           link: { href: listAddress(paths.adminCalls, { saver: onBehalfOfId }), label: onBehalfOfId },
         },
-    { term: 'The saver', text: call.attended ? 'was there' : 'was away; the bank counts such reads' },
+    { term: t('The saver'), text: t(call.attended ? 'was there' : 'was away; the bank counts such reads') },
     requestId === null
-      ? { term: 'Request', text: 'None' }
+      ? { term: t('Request'), text: t('None') }
       : {
-          term: 'Request',
+          term: t('Request'),
           link: { href: listAddress(paths.adminCalls, { request: requestId }), label: requestId },
         },
   ]

@@ -1,5 +1,5 @@
 import { SECOND } from '../../clock.ts'
-import { currentLocale } from '../../language.ts'
+import { formatTenths } from '../../format.ts'
 
 /** 'plain' and 'soft' lie side by side where one thing has two parts; 'attention' is what needs somebody. */
 export type Tone = 'plain' | 'soft' | 'attention'
@@ -63,7 +63,5 @@ export function nothingIn(things: readonly unknown[], words: string): string | n
 
 /** "12 ms", "1.2 s". */
 export function inMs(ms: number): string {
-  if (ms < SECOND) return `${Math.round(ms)}\u00a0ms`
-  const decimal = { minimumFractionDigits: 1, maximumFractionDigits: 1 }
-  return `${(ms / SECOND).toLocaleString(currentLocale(), decimal)}\u00a0s`
+  return ms < SECOND ? `${Math.round(ms)}\u00a0ms` : `${formatTenths(ms / SECOND)}\u00a0s`
 }

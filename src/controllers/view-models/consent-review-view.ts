@@ -1,4 +1,5 @@
-import { formatInstant, plural } from '../../format.ts'
+import { formatCount, formatInstant } from '../../format.ts'
+import { t, term } from '../../language.ts'
 import {
   CONCERNS,
   type Concern,
@@ -9,11 +10,11 @@ import type { About } from '../../models/desk/about.ts'
 import { paths } from '../../paths.ts'
 
 const CONCERN_WORDS: Record<Concern, { label: string; badge: string }> = {
-  expired: { label: 'Run out, and still here', badge: 'Run out' },
-  outdated: { label: 'Not for what is asked now', badge: 'Other version or scopes' },
-  unused: { label: 'Unused for 90 days', badge: 'Unused' },
-  refused: { label: 'Refused at the last call', badge: 'Refused by the bank' },
-  untold: { label: 'Over here, unconfirmed there', badge: 'End not confirmed' },
+  expired: { label: term('Run out, and still here'), badge: term('Run out') },
+  outdated: { label: term('Not for what is asked now'), badge: term('Other version or scopes') },
+  unused: { label: term('Unused for 90 days'), badge: term('Unused') },
+  refused: { label: term('Refused at the last call'), badge: term('Refused by the bank') },
+  untold: { label: term('Over here, unconfirmed there'), badge: term('End not confirmed') },
 }
 
 /** What a question to the bank can come to. */
@@ -29,24 +30,27 @@ export type BankAnswer =
   | 'busy'
 
 export const ANSWER_WORDS: Record<BankAnswer, { flash: 'done' | 'info' | 'warning'; sentence: string }> = {
-  works: { flash: 'done', sentence: 'The consent works: Nordea answered.' },
-  refused: { flash: 'warning', sentence: 'Nordea refuses this consent. Its saver has to renew it.' },
+  works: { flash: 'done', sentence: term('The consent works: Nordea answered.') },
+  refused: { flash: 'warning', sentence: term('Nordea refuses this consent. Its saver has to renew it.') },
   'ended-at-bank': {
     flash: 'warning',
-    sentence: 'Nordea says that this consent is over, so it has ended here, too. Its saver sees it.',
+    sentence: term('Nordea says that this consent is over, so it has ended here, too. Its saver sees it.'),
   },
   'no-answer': {
     flash: 'info',
-    sentence: 'Nordea could not be asked now. That says nothing of the consent.',
+    sentence: term('Nordea could not be asked now. That says nothing of the consent.'),
   },
   'reads-used-up': {
     flash: 'info',
-    sentence: 'Not asked: the looks that are left for today belong to the saver’s payments.',
+    sentence: term('Not asked: the looks that are left for today belong to the saver’s payments.'),
   },
-  expired: { flash: 'info', sentence: 'Not asked: the consent has run out.' },
-  outdated: { flash: 'info', sentence: 'Not asked: the consent is not for what is asked now.' },
-  'no-consent': { flash: 'info', sentence: 'That consent isn’t live any more.' },
-  busy: { flash: 'info', sentence: 'Its keys are being renewed right now. Ask again in a few seconds.' },
+  expired: { flash: 'info', sentence: term('Not asked: the consent has run out.') },
+  outdated: { flash: 'info', sentence: term('Not asked: the consent is not for what is asked now.') },
+  'no-consent': { flash: 'info', sentence: term('That consent isn’t live any more.') },
+  busy: {
+    flash: 'info',
+    sentence: term('Its keys are being renewed right now. Ask again in a few seconds.'),
+  },
 }
 
 export function consentReviewPage(
@@ -63,10 +67,10 @@ export function consentReviewPage(
   const last = consents.at(-1)
   return {
     filters: [
-      { href: paths.adminConsents, label: `All (${aboutText(counts.live)} live)`, current: concern === null },
+      { href: paths.adminConsents, label: liveText(counts.live), current: concern === null },
       ...CONCERNS.map((each) => ({
         href: `${paths.adminConsents}?show=${each}`,
-        label: `${CONCERN_WORDS[each].label} (${overText(counts[each])})`,
+        label: `${t(CONCERN_WORDS[each].label)} (${overText(counts[each])})`,
         current: each === concern,
       })),
     ],
@@ -76,12 +80,13 @@ export function consentReviewPage(
   }
 }
 
-function aboutText({ count, isExact }: About): string {
-  return isExact ? String(count) : `about ${count}`
+function liveText({ count, isExact }: About): string {
+  const live = formatCount(count)
+  return isExact ? t('All ({count} live)', { count: live }) : t('All (about {count} live)', { count: live })
 }
 
 function overText({ count, isExact }: About): string {
-  return isExact ? String(count) : `over ${count}`
+  return isExact ? formatCount(count) : t('over {count}', { count: formatCount(count) })
 }
 
 function addressOf(concern: Concern | null, before: string | null): string {
@@ -90,7 +95,7 @@ function addressOf(concern: Concern | null, before: string | null): string {
 }
 
 function rowOf(consent: ReviewedConsent, timezone: string) {
-  const at = (instant: Date | null) => (instant ? formatInstant(instant, timezone) : 'Never')
+  const at = (instant: Date | null) => (instant ? formatInstant(instant, timezone) : t('Never'))
   const { revokedAt } = consent
   const concerns = CONCERNS.filter((concern) => consent[concern])
   return {
@@ -98,20 +103,27 @@ function rowOf(consent: ReviewedConsent, timezone: string) {
       { text: maskedAddress(consent.email), hint: consent.userId },
       { text: at(consent.grantedAt) },
       revokedAt
-        ? { text: at(consent.expiresAt), hint: `ended here ${at(revokedAt)}` }
+        ? { text: at(consent.expiresAt), hint: t('ended here {time}', { time: at(revokedAt) }) }
         : { text: at(consent.expiresAt) },
       { text: at(consent.lastUsedAt) },
-      { text: consent.profile, hint: plural(consent.scopes.length, 'scope') },
+      {
+        text: consent.profile,
+        hint: t('{count, plural, one {# scope} other {# scopes}}', { count: consent.scopes.length }),
+      },
       concerns.length === 0
-        ? { badges: [{ text: 'Nothing odd', tone: 'done' }] }
-        : { badges: concerns.map((concern) => ({ text: CONCERN_WORDS[concern].badge, tone: 'attention' })) },
+        ? { badges: [{ text: t('Nothing odd'), tone: 'done' }] }
+        : {
+            badges: concerns.map((concern) => ({ text: t(CONCERN_WORDS[concern].badge), tone: 'attention' })),
+          },
       revokedAt
         ? { text: '' }
         : {
             button: {
               action: paths.adminConsentAsk(consent.id),
-              label: 'Ask the bank',
-              ariaLabel: `Ask the bank about the consent of ${maskedAddress(consent.email)}`,
+              label: t('Ask the bank'),
+              ariaLabel: t('Ask the bank about the consent of {address}', {
+                address: maskedAddress(consent.email),
+              }),
             },
           },
     ],

@@ -1,5 +1,6 @@
-import { formatExactly, formatInstant, formatMoney, shortId, times } from '../../format.ts'
+import { formatCount, formatExactly, formatInstant, formatMoney, shortId, times } from '../../format.ts'
 import type { Payment, PaymentEvent, ReconciliationDifference } from '../../generated/client.ts'
+import { t } from '../../language.ts'
 import {
   isMarked,
   type PaymentForDesk,
@@ -20,7 +21,7 @@ export function deskRow(payment: PaymentLine, timezone: string) {
       { text: formatInstant(payment.createdOn, timezone) },
       { badge: { text: label, tone }, ...(payment.reason ? { hint: payment.reason } : {}) },
       { text: shortId(payment.userId), href: paths.adminUser(payment.userId) },
-      { text: String(payment.attempts) },
+      { text: formatCount(payment.attempts) },
       { money: { text: formatMoney(payment.amountMinor, payment.currency), tone: toneOf(payment) } },
     ],
   }
@@ -31,17 +32,17 @@ export function deskPage({ payment, events, differences }: PaymentForDesk, timez
   const { id, state } = payment
   const marked = isMarked(differences)
   return {
-    heading: `Payment ${payment.reference}`,
+    heading: t('Payment {reference}', { reference: payment.reference }),
     amount: { text: formatMoney(payment.amountMinor, payment.currency), tone: toneOf(payment) },
     badge: { text: wordsOf(payment).label, tone: wordsOf(payment).tone },
     facts: factsOf(payment, timezone),
     links: [
-      { href: paths.adminUser(payment.userId), label: 'The saver' },
+      { href: paths.adminUser(payment.userId), label: t('The saver') },
       {
         href: listAddress(paths.adminCalls, { saver: payment.userId }),
-        label: 'Calls to the bank for this saver',
+        label: t('Calls to the bank for this saver'),
       },
-      { href: listAddress(paths.adminAudit, { object: id }), label: 'Its lines in the audit trail' },
+      { href: listAddress(paths.adminAudit, { object: id }), label: t('Its lines in the audit trail') },
     ],
     events: events.map((event) => eventOf(payment, event, timezone)),
     differenceRows: differences.map((difference) => differenceRow(difference, timezone)),
@@ -57,15 +58,17 @@ export function reviewRow(line: ReviewLine, timezone: string) {
   const { ours, theirs } = line.detail as { ours?: string; theirs?: string }
   return {
     cells: [
-      { text: line.kind, hint: line.holds ? 'the saver’s payments wait' : 'payments go on' },
+      { text: line.kind, hint: t(line.holds ? 'the saver’s payments wait' : 'payments go on') },
       {
         text: formatInstant(line.firstSeenOn, timezone),
-        hint: `last seen ${formatInstant(line.lastSeenOn, timezone)}`,
+        hint: t('last seen {time}', { time: formatInstant(line.lastSeenOn, timezone) }),
       },
       line.paymentId
-        ? { text: line.reference ?? 'payment', href: paths.adminPaymentDesk(line.paymentId) }
-        : { text: 'none' },
-      line.userId ? { text: shortId(line.userId), href: paths.adminUser(line.userId) } : { text: 'nobody' },
+        ? { text: line.reference ?? t('payment'), href: paths.adminPaymentDesk(line.paymentId) }
+        : { text: t('none') },
+      line.userId
+        ? { text: shortId(line.userId), href: paths.adminUser(line.userId) }
+        : { text: t('nobody') },
       { text: ours ?? '' },
       { text: theirs ?? '' },
     ],
@@ -76,20 +79,23 @@ function factsOf(payment: Payment, timezone: string) {
   const at = (instant: Date | null, otherwise: string) =>
     instant ? formatExactly(instant, timezone) : otherwise
   return [
-    { term: 'State', text: payment.state, ...(payment.reason ? { hint: payment.reason } : {}) },
-    { term: 'Kind', text: payment.kind === 'SAVING' ? 'Saving' : 'Money back' },
-    { term: 'Our id at the bank', text: payment.externalId },
-    { term: 'The bank’s id', text: payment.bankPaymentId ?? 'None yet' },
+    { term: t('State'), text: payment.state, ...(payment.reason ? { hint: payment.reason } : {}) },
+    { term: t('Kind'), text: t(payment.kind === 'SAVING' ? 'Saving' : 'Money back') },
+    { term: t('Our id at the bank'), text: payment.externalId },
+    { term: t('The bank’s id'), text: payment.bankPaymentId ?? t('None yet') },
     {
-      term: 'Sent',
-      text: payment.attempts === 0 ? 'Not yet' : times(payment.attempts),
-      hint: at(payment.lastSentAt, 'never'),
+      term: t('Sent'),
+      text: payment.attempts === 0 ? t('Not yet') : times(payment.attempts),
+      hint: at(payment.lastSentAt, t('never')),
     },
-    { term: 'Recorded', text: at(payment.createdOn, '') },
-    { term: 'Due', text: at(payment.dueAt, '') },
-    { term: 'Next look', text: at(payment.nextActionAt, 'None: it has come to its end') },
-    { term: 'Held by a worker', text: payment.leaseUntil ? `until ${at(payment.leaseUntil, '')}` : 'No' },
-    { term: 'Ended', text: at(payment.finalOn, 'Not yet') },
+    { term: t('Recorded'), text: at(payment.createdOn, '') },
+    { term: t('Due'), text: at(payment.dueAt, '') },
+    { term: t('Next look'), text: at(payment.nextActionAt, t('None: it has come to its end')) },
+    {
+      term: t('Held by a worker'),
+      text: payment.leaseUntil ? t('until {time}', { time: at(payment.leaseUntil, '') }) : t('No'),
+    },
+    { term: t('Ended'), text: at(payment.finalOn, t('Not yet')) },
   ]
 }
 
@@ -113,7 +119,7 @@ function differenceRow({ kind, detail, firstSeenOn, goneOn }: ReconciliationDiff
       { text: formatInstant(firstSeenOn, timezone) },
       { text: ours ?? '' },
       { text: theirs ?? '' },
-      { text: goneOn ? formatInstant(goneOn, timezone) : 'open' },
+      { text: goneOn ? formatInstant(goneOn, timezone) : t('open') },
     ],
   }
 }

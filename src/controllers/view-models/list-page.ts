@@ -1,4 +1,5 @@
-import { formatInstant, formatTime } from '../../format.ts'
+import { formatDay, formatIsoDay, formatTime } from '../../format.ts'
+import { t } from '../../language.ts'
 import type { Listed } from '../../models/desk/paging.ts'
 import { listAddress, placeText } from '../forms/list-forms.ts'
 
@@ -17,7 +18,12 @@ export function pagerOf(
 
 /** To the second, with the day below it. */
 export function timeCell(at: Date, timezone: string) {
-  return { text: formatTime(at, timezone), hint: formatInstant(at, timezone).split(',')[0] }
+  return { text: formatTime(at, timezone), hint: dayAt(at, timezone) }
+}
+
+/** The day that an instant lies in for its reader. */
+export function dayAt(at: Date, timezone: string): string {
+  return formatDay(formatIsoDay(at, timezone))
 }
 
 export interface Choice {
@@ -26,12 +32,16 @@ export interface Choice {
   selected: boolean
 }
 
-/** The choices of a filter; the first leaves it open. */
+/** The choices of a filter; the first, which is said already, leaves it open. @param words `term`s. */
 export function choices(
   all: string,
   words: Readonly<Record<string, string>>,
   chosen: string | undefined,
 ): Choice[] {
-  const given = Object.entries(words).map(([value, label]) => ({ value, label, selected: value === chosen }))
+  const given = Object.entries(words).map(([value, label]) => ({
+    value,
+    label: t(label),
+    selected: value === chosen,
+  }))
   return [{ value: '', label: all, selected: !chosen }, ...given]
 }

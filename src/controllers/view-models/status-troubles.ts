@@ -1,11 +1,12 @@
 import { DAY, HOUR, SECOND } from '../../clock.ts'
-import { formatCount, inWords, listed, plural } from '../../format.ts'
+import { formatCount, inWords, listed } from '../../format.ts'
+import { t } from '../../language.ts'
 import type { JobLag } from '../../models/desk/job-lag.ts'
 import type { StatusFigures } from '../../models/desk/status.ts'
 import type { Figures } from '../../models/figures.ts'
 import { paths } from '../../paths.ts'
 import { listAddress } from '../forms/list-forms.ts'
-import { JOB_WORDS } from './job-view.ts'
+import { jobWords } from './job-view.ts'
 import { type StopNow, stopBanner } from './payment-stop-view.ts'
 
 /** What an admin should know of, with where something can be done about it. */
@@ -37,11 +38,11 @@ const LARGE_SHARE = 0.2
 /** A round of sealing is seconds away. */
 const UNSEALED_TOO_LONG_MS = 120 * SECOND
 
-const TO_JOBS = { href: paths.adminJobs, label: 'To the jobs' }
-const TO_CALLS = {
+const toJobs = () => ({ href: paths.adminJobs, label: t('To the jobs') })
+const toCalls = () => ({
   href: listAddress(paths.adminCalls, { outcome: 'trouble' }),
-  label: 'To the calls',
-}
+  label: t('To the calls'),
+})
 
 /** What holds back all payments first. Empty when all is well. */
 export function troublesOf(facts: StatusFacts): Trouble[] {
@@ -58,8 +59,10 @@ export function troublesOf(facts: StatusFacts): Trouble[] {
 }
 
 export function verdictTitle(troubles: readonly Trouble[]): string {
-  if (troubles.length === 0) return 'All is well'
-  return troubles.length === 1 ? 'One thing needs somebody' : `${troubles.length} things need somebody`
+  if (troubles.length === 0) return t('All is well')
+  return t('{count, plural, =1 {One thing needs somebody} other {# things need somebody}}', {
+    count: troubles.length,
+  })
 }
 
 function stopTrouble({ stop, timezone }: StatusFacts): Trouble | null {
@@ -68,7 +71,7 @@ function stopTrouble({ stop, timezone }: StatusFacts): Trouble | null {
     banner && {
       text: `${banner.title}. ${banner.text}`,
       href: paths.adminPaymentStop,
-      label: 'To the stop',
+      label: t('To the stop'),
     }
   )
 }
@@ -79,65 +82,87 @@ function workerTroubles({ lags, failing, heardOn, figures, now }: StatusFacts): 
   const late = lags.filter(({ isLate, by }) => isLate && by !== 'due')
   const mails = lags.find(({ name }) => name === 'send-mail')
   return [
-    isSilent ? { text: silence(heardOn, now), ...TO_JOBS } : null,
-    !isSilent && late.length > 0 ? { text: `Late: ${namesOf(late)}.`, ...TO_JOBS } : null,
+    isSilent ? { text: silence(heardOn, now), ...toJobs() } : null,
+    !isSilent && late.length > 0 ? { text: t('Late: {jobs}.', { jobs: namesOf(late) }), ...toJobs() } : null,
     failing.length > 0
-      ? { text: `Failed at the last run: ${namesOf(failing.map((name) => ({ name })))}.`, ...TO_JOBS }
+      ? {
+          text: t('Failed at the last run: {jobs}.', { jobs: namesOf(failing.map((name) => ({ name }))) }),
+          ...toJobs(),
+        }
       : null,
     lags.some(({ name, isLate }) => name === 'settle' && isLate)
       ? {
-          text: `${plural(figures.due, 'payment is', 'payments are')} due and not taken; the oldest for ${inWords(figures.oldestDueSeconds * SECOND)}.`,
-          ...TO_JOBS,
+          text: t(
+            '{count, plural, one {# payment is due and not taken; the oldest for {time}.} other {# payments are due and not taken; the oldest for {time}.}}',
+            { count: figures.due, time: inWords(figures.oldestDueSeconds * SECOND) },
+          ),
+          ...toJobs(),
         }
       : null,
     mails?.isLate
-      ? { text: `Mails wait to be sent; the oldest for ${inWords(mails.behindMs ?? 0)}.`, ...TO_JOBS }
+      ? {
+          text: t('Mails wait to be sent; the oldest for {time}.', { time: inWords(mails.behindMs ?? 0) }),
+          ...toJobs(),
+        }
       : null,
   ]
 }
 
 function silence(heardOn: Date | null, now: Date): string {
-  if (heardOn === null) return 'The worker has never been heard of. Is it running?'
-  return `The worker is silent: nothing has been heard of it for ${inWords(now.getTime() - heardOn.getTime())}.`
+  if (heardOn === null) return t('The worker has never been heard of. Is it running?')
+  return t('The worker is silent: nothing has been heard of it for {time}.', {
+    time: inWords(now.getTime() - heardOn.getTime()),
+  })
 }
 
 function namesOf(jobs: readonly { name: string }[]): string {
-  return listed(jobs.map(({ name }) => JOB_WORDS[name] ?? name))
+  return listed(jobs.map(({ name }) => jobWords(name)))
 }
 
 function gateTrouble({ gate: { trials, closedForMs } }: StatusFacts): Trouble | null {
   if (trials !== null)
     return {
-      text: 'Nordea has not answered for a while: it is left alone, but for one call that tries now and then.',
-      ...TO_CALLS,
+      text: t(
+        'Nordea has not answered for a while: it is left alone, but for one call that tries now and then.',
+      ),
+      ...toCalls(),
     }
   if (closedForMs <= 0) return null
-  return { text: `Nordea is left alone for ${inWords(closedForMs)}, as it has asked us to.`, ...TO_CALLS }
+  return {
+    text: t('Nordea is left alone for {time}, as it has asked us to.', { time: inWords(closedForMs) }),
+    ...toCalls(),
+  }
 }
 
 function callTrouble({ status: { apis } }: StatusFacts): Trouble | null {
   const calls = apis.reduce((sum, api) => sum + api.calls, 0)
   const troubles = apis.reduce((sum, api) => sum + api.troubles, 0)
   if (troubles < MANY_TROUBLES || troubles < LARGE_SHARE * calls) return null
-  const text = `Of ${formatCount(calls)} calls to Nordea in the last five minutes, ${formatCount(troubles)} had trouble.`
-  return { text, ...TO_CALLS }
+  const text = t('Of {calls} calls to Nordea in the last five minutes, {troubles} had trouble.', {
+    calls: formatCount(calls),
+    troubles: formatCount(troubles),
+  })
+  return { text, ...toCalls() }
 }
 
 function alarmTrouble({ figures: { openAlarms } }: StatusFacts): Trouble | null {
   if (openAlarms === 0) return null
   return {
-    text: `${plural(openAlarms, 'alarm is', 'alarms are')} open.`,
+    text: t('{count, plural, one {# alarm is open.} other {# alarms are open.}}', { count: openAlarms }),
     href: paths.adminAlarms,
-    label: 'To the alarms',
+    label: t('To the alarms'),
   }
 }
 
 function differenceTrouble({ figures: { openDifferences } }: StatusFacts): Trouble | null {
   if (openDifferences === 0) return null
   return {
-    text: `${plural(openDifferences, 'difference', 'differences')} between books and bank ${openDifferences === 1 ? 'is' : 'are'} open.`,
+    text: t(
+      '{count, plural, one {# difference between books and bank is open.} other {# differences between books and bank are open.}}',
+      { count: openDifferences },
+    ),
     href: paths.adminReview,
-    label: 'To the differences',
+    label: t('To the differences'),
   }
 }
 
@@ -149,9 +174,9 @@ function comparisonTrouble({ figures, status, now }: StatusFacts): Trouble | nul
   if (agoMs <= COMPARED_TOO_LONG_AGO_MS) return null
   const text =
     comparedSecondsAgo === null
-      ? 'Books and bank have never been compared.'
-      : `Books and bank were last compared ${inWords(agoMs)} ago.`
-  return { text, ...TO_JOBS }
+      ? t('Books and bank have never been compared.')
+      : t('Books and bank were last compared {time} ago.', { time: inWords(agoMs) })
+  return { text, ...toJobs() }
 }
 
 function sealTrouble({ status, now }: StatusFacts): Trouble | null {
@@ -159,7 +184,10 @@ function sealTrouble({ status, now }: StatusFacts): Trouble | null {
   const waitsMs = oldestOn ? now.getTime() - oldestOn.getTime() : 0
   if (waitsMs <= UNSEALED_TOO_LONG_MS) return null
   return {
-    text: `${plural(count, 'line waits', 'lines wait')} in the audit trail for a seal; the oldest for ${inWords(waitsMs)}.`,
-    ...TO_JOBS,
+    text: t(
+      '{count, plural, one {# line waits in the audit trail for a seal; the oldest for {time}.} other {# lines wait in the audit trail for a seal; the oldest for {time}.}}',
+      { count, time: inWords(waitsMs) },
+    ),
+    ...toJobs(),
   }
 }

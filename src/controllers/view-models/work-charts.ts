@@ -1,10 +1,11 @@
 import { SECOND } from '../../clock.ts'
-import { formatCount, inWords, plural } from '../../format.ts'
+import { formatCount, inWords } from '../../format.ts'
 import type { QueueStanding } from '../../jobs/queue.ts'
+import { t } from '../../language.ts'
 import type { RouteFigures } from '../../metrics.ts'
 import type { JobLag } from '../../models/desk/job-lag.ts'
 import { cells, inMs, type LaneChart, laneOf, nothingIn } from './charts.ts'
-import { badgeOf, JOB_WORDS, lagText, queueRow } from './job-view.ts'
+import { badgeOf, jobWords, lagText, queueRow } from './job-view.ts'
 
 const MOST_ROUTES = 10
 
@@ -15,23 +16,30 @@ export function requestsChart(routes: readonly RouteFigures[], since: string): L
   const rest = routes.length - drawn.length
   return {
     id: 'requests',
-    title: 'Requests, by route',
+    title: t('Requests, by route'),
     note: [
-      `Of this process alone, since it started ${since} ago.`,
-      'Beside each: how many, and within what time 95 of 100 were answered.',
+      t('Of this process alone, since it started {time} ago.', { time: since }),
+      t('Beside each: how many, and within what time 95 of 100 were answered.'),
       rest > 0
-        ? `These are the ${MOST_ROUTES} most asked for; ${plural(rest, 'more stands', 'more stand')} in the table.`
+        ? t(
+            'These are the {most} most asked for; {rest, plural, one {# more stands} other {# more stand}} in the table.',
+            { most: MOST_ROUTES, rest },
+          )
         : '',
     ]
       .join(' ')
       .trim(),
     legend: [
-      { tone: 'plain', label: 'answered' },
-      { tone: 'attention', label: 'errors (5xx)' },
+      { tone: 'plain', label: t('answered') },
+      { tone: 'attention', label: t('errors (5xx)') },
     ],
     lanes: drawn.map(({ method, route, count, errors, slow }) => ({
       label: `${method} ${route}`,
-      value: `${formatCount(count)}${errors > 0 ? `, ${plural(errors, 'error')}` : ''}, ${inMs(slow * SECOND)}`,
+      value: [
+        formatCount(count),
+        ...(errors > 0 ? [t('{count, plural, one {# error} other {# errors}}', { count: errors })] : []),
+        inMs(slow * SECOND),
+      ].join(', '),
       parts: laneOf(
         [
           { size: errors, tone: 'attention' },
@@ -41,12 +49,12 @@ export function requestsChart(routes: readonly RouteFigures[], since: string): L
       ),
     })),
     columns: [
-      { label: 'Route' },
-      { label: 'Requests', numeric: true },
-      { label: 'Turned away (4xx)', numeric: true },
-      { label: 'Errors (5xx)', numeric: true },
-      { label: 'Half within', numeric: true },
-      { label: '95 of 100 within', numeric: true },
+      { label: t('Route') },
+      { label: t('Requests'), numeric: true },
+      { label: t('Turned away (4xx)'), numeric: true },
+      { label: t('Errors (5xx)'), numeric: true },
+      { label: t('Half within'), numeric: true },
+      { label: t('95 of 100 within'), numeric: true },
     ],
     rows: routes.map(({ method, route, count, refused, errors, median, slow }) =>
       cells(
@@ -58,7 +66,7 @@ export function requestsChart(routes: readonly RouteFigures[], since: string): L
         inMs(slow * SECOND),
       ),
     ),
-    nothing: nothingIn(routes, 'Nothing has been asked of it yet.'),
+    nothing: nothingIn(routes, t('Nothing has been asked of it yet.')),
   }
 }
 
@@ -66,15 +74,15 @@ export function queuesChart(queues: readonly QueueStanding[], now: Date): LaneCh
   const most = Math.max(1, ...queues.map(({ waiting, active, failed }) => waiting + active + failed))
   return {
     id: 'queues',
-    title: 'Queues',
-    note: 'Jobs that wait, run or were given up.',
+    title: t('Queues'),
+    note: t('Jobs that wait, run or were given up.'),
     legend: [
-      { tone: 'plain', label: 'running' },
-      { tone: 'soft', label: 'waiting' },
-      { tone: 'attention', label: 'given up' },
+      { tone: 'plain', label: t('running') },
+      { tone: 'soft', label: t('waiting') },
+      { tone: 'attention', label: t('given up') },
     ],
     lanes: queues.map((queue) => ({
-      label: JOB_WORDS[queue.name] ?? queue.name,
+      label: jobWords(queue.name),
       value: queueWords(queue, now),
       parts: laneOf(
         [
@@ -86,25 +94,25 @@ export function queuesChart(queues: readonly QueueStanding[], now: Date): LaneCh
       ),
     })),
     columns: [
-      { label: 'Queue' },
-      { label: 'Waiting', numeric: true },
-      { label: 'Running', numeric: true },
-      { label: 'Given up', numeric: true },
-      { label: 'The oldest is due for' },
+      { label: t('Queue') },
+      { label: t('Waiting'), numeric: true },
+      { label: t('Running'), numeric: true },
+      { label: t('Given up'), numeric: true },
+      { label: t('The oldest is due for') },
     ],
     rows: queues.map((queue) => queueRow(queue, now)),
-    nothing: nothingIn(queues, 'There are no queues.'),
+    nothing: nothingIn(queues, t('There are no queues.')),
   }
 }
 
 export function lagsChart(lags: readonly JobLag[], failing: readonly string[]): LaneChart {
   return {
     id: 'lags',
-    title: 'How far behind each job is',
-    note: 'A bar that reaches the end is late.',
+    title: t('How far behind each job is'),
+    note: t('A bar that reaches the end is late.'),
     legend: [],
     lanes: lags.map((lag) => ({
-      label: JOB_WORDS[lag.name] ?? lag.name,
+      label: jobWords(lag.name),
       value: lagText(lag),
       parts: laneOf(
         [
@@ -116,10 +124,15 @@ export function lagsChart(lags: readonly JobLag[], failing: readonly string[]): 
         lag.allowedMs,
       ),
     })),
-    columns: [{ label: 'Job' }, { label: 'How it fares' }, { label: 'Behind' }, { label: 'Late after' }],
+    columns: [
+      { label: t('Job') },
+      { label: t('How it fares') },
+      { label: t('Behind') },
+      { label: t('Late after') },
+    ],
     rows: lags.map((lag) => ({
       cells: [
-        { text: JOB_WORDS[lag.name] ?? lag.name, hint: lag.name },
+        { text: jobWords(lag.name), hint: lag.name },
         { badge: badgeOf(failing.includes(lag.name), lag.isLate) },
         { text: lagText(lag) },
         { text: inWords(lag.allowedMs) },
@@ -130,11 +143,12 @@ export function lagsChart(lags: readonly JobLag[], failing: readonly string[]): 
 }
 
 function queueWords({ waiting, active, failed, oldestDueOn }: QueueStanding, now: Date): string {
+  const dueFor = oldestDueOn && inWords(Math.max(0, now.getTime() - oldestDueOn.getTime()))
   const counts = [
-    waiting > 0 ? `${formatCount(waiting)} waiting` : null,
-    active > 0 ? `${formatCount(active)} running` : null,
-    failed > 0 ? `${formatCount(failed)} given up` : null,
-    oldestDueOn ? `the oldest due for ${inWords(Math.max(0, now.getTime() - oldestDueOn.getTime()))}` : null,
+    waiting > 0 ? t('{count} waiting', { count: formatCount(waiting) }) : null,
+    active > 0 ? t('{count} running', { count: formatCount(active) }) : null,
+    failed > 0 ? t('{count} given up', { count: formatCount(failed) }) : null,
+    dueFor ? t('the oldest due for {time}', { time: dueFor }) : null,
   ].filter((words) => words !== null)
-  return counts.length === 0 ? 'empty' : counts.join(', ')
+  return counts.length === 0 ? t('empty') : counts.join(', ')
 }

@@ -5,6 +5,6 @@ export function createRemind({ models }: { models: Pick<Models, 'reminders'> }) 
   return async function remind(): Promise<string | undefined> {
     const { sent, stale } = await models.reminders.tellDue()
     if (stale === 0) return undefined
-    return `${stale} not sent, because they were more than two hours late or their day was over; ${sent} sent`
+    return `${stale} stale, ${sent} sent`
   }
 }

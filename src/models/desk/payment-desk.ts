@@ -119,10 +119,7 @@ export function createPaymentDesk(
     ): Promise<boolean> {
       return db.transaction(async (tx) => {
         const now = clock.now()
-        const detail = JSON.stringify({
-          ours: `The payment is ${payment.state}.`,
-          theirs: `An admin: ${reason}`,
-        })
+        const detail = JSON.stringify({ ours: payment.state, theirs: reason })
         const marked = await tx.$queryRaw<{ id: string }[]>`
           INSERT INTO "ReconciliationDifference" (id, kind, "objectKey", "userId", "paymentId", holds, detail, "firstSeenOn", "lastSeenOn")
           VALUES (gen_random_uuid(), ${MARKED}, ${payment.id}, ${payment.userId}::uuid, ${payment.id}::uuid, TRUE, ${detail}::jsonb,
