@@ -133,6 +133,7 @@ export const EVENT_WORDS: Record<string, EventWords> = {
   'habit.deleted': 'A habit was deleted',
   'goal.created': 'A goal was made',
   'goal.edited': 'A goal was changed',
+  'goal.imported': 'A goal was imported; money was not',
   'goal.moved': 'The order of the goals was changed',
   'goal.reached': 'A goal was reached',
   'goal.celebrated': 'You saw that a goal was reached',

@@ -1,5 +1,7 @@
 import { formatDay, formatInstant, formatMoney } from '../../format.ts'
-import { CARRIED } from '../../models/import/columns.ts'
+import { LANGUAGE_NAMES, t, term } from '../../language.ts'
+import { countBeside, type PlannedBeside } from '../../models/import/beside.ts'
+import { CARRIED, type GoalColumns, STAYS, type WhyLeft } from '../../models/import/columns.ts'
 import { asksForAmount, type Plan, type PlannedHabit } from '../../models/import/planning.ts'
 import type { Refusal, RowRefusal, TextRefusal } from '../../models/import/shape.ts'
 import type { Draft, ReadResult } from '../../models/import.ts'
@@ -47,6 +49,27 @@ const ROW_WORDS: Record<RowRefusal, string> = {
   'put-away': 'Your habit of this name has been put away, or has a break on that day, or is over by then.',
   enough: 'By the habit’s schedule it had been done often enough by then.',
   'too-many-habits': 'You would have more than 200 habits.',
+  'too-many-breaks': term('There would be more breaks than there can be.'),
+  'too-many-goals': term('You would have more than 30 goals.'),
+  'unknown-goal': term('It belongs to a goal that can’t be imported, or that has been put away.'),
+  'saves-elsewhere': term('Your habit saves for another goal.'),
+}
+
+/** What of a copy stays behind, and why; the columns and tables of each stand in models/import/columns.ts. */
+const STAYS_WORDS: Record<WhyLeft, string> = {
+  money: term(
+    'Payments, the books, and what goals held or have used: money stays where it moved. Goals begin empty here and fill with what you save from now on.',
+  ),
+  guards: term(
+    'Limits, pauses, how often payments go, and when you are asked first: they guard this account, and only its settings change them.',
+  ),
+  bank: term('The link to the bank, and its accounts: only you can give that anew, at the bank.'),
+  access: term(
+    'Name, address, sign-in, passkeys, codes, browsers, devices and tokens: they open the account that they were made in.',
+  ),
+  history: term('The account’s own history, and reminders that were sent: they tell of what happened there.'),
+  'worked-out': term('Streaks, strengths, and when the next reminder goes out: they are worked out anew.'),
+  'given-anew': term('Internal numbers: everything that is imported gets its own.'),
 }
 
 export function textRefusal(result: Extract<ReadResult, { kind: 'refused' | 'nothing-in-it' }>): string {
@@ -59,6 +82,8 @@ export function previewPage(
   { id, plan, expiresOn }: Draft,
   viewer: { user: { timezone: string }; currency: Currency | null },
 ) {
+  // A draft that an older version has written knows of habits only.
+  const beside = plan.beside ?? null
   const sum = (count: (habit: PlannedHabit) => number) =>
     plan.habits.reduce((total, habit) => total + count(habit), 0)
   return {
@@ -69,7 +94,12 @@ export function previewPage(
     stats: [
       { label: 'New habits', text: String(plan.habits.filter(({ made }) => made !== null).length) },
       { label: 'Check-offs', text: String(sum(({ checkOffs }) => checkOffs.length)), hint: 'recorded only' },
-      { label: 'There already', text: String(sum(({ duplicates }) => duplicates)), hint: 'left as they are' },
+      ...besideStats(beside),
+      {
+        label: 'There already',
+        text: String(sum(({ duplicates }) => duplicates) + (beside?.duplicates ?? 0)),
+        hint: 'left as they are',
+      },
       {
         label: 'Refused',
         text: String(plan.refused.count),
@@ -77,12 +107,18 @@ export function previewPage(
       },
     ],
     settings: settingsText(plan),
+    language: languageText(plan),
+    reminders: beside?.wish ? remindersText(beside.wish) : null,
+    breaksOfAll: breaksOfAllText(beside),
     rows: plan.habits.map(habitRow),
+    goals: (beside?.goals ?? []).map((goal) => goalRow(goal, viewer.user.timezone)),
+    stays: plan.format === 'export' ? STAYS.map((why) => t(STAYS_WORDS[why])) : [],
     refused: plan.refused.first.map(refusedRow),
     refusedMore: Math.max(0, plan.refused.count - plan.refused.first.length),
     asksForAmount: asksForAmount(plan),
     currency: viewer.currency,
-    isEmpty: plan.habits.length === 0 && plan.settings === null,
+    isEmpty:
+      plan.habits.length === 0 && plan.settings === null && (beside === null || countBeside(beside) === 0),
   }
 }
 
@@ -119,6 +155,60 @@ function settingsText({ settings }: Plan): string | null {
   // 4 January 1970 was a Sunday.
   const weekStart = weekday.format(new Date(Date.UTC(1970, 0, 4 + settings.weekStart)))
   return `Your days will be counted in ${settings.timezone.replaceAll('_', ' ')} and begin at ${hour}; your weeks begin on ${weekStart}.`
+}
+
+function languageText({ settings }: Plan): string | null {
+  if (!settings?.locale) return null
+  return t('Your pages and letters will be in this language: {language}.', {
+    language: LANGUAGE_NAMES[settings.locale],
+  })
+}
+
+function remindersText({ byMail, mostPerDay, digestWeekday }: NonNullable<PlannedBeside['wish']>): string {
+  const most = t('{count, plural, one {At most # reminder a day.} other {At most # reminders a day.}}', {
+    count: mostPerDay,
+  })
+  const mail = byMail
+    ? t('Reminders of habits will come by mail.')
+    : t('Reminders of habits will not come by mail.')
+  const digest =
+    digestWeekday === null
+      ? t('There will be no letter about the week.')
+      : t('A letter about the week will come once a week.')
+  return [mail, most, digest].join(' ')
+}
+
+/** A break of all habits counts for those that the saver has, too. */
+function breaksOfAllText(beside: PlannedBeside | null): string | null {
+  const count = beside?.breaks.filter(({ habitId }) => habitId === null).length ?? 0
+  if (count === 0) return null
+  return t(
+    '{count, plural, one {# break is for all habits, also for those that you have here.} other {# breaks are for all habits, also for those that you have here.}}',
+    { count },
+  )
+}
+
+function besideStats(beside: PlannedBeside | null) {
+  if (!beside) return []
+  return [
+    { label: t('Goals'), text: String(beside.goals.length), hint: t('without money') },
+    { label: t('Breaks'), text: String(beside.breaks.length) },
+    { label: t('Notes'), text: String(beside.notes.length) },
+    { label: t('Reminders'), text: String(beside.times.length) },
+  ]
+}
+
+function goalRow(
+  { name, targetMinor, currency, byDay, reachedOn, archivedOn }: GoalColumns,
+  timezone: string,
+) {
+  return {
+    cells: [
+      { text: name, ...(archivedOn ? { hint: t('put away') } : {}) },
+      { text: formatMoney(targetMinor, currency), ...(byDay ? { hint: formatDay(byDay) } : {}) },
+      { text: reachedOn ? formatInstant(new Date(reachedOn), timezone) : '–' },
+    ],
+  }
 }
 
 function refusedRow({ table, line, because }: Refusal) {
