@@ -11,6 +11,8 @@ import { createSettleSaver } from '../src/jobs/handlers/settle-saver.ts'
 import { SILENT_QUEUE } from '../src/jobs/queue.ts'
 import { type Actor, workerActor } from '../src/models/context.ts'
 import type { GoalWish } from '../src/models/goal.ts'
+import { dayOf } from '../src/models/habit/schedule.ts'
+import { inDays } from '../src/models/habit/wish.ts'
 import type { HabitWish } from '../src/models/habit.ts'
 import { sealedFor } from '../src/models/sealing.ts'
 import { startSandbox } from '../src/sandbox/index.ts'
@@ -32,21 +34,45 @@ export const DEMO_DAYS = 364
 /** Consents last 90 days; the demo saver renews in time. */
 const RENEW_EVERY_DAYS = 80
 
+interface Life {
+  wish: HabitWish
+  fromDay: number
+  /** In the evening of this day it is put away. */
+  untilDay?: number
+  kept: (day: number) => boolean
+}
+
+const TUESDAY_AND_THURSDAY = 2 + 8
+
 /** How the demo saver really lives: when each habit began, and on which days it was kept. */
-const LIVES: { wish: HabitWish; fromDay: number; kept: (day: number) => boolean }[] = [
+const LIVES: Life[] = [
   {
-    wish: { name: 'Run', frequency: 2, interval: 7, amountMinor: 25_00 },
+    wish: {
+      name: 'Run',
+      frequency: 2,
+      interval: 7,
+      amountMinor: 25_00,
+      freezesPerMonth: 1,
+      tags: ['outdoors', 'body'],
+    },
     fromDay: 0,
     // Slow start, a summer break, steady since.
     kept: (day) => [1, 4].includes(day % 7) && day % 29 !== 5 && !(day > 200 && day < 222),
   },
   {
-    wish: { name: 'No takeaway this week', frequency: 1, interval: 7, amountMinor: 120_00 },
+    wish: { name: 'No takeaway this week', frequency: 1, interval: 7, amountMinor: 120_00, tags: ['food'] },
     fromDay: 28,
     kept: (day) => day % 7 === 6 && day % 5 !== 3,
   },
   {
-    wish: { name: 'Read before bed', frequency: 1, interval: 1, amountMinor: 5_00 },
+    wish: {
+      name: 'Read before bed',
+      frequency: 1,
+      interval: 1,
+      amountMinor: 5_00,
+      isPinned: true,
+      tags: ['evening'],
+    },
     fromDay: 315,
     kept: (day) => day % 9 !== 4,
   },
@@ -55,7 +81,50 @@ const LIVES: { wish: HabitWish; fromDay: number; kept: (day: number) => boolean 
     fromDay: 270,
     kept: (day) => day % 3 === 0,
   },
+  {
+    wish: {
+      name: 'Gym',
+      kind: 'WEEKDAYS',
+      weekdays: TUESDAY_AND_THURSDAY,
+      frequency: 1,
+      interval: 1,
+      amountMinor: 15_00,
+      isCommitted: true,
+      tags: ['body'],
+    },
+    fromDay: 316,
+    kept: (day) => day % 10 !== 7,
+  },
+  {
+    wish: {
+      name: 'Cook something new',
+      kind: 'ROLLING',
+      frequency: 2,
+      interval: 5,
+      amountMinor: 20_00,
+      freezesPerMonth: 2,
+      tags: ['food'],
+    },
+    fromDay: 318,
+    kept: (day) => day % 3 === 1,
+  },
+  {
+    wish: { name: 'Cold showers', frequency: 1, interval: 1, amountMinor: 5_00 },
+    fromDay: 320,
+    untilDay: 332,
+    kept: (day) => day % 2 === 0,
+  },
 ]
+
+const NOTES = [
+  { habit: 'Run', day: 326, text: 'Round the lake, all of it.' },
+  { habit: 'Run', day: 358, text: 'New shoes.' },
+  { habit: 'Cook something new', day: 334, text: 'Lentils with lime: again.' },
+  { habit: 'Cold showers', day: 332, text: 'Enough of these.' },
+]
+
+/** A holiday from all habits, entered two days before it begins. */
+const HOLIDAY = { enteredOn: 338, daysAhead: 2, days: 5 }
 
 export async function isEmpty(databaseUrl: string): Promise<boolean> {
   const db = createDb(databaseUrl, 2)
@@ -131,34 +200,56 @@ async function live(
       reminderMinutes: deps.settings.APPROVAL_REMINDER_MINUTES,
     },
   })
-  const habits: (Habit | undefined)[] = []
+  const habits = new Map<string, Habit>()
   // A shorter story begins later in the same year.
   for (let day = DEMO_DAYS - days; day < DEMO_DAYS; day += 1) {
     if (day % RENEW_EVERY_DAYS === RENEW_EVERY_DAYS - 1) await link(deps, saver, 'DK')
-    for (const [index, life] of LIVES.entries()) {
-      if (day === life.fromDay)
-        habits[index] = await deps.models.habits.create(saver, life.wish, 'DKK', actorFor(saver))
-      const habit = habits[index]
-      if (habit && life.kept(day)) await keep(deps, saver, habit)
+    for (const { wish, fromDay, untilDay, kept } of LIVES) {
+      if (day === fromDay)
+        habits.set(wish.name, await deps.models.habits.create(saver, wish, 'DKK', actorFor(saver)))
+      const habit = habits.get(wish.name)
+      if (habit && kept(day)) await keep(deps, saver, habit)
+      if (habit && day === untilDay) await deps.models.habits.archive(saver.id, habit.id, actorFor(saver))
       clock.advance(20 * MINUTE)
     }
+    await tellOf(deps, saver, habits, day)
     // Once to send and confirm them, once more to see them paid.
     await settle(saver.id)
     clock.advance(20 * MINUTE)
     await settle(saver.id)
     if (day % 91 === 90) progress(`${Math.round((day / DEMO_DAYS) * 12)} of 12 months`)
-    clock.advance(nextMorning(clock))
+    // The story ends before the saver of today begins.
+    if (day < DEMO_DAYS - 1) clock.advance(nextMorning(clock))
   }
   await link(deps, saver, 'DK')
   await link(deps, admin, 'DK')
   await makeGoals(deps, saver, habits)
 }
 
-/** One that is reached already, one with a day and a habit of its own, and one that takes what is left. */
+/** What the saver writes down on a day, and the days on which nothing is asked. */
+async function tellOf(
+  { models, clock }: Deps,
+  saver: User,
+  habits: ReadonlyMap<string, Habit>,
+  day: number,
+): Promise<void> {
+  const today = dayOf(clock.now(), saver.timezone, saver.dayStartHour)
+  for (const note of NOTES) {
+    const habit = habits.get(note.habit)
+    if (habit && note.day === day)
+      await models.notes.write(saver, habit.id, { day: today, text: note.text }, actorFor(saver))
+  }
+  if (day !== HOLIDAY.enteredOn) return
+  const start = inDays(today, HOLIDAY.daysAhead)
+  const holiday = { kind: 'VACATION', habitId: null, start, end: inDays(start, HOLIDAY.days - 1) } as const
+  await models.breaks.add(saver, holiday, actorFor(saver))
+}
+
+/** One that is reached already, one with a day and habits of its own, and one that takes what is left. */
 async function makeGoals(
   { models, clock }: Deps,
   saver: User,
-  [run]: readonly (Habit | undefined)[],
+  habits: ReadonlyMap<string, Habit>,
 ): Promise<void> {
   const summer = new Date(clock.now().getTime() + 200 * DAY).toISOString().slice(0, 10)
   const wishes: GoalWish[] = [
@@ -168,7 +259,7 @@ async function makeGoals(
       targetMinor: 8_000_00,
       byDay: summer,
       picture: 'tent',
-      habitIds: run ? [run.id] : [],
+      habitIds: ['Run', 'Gym'].flatMap((name) => habits.get(name)?.id ?? []),
     },
     { name: 'Rainy days', targetMinor: 10_000_00, byDay: null, picture: 'umbrella', habitIds: [] },
   ]

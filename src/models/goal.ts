@@ -6,10 +6,10 @@ import { t } from '../language.ts'
 import { paths } from '../paths.ts'
 import { audit } from './audit.ts'
 import type { Actor, ModelContext } from './context.ts'
-import { habitMoneyOf, pursesOf } from './goal/pots.ts'
+import { habitMoneyOf } from './goal/pots.ts'
+import { noteReachedIn } from './goal/reached.ts'
 import { createGoalReading, livingGoals, MOST_GOALS } from './goal/reading.ts'
 import { heldOf } from './goal/sharing.ts'
-import { standingsOf } from './goal/standing.ts'
 import type { Day } from './habit/schedule.ts'
 
 export type { HistoryPoint, Pace } from './goal/pace.ts'
@@ -174,13 +174,8 @@ export function createGoals({ db, clock }: Pick<ModelContext, 'db' | 'clock'>) {
     },
   }
 
-  async function noteReached(tx: Tx, userId: string, by: Actor): Promise<void> {
-    const standings = standingsOf(await livingGoals(tx, userId), await pursesOf(tx, userId))
-    for (const { goal, heldMinor } of standings.flatMap(({ goals }) => goals)) {
-      if (goal.reachedOn || heldMinor < goal.targetMinor) continue
-      await tx.goal.update({ where: { id: goal.id, userId }, data: { reachedOn: clock.now() } })
-      await note(tx, 'goal.reached', goal, by, { targetMinor: goal.targetMinor, currency: goal.currency })
-    }
+  function noteReached(tx: Tx, userId: string, by: Actor): Promise<void> {
+    return noteReachedIn(tx, userId, clock.now(), by)
   }
 
   async function note(

@@ -10,7 +10,7 @@ import { inDays } from './habit/wish.ts'
 /** Illness is often told of only afterwards. */
 export const SICK_DAYS_BACK = 31
 /** Of one habit, or of all; far more than anybody has, and every page reads them. */
-const MOST_BREAKS = 500
+export const MOST_BREAKS = 500
 
 export interface BreakWish {
   kind: Exclude<BreakKind, 'ARCHIVED'>

@@ -1,15 +1,18 @@
 import { HOUR } from '../clock.ts'
 import { uuidv7 } from '../crypto.ts'
-import { Prisma, type Tx } from '../db.ts'
-import type { User } from '../generated/client.ts'
+import type { Prisma, Tx } from '../db.ts'
+import type { HabitBreak, User } from '../generated/client.ts'
 import type { Currency } from '../money.ts'
 import { chosenIn } from './account.ts'
 import { audit } from './audit.ts'
 import type { Actor, ModelContext } from './context.ts'
 import { MOST_HABITS } from './habit.ts'
+import { countBeside, type KnownBeside } from './import/beside.ts'
 import { asksForAmount, type KnownHabit, type Plan, type PlannedHabit, planFor } from './import/planning.ts'
 import { readText } from './import/reading.ts'
 import { NotReadable, type TextRefusal } from './import/shape.ts'
+import { Changed, insertInto, writeBeside } from './import/writing.ts'
+import { NO_WISH } from './reminder.ts'
 import type { Throttles } from './throttle.ts'
 
 export type ReadResult =
@@ -40,12 +43,9 @@ const KEPT_MS = HOUR
 /** Rows of one statement. */
 const AT_ONCE = 1_000
 
-/** A habit is gone, or a place that was free has been taken, since the text was read. */
-class Changed extends Error {}
-
 export type Imports = ReturnType<typeof createImports>
 
-/** Habits and check-offs out of a text: read and shown first, then made in one transaction or not at all. Money never moves. */
+/** Habits, check-offs and what belongs to them out of a text: read and shown first, then made in one transaction or not at all. Money never moves. */
 export function createImports({ db, clock }: ModelContext, throttles: Throttles) {
   return {
     /** Keeps what would be done for an hour; the text itself is not kept. */
@@ -55,7 +55,8 @@ export function createImports({ db, clock }: ModelContext, throttles: Throttles)
       if (waitMs > 0) return { kind: 'wait', ms: waitMs }
       const plan = await planned(user, text)
       if ('because' in plan) return { kind: 'refused', ...plan }
-      if (plan.habits.length === 0 && plan.refused.count === 0 && !plan.settings)
+      const isBeside = plan.beside !== null && countBeside(plan.beside) > 0
+      if (plan.habits.length === 0 && plan.refused.count === 0 && !plan.settings && !isBeside)
         return { kind: 'nothing-in-it' }
       const now = clock.now()
       await db.transaction(async (tx) => {
@@ -70,7 +71,7 @@ export function createImports({ db, clock }: ModelContext, throttles: Throttles)
             plan: plan as unknown as Prisma.InputJsonValue,
           },
         })
-        const detail = { format: plan.format, ...countsOf(plan), refused: plan.refused.count }
+        const detail = detailOf(plan)
         await audit(tx, { action: 'user.import-read', by, at: now, subjectId: user.id, detail })
       })
       return { kind: 'read' }
@@ -110,17 +111,19 @@ export function createImports({ db, clock }: ModelContext, throttles: Throttles)
   ): Promise<Plan | { because: TextRefusal; line: number | null }> {
     try {
       const reading = readText(text)
-      const habits = await knownHabits(user.id)
+      const { habits, breaksOfAll } = await knownHabits(user.id)
       const living = habits.filter(({ archivedOn }) => archivedOn === null).length
-      return planFor(reading, { user, now: clock.now(), habits, room: Math.max(0, MOST_HABITS - living) })
+      const beside = await knownBeside(user.id)
+      const room = Math.max(0, MOST_HABITS - living)
+      return planFor(reading, { user, now: clock.now(), habits, breaksOfAll, beside, room })
     } catch (error) {
       if (error instanceof NotReadable) return { because: error.because, line: error.line }
       throw error
     }
   }
 
-  async function knownHabits(userId: string): Promise<KnownHabit[]> {
-    const [habits, ofAll] = await Promise.all([
+  async function knownHabits(userId: string): Promise<{ habits: KnownHabit[]; breaksOfAll: HabitBreak[] }> {
+    const [habits, breaksOfAll] = await Promise.all([
       db.prisma.habit.findMany({
         where: { userId },
         orderBy: [{ createdOn: 'asc' }, { id: 'asc' }],
@@ -134,7 +137,24 @@ export function createImports({ db, clock }: ModelContext, throttles: Throttles)
       }),
       db.prisma.habitBreak.findMany({ where: { userId, habitId: null } }),
     ])
-    return habits.map((habit) => ({ ...habit, breaks: [...habit.breaks, ...ofAll] }))
+    return {
+      habits: habits.map((habit) => ({ ...habit, breaks: [...habit.breaks, ...breaksOfAll] })),
+      breaksOfAll,
+    }
+  }
+
+  async function knownBeside(userId: string): Promise<KnownBeside> {
+    const where = { userId }
+    const [breaks, notes, goals, ties, times, wish] = await Promise.all([
+      db.prisma.habitBreak.findMany({ where }),
+      db.prisma.habitNote.findMany({ where, select: { habitId: true, day: true } }),
+      db.prisma.goal.findMany({ where }),
+      db.prisma.goalHabit.findMany({ where }),
+      db.prisma.habitReminder.findMany({ where }),
+      db.prisma.reminderWish.findUnique({ where }),
+    ])
+    const [tied, timed] = [ties, times].map((rows) => new Set(rows.map(({ habitId }) => habitId)))
+    return { breaks, notes, goals, tied: tied ?? new Set(), timed: timed ?? new Set(), wish: wish ?? NO_WISH }
   }
 
   async function confirmIn(
@@ -158,11 +178,10 @@ export function createImports({ db, clock }: ModelContext, throttles: Throttles)
     await holdKnown(tx, user.id, plan)
     if (plan.settings) await changeSettings(tx, user.id, plan.settings, by)
     for (const habit of plan.habits) await make(tx, user.id, habit, { amountMinor, currency }, by)
+    if (plan.beside) await writeBeside(tx, user.id, plan.beside, now, by)
     await tx.importDraft.deleteMany({ where: { id: draftId, userId: user.id } })
-    const counts = countsOf(plan)
-    const detail = { format: plan.format, ...counts, refused: plan.refused.count }
-    await audit(tx, { action: 'user.imported', by, at: now, subjectId: user.id, detail })
-    return { kind: 'imported', ...counts }
+    await audit(tx, { action: 'user.imported', by, at: now, subjectId: user.id, detail: detailOf(plan) })
+    return { kind: 'imported', ...countsOf(plan) }
   }
 
   /** @throws Changed when a habit is gone that check-offs were meant for, or there are too many by now. */
@@ -181,8 +200,9 @@ export function createImports({ db, clock }: ModelContext, throttles: Throttles)
     settings: NonNullable<Plan['settings']>,
     by: Actor,
   ): Promise<void> {
-    await tx.user.update({ where: { id: userId }, data: settings })
-    const detail = { ...settings }
+    const { locale, ...calendar } = settings
+    const detail = { ...calendar, ...(locale ? { locale } : {}) }
+    await tx.user.update({ where: { id: userId }, data: detail })
     await audit(tx, { action: 'user.preferences-changed', by, at: clock.now(), subjectId: userId, detail })
   }
 
@@ -230,38 +250,16 @@ export function createImports({ db, clock }: ModelContext, throttles: Throttles)
   }
 }
 
-/** Rows as the file has them, in one statement: PostgreSQL reads days, instants and words by the types of its own columns. */
-async function insertInto(
-  tx: Tx,
-  table: 'Habit' | 'HabitVersion' | 'CheckOff',
-  rows: readonly Record<string, unknown>[],
-): Promise<void> {
-  const [first] = rows
-  if (!first) return
-  // Names of our own schemas, never of a file.
-  const columns = Prisma.raw(
-    Object.keys(first)
-      .map((name) => `"${name}"`)
-      .join(', '),
-  )
-  const into = Prisma.raw(`"${table}"`)
-  try {
-    await tx.$executeRaw`
-      INSERT INTO ${into} (${columns})
-      SELECT ${columns} FROM jsonb_populate_recordset(NULL::${into}, ${JSON.stringify(rows)}::jsonb)`
-  } catch (error) {
-    throw isTaken(error) ? new Changed() : error
-  }
-}
-
-/** A unique rule said no to a statement that was written by hand. */
-function isTaken(error: unknown): boolean {
-  return error instanceof Prisma.PrismaClientKnownRequestError && error.message.includes('23505')
-}
-
 /** What one saver brings in, one after the other. */
 async function hold(tx: Tx, userId: string): Promise<void> {
   await tx.$queryRaw`SELECT id FROM "User" WHERE id = ${userId}::uuid FOR NO KEY UPDATE`
+}
+
+function detailOf(plan: Plan) {
+  const { format, beside, refused } = plan
+  const { goals = [], breaks = [], notes = [], times = [] } = beside ?? {}
+  const more = { goals: goals.length, breaks: breaks.length, notes: notes.length, reminders: times.length }
+  return { format, ...countsOf(plan), ...(beside ? more : {}), refused: refused.count }
 }
 
 function countsOf({ habits }: Plan): { habits: number; checkOffs: number } {

@@ -137,6 +137,7 @@ export const EVENT_WORDS: Record<string, EventWords> = {
   'habit.deleted': term('A habit was deleted'),
   'goal.created': term('A goal was made'),
   'goal.edited': term('A goal was changed'),
+  'goal.imported': term('A goal was imported; money was not'),
   'goal.moved': term('The order of the goals was changed'),
   'goal.reached': term('A goal was reached'),
   'goal.celebrated': term('You saw that a goal was reached'),

@@ -1,6 +1,7 @@
 import { formatCount, formatDay, formatInstant, formatMoney, weekdayName } from '../../format.ts'
-import { t, term } from '../../language.ts'
-import { CARRIED } from '../../models/import/columns.ts'
+import { LANGUAGE_NAMES, t, term } from '../../language.ts'
+import { countBeside, type PlannedBeside } from '../../models/import/beside.ts'
+import { CARRIED, type GoalColumns, STAYS, type WhyLeft } from '../../models/import/columns.ts'
 import { asksForAmount, type Plan, type PlannedHabit } from '../../models/import/planning.ts'
 import type { Refusal, RowRefusal, TextRefusal } from '../../models/import/shape.ts'
 import type { Draft, ReadResult } from '../../models/import.ts'
@@ -53,6 +54,27 @@ const ROW_WORDS: Record<RowRefusal, string> = {
   ),
   enough: term('By the habit’s schedule it had been done often enough by then.'),
   'too-many-habits': term('You would have more than 200 habits.'),
+  'too-many-breaks': term('There would be more breaks than there can be.'),
+  'too-many-goals': term('You would have more than 30 goals.'),
+  'unknown-goal': term('It belongs to a goal that can’t be imported, or that has been put away.'),
+  'saves-elsewhere': term('Your habit saves for another goal.'),
+}
+
+/** What of a copy stays behind, and why; the columns and tables of each stand in models/import/columns.ts. */
+const STAYS_WORDS: Record<WhyLeft, string> = {
+  money: term(
+    'Payments, the books, and what goals held or have used: money stays where it moved. Goals begin empty here and fill with what you save from now on.',
+  ),
+  guards: term(
+    'Limits, pauses, how often payments go, and when you are asked first: they guard this account, and only its settings change them.',
+  ),
+  bank: term('The link to the bank, and its accounts: only you can give that anew, at the bank.'),
+  access: term(
+    'Name, address, sign-in, passkeys, codes, browsers, devices and tokens: they open the account that they were made in.',
+  ),
+  history: term('The account’s own history, and reminders that were sent: they tell of what happened there.'),
+  'worked-out': term('Streaks, strengths, and when the next reminder goes out: they are worked out anew.'),
+  'given-anew': term('Internal numbers: everything that is imported gets its own.'),
 }
 
 export function textRefusal(result: Extract<ReadResult, { kind: 'refused' | 'nothing-in-it' }>): string {
@@ -65,6 +87,8 @@ export function previewPage(
   { id, plan, expiresOn }: Draft,
   viewer: { user: { timezone: string }; currency: Currency | null },
 ) {
+  // A draft that an older version has written knows of habits only.
+  const beside = plan.beside ?? null
   const sum = (count: (habit: PlannedHabit) => number) =>
     plan.habits.reduce((total, habit) => total + count(habit), 0)
   return {
@@ -79,9 +103,10 @@ export function previewPage(
         text: formatCount(sum(({ checkOffs }) => checkOffs.length)),
         hint: t('recorded only'),
       },
+      ...besideStats(beside),
       {
         label: t('There already'),
-        text: formatCount(sum(({ duplicates }) => duplicates)),
+        text: formatCount(sum(({ duplicates }) => duplicates) + (beside?.duplicates ?? 0)),
         hint: t('left as they are'),
       },
       {
@@ -91,12 +116,18 @@ export function previewPage(
       },
     ],
     settings: settingsText(plan),
+    language: languageText(plan),
+    reminders: beside?.wish ? remindersText(beside.wish) : null,
+    breaksOfAll: breaksOfAllText(beside),
     rows: plan.habits.map(habitRow),
+    goals: (beside?.goals ?? []).map((goal) => goalRow(goal, viewer.user.timezone)),
+    stays: plan.format === 'export' ? STAYS.map((why) => t(STAYS_WORDS[why])) : [],
     refused: plan.refused.first.map(refusedRow),
     refusedMore: Math.max(0, plan.refused.count - plan.refused.first.length),
     asksForAmount: asksForAmount(plan),
     currency: viewer.currency,
-    isEmpty: plan.habits.length === 0 && plan.settings === null,
+    isEmpty:
+      plan.habits.length === 0 && plan.settings === null && (beside === null || countBeside(beside) === 0),
   }
 }
 
@@ -136,6 +167,60 @@ function settingsText({ settings }: Plan): string | null {
     hour,
     weekday: weekdayName(settings.weekStart),
   })
+}
+
+function languageText({ settings }: Plan): string | null {
+  if (!settings?.locale) return null
+  return t('Your pages and letters will be in this language: {language}.', {
+    language: LANGUAGE_NAMES[settings.locale],
+  })
+}
+
+function remindersText({ byMail, mostPerDay, digestWeekday }: NonNullable<PlannedBeside['wish']>): string {
+  const most = t('{count, plural, one {At most # reminder a day.} other {At most # reminders a day.}}', {
+    count: mostPerDay,
+  })
+  const mail = byMail
+    ? t('Reminders of habits will come by mail.')
+    : t('Reminders of habits will not come by mail.')
+  const digest =
+    digestWeekday === null
+      ? t('There will be no letter about the week.')
+      : t('A letter about the week will come once a week.')
+  return [mail, most, digest].join(' ')
+}
+
+/** A break of all habits counts for those that the saver has, too. */
+function breaksOfAllText(beside: PlannedBeside | null): string | null {
+  const count = beside?.breaks.filter(({ habitId }) => habitId === null).length ?? 0
+  if (count === 0) return null
+  return t(
+    '{count, plural, one {# break is for all habits, also for those that you have here.} other {# breaks are for all habits, also for those that you have here.}}',
+    { count },
+  )
+}
+
+function besideStats(beside: PlannedBeside | null) {
+  if (!beside) return []
+  return [
+    { label: t('Goals'), text: formatCount(beside.goals.length), hint: t('without money') },
+    { label: t('Breaks'), text: formatCount(beside.breaks.length) },
+    { label: t('Notes'), text: formatCount(beside.notes.length) },
+    { label: t('Reminders'), text: formatCount(beside.times.length) },
+  ]
+}
+
+function goalRow(
+  { name, targetMinor, currency, byDay, reachedOn, archivedOn }: GoalColumns,
+  timezone: string,
+) {
+  return {
+    cells: [
+      { text: name, ...(archivedOn ? { hint: t('put away') } : {}) },
+      { text: formatMoney(targetMinor, currency), ...(byDay ? { hint: formatDay(byDay) } : {}) },
+      { text: reachedOn ? formatInstant(new Date(reachedOn), timezone) : '–' },
+    ],
+  }
 }
 
 function refusedRow({ table, line, because }: Refusal) {

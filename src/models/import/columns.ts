@@ -3,8 +3,11 @@
  * added here, with a default for files that are older than it; tests/models/imports.test.ts names those that are missing.
  */
 import { z } from 'zod'
+import { LANGUAGES } from '../../language.ts'
 import { CURRENCIES, MAX_AMOUNT_MINOR } from '../../money.ts'
+import { GOAL_PICTURES } from '../goal/pictures.ts'
 import { isTimezone, type ScheduleKind } from '../habit/schedule.ts'
+import { inDays } from '../habit/wish.ts'
 import { isOrdinary } from '../text.ts'
 
 const whole = (min: number, max: number) => z.int().min(min).max(max)
@@ -25,7 +28,7 @@ export const habitName = z.string().trim().min(1).max(80).refine(isOrdinary)
 const tag = z.string().trim().min(1).max(30).refine(isOrdinary)
 
 export const CARRIED = {
-  User: z.object({ timezone, dayStartHour, weekStart: whole(1, 7) }),
+  User: z.object({ timezone, dayStartHour, weekStart: whole(1, 7), locale: z.enum(LANGUAGES).optional() }),
   Habit: z
     .object({
       id,
@@ -80,6 +83,48 @@ export const CARRIED = {
       isBackfill: z.boolean(),
     })
     .refine((one) => one.period <= one.day && (one.state === 'UNDONE') === (one.undoneAt !== null)),
+  HabitBreak: z
+    .object({
+      /** Null for all habits. */
+      habitId: id.nullable(),
+      kind: z.enum(['PAUSE', 'SICK', 'VACATION', 'SKIP', 'ARCHIVED']),
+      startDay: day,
+      endDay: day.nullable(),
+      createdOn: instant,
+    })
+    .refine(isBreak),
+  HabitNote: z.object({
+    habitId: id,
+    day,
+    text: z.string().min(1).max(500).refine(isOrdinary),
+    writtenOn: instant,
+  }),
+  Goal: z
+    .object({
+      id,
+      name: habitName,
+      targetMinor: whole(1, 100_000_000),
+      currency,
+      byDay: day.nullable(),
+      picture: z.enum(GOAL_PICTURES),
+      position: whole(1, 10_000),
+      createdOn: instant,
+      reachedOn: instant.nullable(),
+      celebratedOn: instant.nullable(),
+      archivedOn: instant.nullable(),
+    })
+    .refine(({ reachedOn, celebratedOn }) => !celebratedOn || (reachedOn && celebratedOn >= reachedOn)),
+  GoalHabit: z.object({ habitId: id, goalId: id }),
+  ReminderWish: z.object({
+    byMail: z.boolean(),
+    mostPerDay: whole(1, 10),
+    digestWeekday: whole(1, 7).nullable(),
+    tellsAmounts: z.boolean(),
+  }),
+  HabitReminder: z.object({
+    habitId: id,
+    minuteOfDay: whole(0, 1_425).refine((minute) => minute % 15 === 0),
+  }),
 } as const
 
 /** As the database has it: weekdays are chosen for one kind alone, and days in a row are done at most once a day. */
@@ -94,73 +139,108 @@ function isSchedule(version: {
   return weekdays === 0 && (kind === 'TIMES' || (interval >= 2 && frequency <= interval))
 }
 
+/** As the database has it: a skipped day is one day, an archive is over, and only illness is told of afterwards. */
+function isBreak(row: {
+  habitId: string | null
+  kind: string
+  startDay: string
+  endDay: string | null
+  createdOn: string
+}): boolean {
+  const { habitId, kind, startDay, endDay, createdOn } = row
+  if (endDay !== null && endDay < startDay) return false
+  if (kind === 'SKIP') return habitId !== null && endDay === startDay && isTold(startDay, createdOn, 1)
+  if (kind === 'ARCHIVED') return habitId !== null && endDay !== null
+  return isTold(startDay, createdOn, kind === 'SICK' ? 32 : 1)
+}
+
+function isTold(startDay: string, createdOn: string, daysLater: number): boolean {
+  return startDay >= inDays(createdOn.slice(0, 10), -daysLater)
+}
+
 export type SettingsColumns = z.output<typeof CARRIED.User>
 export type HabitColumns = z.output<typeof CARRIED.Habit>
 export type VersionColumns = z.output<typeof CARRIED.HabitVersion>
 export type CheckOffColumns = z.output<typeof CARRIED.CheckOff>
+export type BreakColumns = z.output<typeof CARRIED.HabitBreak>
+export type NoteColumns = z.output<typeof CARRIED.HabitNote>
+export type GoalColumns = z.output<typeof CARRIED.Goal>
+export type TieColumns = z.output<typeof CARRIED.GoalHabit>
+export type WishColumns = z.output<typeof CARRIED.ReminderWish>
+export type TimeColumns = z.output<typeof CARRIED.HabitReminder>
 
-/** Columns of those tables that stay behind: the money's, which an import never moves, and what belongs to the account itself. */
-export const COLUMNS_LEFT: Record<keyof typeof CARRIED, readonly string[]> = {
-  User: [
-    ...[
-      'id',
-      'fullName',
-      'email',
-      'role',
-      'status',
-      'emailConfirmationSentOn',
-      'emailConfirmedOn',
-      'agreedNotice',
-    ],
-    ...[
-      'agreedOn',
-      'accLoaded',
-      'locale',
-      'cadence',
-      'pausedUntil',
-      'restsUntil',
-      'totpConfirmedOn',
-      'passkeyCount',
-    ],
-    ...['createdOn', 'lastSignInOn', 'dormantWarnedOn', 'asksAtCheckOff', 'asksAboveMinor'],
-  ],
-  Habit: ['userId'],
-  HabitVersion: [],
-  CheckOff: ['id', 'userId', 'recordOnly', 'paymentId', 'reversalId'],
+/** Why something stays behind; the page that shows an import says the same in a sentence each. */
+export const STAYS = ['money', 'guards', 'bank', 'access', 'history', 'worked-out', 'given-anew'] as const
+export type WhyLeft = (typeof STAYS)[number]
+
+/** Columns of those tables that stay behind. */
+export const COLUMNS_LEFT: Record<keyof typeof CARRIED, Record<string, WhyLeft>> = {
+  User: {
+    id: 'given-anew',
+    fullName: 'access',
+    email: 'access',
+    role: 'access',
+    status: 'access',
+    emailConfirmationSentOn: 'access',
+    emailConfirmedOn: 'access',
+    agreedNotice: 'access',
+    agreedOn: 'access',
+    totpConfirmedOn: 'access',
+    passkeyCount: 'access',
+    accLoaded: 'bank',
+    cadence: 'guards',
+    pausedUntil: 'guards',
+    restsUntil: 'guards',
+    asksAtCheckOff: 'guards',
+    asksAboveMinor: 'guards',
+    createdOn: 'history',
+    lastSignInOn: 'history',
+    dormantWarnedOn: 'history',
+  },
+  Habit: { userId: 'given-anew' },
+  HabitVersion: {},
+  CheckOff: {
+    id: 'given-anew',
+    userId: 'given-anew',
+    recordOnly: 'money',
+    paymentId: 'money',
+    reversalId: 'money',
+  },
+  HabitBreak: { id: 'given-anew', userId: 'given-anew' },
+  HabitNote: { id: 'given-anew', userId: 'given-anew' },
+  Goal: { userId: 'given-anew' },
+  GoalHabit: { userId: 'given-anew' },
+  ReminderWish: { userId: 'given-anew', changedOn: 'given-anew', nextDigestAt: 'worked-out' },
+  HabitReminder: { userId: 'given-anew', nextAt: 'worked-out', lastDay: 'worked-out' },
 }
 
 /** Tables that stay behind as a whole, and why. */
-export const TABLES_LEFT: Record<string, 'money' | 'bank' | 'account' | 'not-read-yet'> = {
-  HabitBreak: 'not-read-yet',
-  HabitNote: 'not-read-yet',
-  HabitCheckpoint: 'account',
-  Goal: 'money',
-  GoalHabit: 'money',
+export const TABLES_LEFT: Record<string, WhyLeft> = {
+  HabitCheckpoint: 'worked-out',
+  // Were it to come back, so much of what is saved from now on would count as used.
   GoalUse: 'money',
-  ReminderWish: 'account',
-  HabitReminder: 'account',
-  Reminder: 'account',
-  PushSubscription: 'account',
-  ApiToken: 'account',
   Payment: 'money',
   PaymentEvent: 'money',
   LedgerLine: 'money',
   LedgerBalance: 'money',
   ReconciliationDifference: 'money',
-  SavingLimits: 'money',
+  SavingLimits: 'guards',
   Account: 'bank',
   BankConsent: 'bank',
   ConsentRequest: 'bank',
   BankCall: 'bank',
-  Erasure: 'account',
-  KnownDevice: 'account',
-  KnownCountry: 'account',
-  Passkey: 'account',
-  EmailChange: 'account',
-  FactorReset: 'account',
-  EmailToken: 'account',
-  BackupCode: 'account',
-  AuditEvent: 'account',
-  Alarm: 'account',
-  session: 'account',
+  KnownDevice: 'access',
+  KnownCountry: 'access',
+  Passkey: 'access',
+  EmailChange: 'access',
+  FactorReset: 'access',
+  EmailToken: 'access',
+  BackupCode: 'access',
+  ApiToken: 'access',
+  PushSubscription: 'access',
+  session: 'access',
+  Erasure: 'history',
+  Reminder: 'history',
+  AuditEvent: 'history',
+  Alarm: 'history',
 }

@@ -1,7 +1,15 @@
 /** Our own export: a JSON text with tables (models/export.ts). */
 import type { z } from 'zod'
 import { CARRIED, type CheckOffColumns, type VersionColumns } from './columns.ts'
-import { MOST_ROWS, NotReadable, type Reading, type Refusal, type Spot, type WholeHabit } from './shape.ts'
+import {
+  MOST_ROWS,
+  NotReadable,
+  type Reading,
+  type Refusal,
+  type Row,
+  type Spot,
+  type WholeHabit,
+} from './shape.ts'
 
 type Tables = Record<string, unknown>
 
@@ -10,14 +18,14 @@ export function readOwnExport(text: string): Reading {
   const tables = tablesIn(text)
   const refused: Refusal[] = []
   const read = <T>(table: keyof typeof CARRIED, schema: z.ZodType<T>) =>
-    rowsOf(tables, table).flatMap((row, index): (Spot & { columns: T })[] => {
+    rowsOf(tables, table).flatMap((row, index): Row<T>[] => {
       const spot = { table, line: index + 1 }
       const parsed = schema.safeParse(row)
       if (parsed.success) return [{ ...spot, columns: parsed.data }]
       refused.push({ ...spot, because: 'not-readable' })
       return []
     })
-  const rows = (['Habit', 'HabitVersion', 'CheckOff'] as const).map((table) => rowsOf(tables, table).length)
+  const rows = Object.keys(CARRIED).map((table) => rowsOf(tables, table).length)
   if (rows.reduce((sum, count) => sum + count, 0) > MOST_ROWS) throw new NotReadable('too-many-rows')
 
   const habits = new Map<string, WholeHabit>()
@@ -30,7 +38,16 @@ export function readOwnExport(text: string): Reading {
   for (const { columns, ...spot } of read('CheckOff', CARRIED.CheckOff))
     addCheckOff(habits.get(columns.habitId), columns, spot, refused)
   const [user] = read('User', CARRIED.User)
-  return { format: 'export', settings: user?.columns ?? null, habits: [...habits.values()], refused }
+  const [wish] = read('ReminderWish', CARRIED.ReminderWish)
+  const beside = {
+    breaks: read('HabitBreak', CARRIED.HabitBreak),
+    notes: read('HabitNote', CARRIED.HabitNote),
+    goals: read('Goal', CARRIED.Goal),
+    ties: read('GoalHabit', CARRIED.GoalHabit),
+    times: read('HabitReminder', CARRIED.HabitReminder),
+    wish: wish?.columns ?? null,
+  }
+  return { format: 'export', settings: user?.columns ?? null, habits: [...habits.values()], beside, refused }
 }
 
 function tablesIn(text: string): Tables {

@@ -8,6 +8,7 @@ import { type Place, progressOf } from '../habit/progress.ts'
 import { type Day, dayOf, epochDay, fromEpochDay, periodOf } from '../habit/schedule.ts'
 import { planOf, versionOn } from '../habit/versions.ts'
 import { inDays } from '../habit/wish.ts'
+import { type KnownBeside, type PlannedBeside, planBeside } from './beside.ts'
 import type { CheckOffColumns, HabitColumns, SettingsColumns, VersionColumns } from './columns.ts'
 import type { PlainDay, PlainHabit, Reading, Refusal, WholeHabit } from './shape.ts'
 import { nameKey } from './tables.ts'
@@ -18,6 +19,8 @@ export interface Plan {
   /** Null where they are so already. */
   settings: SettingsColumns | null
   habits: PlannedHabit[]
+  /** Null where the text has nothing but habits. */
+  beside: PlannedBeside | null
   /** How many rows stay out, and the first of them. */
   refused: { count: number; first: Refusal[] }
 }
@@ -51,9 +54,12 @@ type KnownBreak = Pick<HabitBreak, 'startDay' | 'endDay'>
 export type KnownCheckOff = Pick<CheckOff, 'day' | 'period' | 'slot' | 'daySlot' | 'state' | 'at'>
 
 export interface Standing {
-  user: Pick<User, 'timezone' | 'dayStartHour' | 'weekStart'>
+  user: Pick<User, 'timezone' | 'dayStartHour' | 'weekStart' | 'locale'>
   now: Date
   habits: readonly KnownHabit[]
+  /** Of all habits, also of those that an import makes. */
+  breaksOfAll: readonly KnownBreak[]
+  beside: KnownBeside
   /** How many more habits there can be. */
   room: number
 }
@@ -64,6 +70,7 @@ const MOST_SHOWN = 100
 export function planFor(reading: Reading, standing: Standing): Plan {
   const refused: Refusal[] = [...reading.refused]
   const habits: PlannedHabit[] = []
+  const byOldId = new Map<string, PlannedHabit>()
   let room = standing.room
   for (const read of reading.habits) {
     const planned =
@@ -72,9 +79,19 @@ export function planFor(reading: Reading, standing: Standing): Plan {
     const isLiving = planned.made !== null && planned.made.archivedOn === null
     if (isLiving && room === 0)
       refused.push({ table: read.table, line: read.line, because: 'too-many-habits' })
-    else habits.push(planned)
+    else {
+      habits.push(planned)
+      if (read.kind === 'whole') byOldId.set(read.habit.id, planned)
+    }
     if (isLiving && room > 0) room -= 1
   }
+  const placed = (oldId: string) => {
+    const planned = byOldId.get(oldId)
+    const known = standing.habits.find(({ id }) => id === planned?.id)
+    return planned && { id: planned.id, ...startAndEnd(planned, known) }
+  }
+  const tomorrow = fromEpochDay(epochDay(todayOf(standing)) + 1)
+  const beside = reading.beside && planBeside(reading.beside, standing.beside, placed, tomorrow, refused)
   const { settings } = reading
   const isSame =
     settings &&
@@ -83,8 +100,14 @@ export function planFor(reading: Reading, standing: Standing): Plan {
     format: reading.format,
     settings: isSame ? null : settings,
     habits,
+    beside,
     refused: { count: refused.length, first: refused.sort(byLine).slice(0, MOST_SHOWN) },
   }
+}
+
+function startAndEnd({ made }: PlannedHabit, known: KnownHabit | undefined) {
+  if (known) return { startDate: fromDbDay(known.startDate), isPutAway: known.archivedOn !== null }
+  return { startDate: made?.startDate ?? '', isPutAway: made?.archivedOn !== null }
 }
 
 function byLine(one: Refusal, other: Refusal): number {
@@ -120,7 +143,10 @@ function planWhole(read: WholeHabit, standing: Standing, refused: Refusal[]): Pl
     duplicates: 0,
   }
   const tomorrow = fromEpochDay(epochDay(todayOf(standing)) + 1)
-  for (const { columns, ...spot } of checkOffs) {
+  const breaks = known?.breaks ?? standing.breaksOfAll
+  // As they were recorded: of days in a row, an earlier one decides whether there is a place for a later one.
+  const inOrder = [...checkOffs].sort((a, b) => a.columns.at.localeCompare(b.columns.at))
+  for (const { columns, ...spot } of inOrder) {
     const { habitId, habitVersionId: oldVersion, ...kept } = columns
     const versionId = known
       ? knownVersion(known, versions, columns)
@@ -129,6 +155,8 @@ function planWhole(read: WholeHabit, standing: Standing, refused: Refusal[]): Pl
     else if (taken.has(kept)) planned.duplicates += 1
     else if (within.has(kept)) refused.push({ ...spot, because: 'twice' })
     else if (known?.archivedOn) refused.push({ ...spot, because: 'put-away' })
+    else if (columns.state === 'RECORDED' && isInBreak(breaks, columns.day))
+      refused.push({ ...spot, because: 'put-away' })
     else if (!versionId) refused.push({ ...spot, because: 'before-start' })
     else {
       within.add(kept)
@@ -136,6 +164,12 @@ function planWhole(read: WholeHabit, standing: Standing, refused: Refusal[]): Pl
     }
   }
   return planned
+}
+
+function isInBreak(breaks: readonly KnownBreak[], day: Day): boolean {
+  return breaks.some(
+    ({ startDay, endDay }) => fromDbDay(startDay) <= day && (endDay === null || fromDbDay(endDay) >= day),
+  )
 }
 
 /** The same habit, whoever has renamed it since; or the one that an earlier import has made of it. */
@@ -291,10 +325,10 @@ function termsOfKnown(known: KnownHabit, { user }: Standing): Terms {
 }
 
 /** One that is made of a list has been there on all days of the list. */
-function newTerms(planned: PlannedVersion | undefined, { user }: Standing): Terms {
+function newTerms(planned: PlannedVersion | undefined, { user, breaksOfAll }: Standing): Terms {
   const version = asVersion(planned)
   const habit = { startDate: version.effectiveFrom, endDate: null, archivedOn: null }
-  return { isPutAway: false, versions: [version], plan: planOf(habit, [version], [], user) }
+  return { isPutAway: false, versions: [version], plan: planOf(habit, [version], breaksOfAll, user) }
 }
 
 /** A version that isn't there yet, as the rules of schedules see it. */

@@ -1,7 +1,18 @@
 /** What a text says, whatever its format; nothing is looked up yet, and nothing decided. */
 import type { Currency } from '../../money.ts'
 import type { Day } from '../habit/schedule.ts'
-import type { CheckOffColumns, HabitColumns, SettingsColumns, VersionColumns } from './columns.ts'
+import type {
+  BreakColumns,
+  CheckOffColumns,
+  GoalColumns,
+  HabitColumns,
+  NoteColumns,
+  SettingsColumns,
+  TieColumns,
+  TimeColumns,
+  VersionColumns,
+  WishColumns,
+} from './columns.ts'
 
 /** Habits, days and rows of one text. */
 export const MOST_ROWS = 20_000
@@ -31,6 +42,10 @@ export type RowRefusal =
   | 'put-away'
   | 'enough'
   | 'too-many-habits'
+  | 'too-many-breaks'
+  | 'too-many-goals'
+  | 'unknown-goal'
+  | 'saves-elsewhere'
 
 export interface Refusal extends Spot {
   because: RowRefusal
@@ -60,13 +75,28 @@ export interface WholeHabit extends Spot {
   kind: 'whole'
   habit: HabitColumns
   versions: VersionColumns[]
-  checkOffs: (Spot & { columns: CheckOffColumns })[]
+  checkOffs: Row<CheckOffColumns>[]
+}
+
+/** A row of a table of our own export, as it was there. */
+export type Row<T> = Spot & { columns: T }
+
+/** What our own export has beside habits. */
+export interface Beside {
+  breaks: Row<BreakColumns>[]
+  notes: Row<NoteColumns>[]
+  goals: Row<GoalColumns>[]
+  ties: Row<TieColumns>[]
+  times: Row<TimeColumns>[]
+  wish: WishColumns | null
 }
 
 export interface Reading {
   format: 'loop' | 'statement' | 'export'
   settings: SettingsColumns | null
   habits: (PlainHabit | WholeHabit)[]
+  /** Null in lists, which know of nothing else. */
+  beside: Beside | null
   refused: Refusal[]
 }
 

@@ -149,7 +149,7 @@ function newBook() {
 
     close(): Reading {
       const kept = [...habits.values()].filter((habit) => !leftOut.has(habit))
-      return { format: this.format, settings: null, habits: kept, refused }
+      return { format: this.format, settings: null, habits: kept, beside: null, refused }
     },
   }
 }
