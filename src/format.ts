@@ -157,7 +157,3 @@ function numberFormat(options: Intl.NumberFormatOptions): Intl.NumberFormat {
 export function times(count: number): string {
   return t('{count, plural, =1 {once} =2 {twice} other {# times}}', { count })
 }
-
-export function plural(count: number, one: string, many = `${one}s`): string {
-  return `${count} ${count === 1 ? one : many}`
-}
