@@ -91,7 +91,7 @@ function pageOf(req: Request, res: Response, options: PageOptions, flashes: Flas
     refresh: options.refresh ? { ...options.refresh, href: asBackground(options.refresh.href) } : null,
     idleSeconds: user ? idleMinutes * 60 : null,
     lang: currentLanguage(),
-    languagePath: languagePath(req),
+    languagePath: languagePath(req, res),
     user: user && {
       name: user.fullName,
       email: user.email,
@@ -110,9 +110,10 @@ function pageOf(req: Request, res: Response, options: PageOptions, flashes: Flas
   }
 }
 
-/** Where another language is chosen, and back from there. */
-function languagePath(req: Request): string {
-  return req.method === 'GET' ? paths.languageFor(req.originalUrl) : paths.language
+/** Where another language is chosen, and back from there; the one-time part of a link goes into no other address. */
+function languagePath(req: Request, res: Response): string {
+  const mayComeBack = req.method === 'GET' && res.statusCode < 400 && req.params.token === undefined
+  return mayComeBack ? paths.languageFor(req.originalUrl) : paths.language
 }
 
 function asBackground(href: string): string {

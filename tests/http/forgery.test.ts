@@ -77,7 +77,7 @@ describe('somebody else’s things', () => {
 
   test('lists hold what is one’s own', async () => {
     for (const path of ['/payments', `/payments?before=${idas.payment}`, '/dashboard', '/bank', '/profile']) {
-      const { text } = await bo.visitor.get(path)
+      const text = (await bo.visitor.get(path)).text.replace(encodeURIComponent(path), '')
       for (const id of Object.values(idas)) expect(text).not.toContain(id)
       expect(text).not.toContain(ida.email)
     }
@@ -257,8 +257,8 @@ describe('fields that no form has', () => {
     '/?layout=../../package.json&errors[]=x',
     '/login?__proto__[client]=1&constructor[prototype][client]=1',
   ])('in the address they change no page: %s', async (path) => {
-    // One-time values of the page: tokens, and what a passkey is to sign.
-    const plain = (text: string) => text.replace(/(?:value|data-[a-z-]+)="[^"]*"/g, '')
+    // One-time values of the page: tokens, and what a passkey is to sign. The link to other languages leads back here.
+    const plain = (text: string) => text.replace(/(?:value|data-[a-z-]+)="[^"]*"|\/language\?back=[^"]*/g, '')
     const cookie = await cookieOf(new Visitor(app), '/login')
     const bare = await ask(app, 'GET', path.split('?')[0] ?? '', { headers: { cookie } })
     const answer = await ask(app, 'GET', path, { headers: { cookie } })

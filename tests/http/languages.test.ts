@@ -51,6 +51,8 @@ describe('a visitor', () => {
   test('finds the page to choose from on every page, and each language called by its own name', async () => {
     const visitor = asking('fi')
     expect((await visitor.get('/login?x=1')).text).toContain('href="/language?back=%2Flogin%3Fx%3D1"')
+    for (const path of ['/confirm/one-time', '/bank/callback?code=one-time', '/no-such-page'])
+      expect((await visitor.follow(path)).text, path).not.toMatch(/back=[^"]*(?:one-time|no-such)/)
     const page = await visitor.get('/language?back=%2Flogin')
     expect(page.text).toContain('name="back" value="/login"')
     for (const [language, name] of [

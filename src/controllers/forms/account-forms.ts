@@ -96,7 +96,7 @@ export const preferencesForm = z.strictObject({
   fullName,
   timezone: z
     .string(told('Choose your time zone.'))
-    .max(64)
+    .max(64, told('Choose a time zone from the list.'))
     .refine(isTimezone, told('Choose a time zone from the list.')),
   dayStartHour: wholeNumber({ missing: term('Choose an hour.'), min: 0, max: 12 }),
   weekStart: wholeNumber({ missing: term('Choose a day.'), min: 1, max: 7 }),
@@ -105,5 +105,8 @@ export const preferencesForm = z.strictObject({
 
 export const languageForm = z.strictObject({
   language: languageField,
-  back: z.string().max(2_000).optional(),
+  back: z
+    .string()
+    .max(2_000, told('Use at most {most} characters.', { most: 2_000 }))
+    .optional(),
 })
