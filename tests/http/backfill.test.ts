@@ -55,7 +55,7 @@ function formsIn(html: string) {
       day: /name="day" value="([^"]+)"/.exec(form)?.[1] ?? '',
       slot: /name="slot" value="([^"]+)"/.exec(form)?.[1] ?? '',
       version: /name="version" value="([^"]+)"/.exec(form)?.[1] ?? '',
-      choices: [...form.matchAll(/name="pays" value="([^"]+)">([^<]+)</g)].map((match) =>
+      choices: [...form.matchAll(/name="pays" value="([^"]+)"[^>]*>([^<]+)</g)].map((match) =>
         match.slice(1).join(': '),
       ),
       hasToken: form.includes('name="_csrf"'),
