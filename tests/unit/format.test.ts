@@ -7,7 +7,6 @@ import {
   formatMoney,
   formatTime,
   formatWeekday,
-  plural,
   times,
 } from '../../src/format.ts'
 
@@ -79,8 +78,6 @@ describe('small words', () => {
 
   test('one is told from many', () => {
     expect([times(1), times(2), times(3)]).toEqual(['once', 'twice', '3 times'])
-    expect([plural(1, 'day'), plural(0, 'day'), plural(2, 'day')]).toEqual(['1 day', '0 days', '2 days'])
-    expect(plural(2, 'entry', 'entries')).toBe('2 entries')
   })
 
   test('a reason has a whole sentence, and an unknown one has none instead of a code', () => {
