@@ -328,7 +328,7 @@ describe('questions at check-offs, as the saver wishes (S-008)', () => {
     ['nothing of an amount', 'x', 'Enter an amount in digits'],
     ['0', '0', 'More than 0.'],
     ['three decimals', '1,005', 'Use at most two decimals'],
-    ['more than any habit pays', '1000000,01', 'At most 1000000.00.'],
+    ['more than any habit pays', '1000000,01', 'At most 1 000 000.00.'],
   ])('with %s are shown again', async (_name, above, says) => {
     const saver = await newLinkedSaver(app)
     const refused = await wish(saver, { above, always: 'yes' })

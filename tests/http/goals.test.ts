@@ -65,7 +65,7 @@ describe('making a goal', () => {
   test.each([
     ['no name', { name: ' ' }, 'Give the goal a name.', 'name'],
     ['no amount', { target: '' }, 'Enter an amount.', 'target'],
-    ['too much', { target: '1000000,01' }, 'At most 1000000.00.', 'target'],
+    ['too much', { target: '1000000,01' }, 'At most 1 000 000.00.', 'target'],
     ['a day that is over', { byDay: '2026-06-17' }, 'Choose a day after today', 'byDay'],
     ['a day that is none', { byDay: '2026-02-30' }, 'Write the day like 2026-07-01', 'byDay'],
     ['a day beyond reason', { byDay: '2099-01-01' }, 'Choose a day within 50 years', 'byDay'],

@@ -89,8 +89,8 @@ const BAD_AMOUNTS: [string, string][] = [
   ['٢٥', 'Enter an amount in digits'],
   ['💶', 'Enter an amount in digits'],
   ["1' OR '1'='1", 'Enter an amount in digits'],
-  ['10000.01', 'At most 10000.00 at a time.'],
-  ['999999999999999', 'At most 10000.00 at a time.'],
+  ['10000.01', 'At most 10 000.00 at a time.'],
+  ['999999999999999', 'At most 10 000.00 at a time.'],
   ['9'.repeat(400), 'Enter an amount in digits'],
 ]
 

@@ -145,7 +145,7 @@ describe('a form that can’t be taken', () => {
     ['capPerDay', '12,345', 'Use at most two decimals'],
     ['capPerDay', '1.000,00', 'Enter an amount in digits'],
     ['capPerDay', '1e3', 'Enter an amount in digits'],
-    ['capPerMonth', '1000000.01', 'At most 1000000.00.'],
+    ['capPerMonth', '1000000.01', 'At most 1 000 000.00.'],
     ['capPerMonth', '<b>', 'Enter an amount in digits'],
     ['floor', '', 'Enter an amount.'],
     ['floor', '-1', 'Enter 0 or more.'],
