@@ -142,7 +142,7 @@ describe('the text', () => {
     )
     const answer = await given(saver, `Date,Run,\n${lines.map((day) => `${day},YES_MANUAL,\n`).join('')}`)
     expect(answer.headers.location).toBe('/import/preview')
-    expect(textOf((await saver.visitor.get('/import/preview')).text)).toContain('Check-offs 10000')
+    expect(textOf((await saver.visitor.get('/import/preview')).text)).toContain('Check-offs 10 000')
   })
 
   test('may not be larger than five million characters, and no body larger than nine megabytes (S-033)', async () => {
