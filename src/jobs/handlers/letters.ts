@@ -1,4 +1,3 @@
-import type { User } from '../../generated/client.ts'
 import { escapeHtml } from '../../html.ts'
 import { currentLanguage, inLanguage, isLanguage } from '../../language.ts'
 import type { Letter } from '../../mailer.ts'
@@ -13,7 +12,7 @@ export interface Draft {
 }
 
 /** Whatever `act` writes is in the language of this account; for nobody it is in English. */
-export function inLanguageOf<T>(reader: Pick<User, 'locale'> | null, act: () => T): T {
+export function inLanguageOf<T>(reader: { locale: string } | null, act: () => T): T {
   const locale = reader?.locale
   return inLanguage(isLanguage(locale) ? locale : 'en', act)
 }
