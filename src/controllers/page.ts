@@ -110,10 +110,10 @@ function pageOf(req: Request, res: Response, options: PageOptions, flashes: Flas
   }
 }
 
-/** Where another language is chosen, and back from there; the one-time part of a link goes into no other address. */
+/** Where another language is chosen, and back from there. What comes behind an address is not repeated, nor is the one-time part of a link. */
 function languagePath(req: Request, res: Response): string {
   const mayComeBack = req.method === 'GET' && res.statusCode < 400 && req.params.token === undefined
-  return mayComeBack ? paths.languageFor(req.originalUrl) : paths.language
+  return mayComeBack ? paths.languageFor(req.baseUrl + req.path) : paths.language
 }
 
 function asBackground(href: string): string {
