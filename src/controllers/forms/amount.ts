@@ -11,14 +11,11 @@ const WORDS = {
   'not-positive': term('The amount must be more than 0.'),
 }
 
-/**
- * @param mostMinor the largest amount that is taken, minor units.
- * @param own words instead of the usual ones, each a `term`.
- */
+/** @param mostMinor the largest amount that is taken, minor units. @param own terms instead of the usual ones. */
 export function amountField(
   mostMinor: number,
   own: Partial<typeof WORDS> = {},
-  tooLarge = () => t('At most {amount}.', { amount: formatMinor(mostMinor) }),
+  tooLarge = () => t('At most {most}.', { most: formatMinor(mostMinor) }),
 ) {
   const words = { ...WORDS, ...own }
   return z
@@ -34,5 +31,5 @@ export function amountField(
 
 /** What moves each time. @param capMinor the largest amount that is taken, minor units. */
 export function amountEachTime(capMinor: number) {
-  return amountField(capMinor, {}, () => t('At most {amount} at a time.', { amount: formatMinor(capMinor) }))
+  return amountField(capMinor, {}, () => t('At most {most} at a time.', { most: formatMinor(capMinor) }))
 }
