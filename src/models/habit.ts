@@ -75,8 +75,9 @@ export function createHabits({ db, clock }: ModelContext) {
 
     /**
      * Name, order and end change in place; other terms become a new version, from today on or from the first day of a habit that
-     * hasn't begun. Of a committed habit what makes it easier waits.
-     * @returns 'edited-later' when terms wait; 'ended' where the last day is over: nothing can be changed then.
+     * hasn't begun. Of a committed habit what makes it easier waits. One whose last day is over goes on with a later one, or with
+     * none; the days in between become a break, since nobody could have checked it off.
+     * @returns 'edited-later' when terms wait; 'ended' where the last day is over and no other is wished for.
      */
     async edit(
       user: User,
@@ -91,7 +92,9 @@ export function createHabits({ db, clock }: ModelContext) {
         const habit = await lockedIn(tx, user.id, habitId)
         if (!habit) return null
         if (habit.archivedOn) return 'archived'
-        if (habit.endDate && fromDbDay(habit.endDate) < today) return 'ended'
+        const lastDay = habit.endDate && fromDbDay(habit.endDate)
+        const isOver = lastDay !== null && lastDay < today
+        if (isOver && !goesOn(wish, today)) return 'ended'
         const settings = changedSettings(habit, wish, today)
         const startDay = fromDbDay(settings.startDate)
         const terms = termsOf(wish, currency)
@@ -111,6 +114,7 @@ export function createHabits({ db, clock }: ModelContext) {
           where: { id: habitId, userId: user.id },
           data: { name: wish.name, ...settings },
         })
+        if (isOver) await addAway(tx, habit, inDays(lastDay, 1), today)
         await audit(tx, {
           action: 'habit.edited',
           by,
@@ -161,15 +165,11 @@ export function createHabits({ db, clock }: ModelContext) {
         if (!habit) return null
         if (!habit.archivedOn) return false
         const position = await nextPosition(tx, user.id)
-        const [awayFrom, awayUntil] = [dayAt(habit.archivedOn), inDays(dayAt(now), -1)]
         await tx.habit.update({
           where: { id: habitId, userId: user.id },
           data: { archivedOn: null, position },
         })
-        if (awayFrom <= awayUntil) {
-          const days = { startDay: toDbDay(awayFrom), endDay: toDbDay(awayUntil), createdOn: now }
-          await tx.habitBreak.create({ data: { userId: user.id, habitId, kind: 'ARCHIVED', ...days } })
-        }
+        await addAway(tx, habit, dayAt(habit.archivedOn), dayAt(now))
         await told(tx, 'habit.restored', user.id, habitId, by)
         return true
       })
@@ -280,6 +280,14 @@ export function createHabits({ db, clock }: ModelContext) {
     return (_max.position ?? -1) + 1
   }
 
+  /** Days before today on which the habit wasn't there, as a break. */
+  async function addAway(tx: Tx, { id: habitId, userId }: Habit, from: Day, today: Day): Promise<void> {
+    const until = inDays(today, -1)
+    if (from > until) return
+    const days = { startDay: toDbDay(from), endDay: toDbDay(until), createdOn: clock.now() }
+    await tx.habitBreak.create({ data: { userId, habitId, kind: 'ARCHIVED', ...days } })
+  }
+
   async function told(tx: Tx, action: string, userId: string, habitId: string, by: Actor): Promise<void> {
     const object = { kind: 'habit', id: habitId }
     await audit(tx, { action, by, at: clock.now(), subjectId: userId, object })
@@ -304,6 +312,10 @@ async function lockedIn(tx: Tx, userId: string, id: string): Promise<LockedHabit
     where: { id, userId },
     include: { versions: { orderBy: { number: 'desc' } } },
   })
+}
+
+function goesOn({ endDate }: HabitWish, today: Day): boolean {
+  return endDate === null || (endDate !== undefined && endDate >= today)
 }
 
 /** The day on which new terms begin to count. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { ManualClock } from '../../src/clock.ts'
+import { DAY, ManualClock } from '../../src/clock.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
-import { checkOff, newHabit, newLinkedSaver, offerOf } from '../support/people.ts'
+import { checkOff, confirming, newHabit, newLinkedSaver, offerOf } from '../support/people.ts'
 
 /** A Wednesday. */
 const clock = new ManualClock('2026-06-17T10:00:00.000Z')
@@ -154,3 +154,22 @@ test('habits are put in order with two buttons, put away and taken back out', as
 })
 
 const ROLLING_FIELDS = { kind: 'ROLLING', rollingTimes: '1', rollingDays: '3' } as const
+
+test('a habit that has ended goes on when its owner gives it a later last day', async () => {
+  const saver = await newLinkedSaver(app)
+  const { visitor, user } = saver
+  const wish = { name: 'Sauna', frequency: 1, interval: 1, amountMinor: 2_500, endDate: '2026-06-17' }
+  const by = { kind: 'saver', id: user.id, ip: null, requestId: null } as const
+  const { id } = await app.deps.models.habits.create(user, wish, 'DKK', by)
+  clock.advance(3 * DAY)
+  expect((await visitor.get('/dashboard')).text).toContain('Ended')
+  const page = await visitor.get(`/habits/${id}/edit`)
+  expect([page.status, page.text.includes('value="2026-06-17"')]).toEqual([200, true])
+  const fields = { ...FIELDS, ...UNREAD, name: 'Sauna' }
+  const past = await visitor.post(`/habits/${id}/edit`, { ...fields, endDate: '2026-06-17' })
+  expect([past.status, past.text.includes('The last day is today or later.')]).toEqual([422, true])
+  const late = await visitor.post(`/habits/${id}/edit`, { ...fields, endDate: '2026-07-31' })
+  const saved = late.status === 403 ? await visitor.post(`/habits/${id}/edit`, confirming(late)) : late
+  expect([saved.status, saved.headers.location]).toEqual([303, `/habits/${id}`])
+  expect((await offerOf(app, saver, id)).day).toBe('2026-06-20')
+})

@@ -261,8 +261,45 @@ describe('first and last day', () => {
       streak: 2,
       outlook: { nextDay: null },
     })
+    const wish = { name: 'Run', frequency: 1, interval: 1, amountMinor: 2_500 }
+    for (const more of [{}, { endDate: '2026-06-20' }])
+      expect(await world.models.habits.edit(user, habit.id, { ...wish, ...more }, 'DKK', SOMEBODY)).toBe(
+        'ended',
+      )
+  })
+
+  test.each([null, '2026-07-31'])(
+    'a habit that is over goes on until %s, with its streak, and without days that nobody could have kept',
+    async (endDate) => {
+      const world = worldAt(db, MONDAY)
+      const user = await newLinkedUser(world)
+      const habit = await newHabit(world, user, { endDate: '2026-06-16', isCommitted: true })
+      await checkOff(world, user, habit.id)
+      world.clock.advance(DAY)
+      await checkOff(world, user, habit.id)
+      world.clock.advance(5 * DAY)
+      const wish = { name: 'Run', frequency: 1, interval: 1, amountMinor: 2_500, endDate }
+      expect(await world.models.habits.edit(user, habit.id, wish, 'DKK', SOMEBODY)).toBe('edited')
+      expect(await world.models.breaks.list(user.id, habit.id, 10)).toMatchObject([
+        { kind: 'ARCHIVED', startDay: toDbDay('2026-06-17'), endDay: toDbDay('2026-06-20') },
+      ])
+      expect(await world.models.checkOffs.openDays(user, habit.id)).toEqual([])
+      await checkOff(world, user, habit.id)
+      expect((await world.models.habits.findOwned(user, habit.id))?.streak).toBe(3)
+      // It has a last day again that is not over: nothing is added a second time.
+      await world.models.habits.edit(user, habit.id, wish, 'DKK', SOMEBODY)
+      expect((await world.models.breaks.list(user.id, habit.id, 10)).length).toBe(1)
+    },
+  )
+
+  test('two who extend an ended habit at once add its break once', async () => {
+    const world = worldAt(db, MONDAY)
+    const user = await newLinkedUser(world)
+    const { id } = await newHabit(world, user, { endDate: '2026-06-15' })
+    world.clock.advance(5 * DAY)
     const wish = { name: 'Run', frequency: 1, interval: 1, amountMinor: 2_500, endDate: null }
-    expect(await world.models.habits.edit(user, habit.id, wish, 'DKK', SOMEBODY)).toBe('ended')
+    await Promise.all([1, 2].map(() => world.models.habits.edit(user, id, wish, 'DKK', SOMEBODY)))
+    expect((await world.models.breaks.list(user.id, id, 10)).length).toBe(1)
   })
 })
 

@@ -79,7 +79,7 @@ export function habitControllers({ models, clock }: WebContext) {
 
   /** GET /habits/:id/edit */
   const showEdit: RequestHandler = async (req, res) => {
-    const today = changeable(await owned(req))
+    const today = living(await owned(req))
     const { habit } = today
     renderPage(req, res, 'main/habit-edit', editPage(habit.name), {
       ...formProps(formOf(today), isNotBegun(habit, today.today)),
@@ -94,7 +94,7 @@ export function habitControllers({ models, clock }: WebContext) {
   /** POST /habits/:id/edit */
   const edit: RequestHandler = async (req, res) => {
     const user = signedIn(req)
-    const today = changeable(await owned(req))
+    const today = living(await owned(req))
     const { habit } = today
     const currency = await currencyFor(user.id)
     const { capPerPaymentMinor } = await models.limits.current(user.id)
@@ -195,11 +195,6 @@ export function habitControllers({ models, clock }: WebContext) {
 function living(habit: HabitToday): HabitToday {
   if (!habit.habit.archivedOn) return habit
   throw new PutAway(habit.habit.id)
-}
-
-function changeable(habit: HabitToday): HabitToday {
-  if (habit.progress.next.kind !== 'ended') return living(habit)
-  throw new Over(habit.habit.id)
 }
 
 /** Which fields of the form have to be right depends on it. */
