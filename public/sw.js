@@ -74,22 +74,22 @@ async function offlinePage() {
 
 /** A message always shows something: browsers take the leave away from sites that get messages in secret. */
 async function show(data) {
-  const { title, body, tag } = readable(data)
+  const { title, body, tag, lang } = readable(data)
   await registration.showNotification(title, {
     body,
     tag,
     icon: '/icons/icon-192.png',
     badge: '/icons/badge-96.png',
-    lang: 'en',
+    lang,
   })
 }
 
 function readable(data) {
   try {
-    const { title, body, tag } = data.json()
-    return { title: String(title), body: String(body), tag: String(tag) }
+    const { title, body, tag, lang } = data.json()
+    return { title: String(title), body: String(body), tag: String(tag), lang: String(lang) }
   } catch {
-    return { title: 'Sparvana', body: '', tag: 'sparvana' }
+    return { title: 'Sparvana', body: '', tag: 'sparvana', lang: 'en' }
   }
 }
 

@@ -1,5 +1,6 @@
 import { digestOf, randomToken } from '../crypto.ts'
 import type { Tx } from '../db.ts'
+import { t, term } from '../language.ts'
 import type { ModelContext } from './context.ts'
 
 export interface Counted {
@@ -87,6 +88,8 @@ export function createDevices({ db, clock }: Pick<ModelContext, 'db' | 'clock'>)
   }
 }
 
+const UNKNOWN_BROWSER = term('A browser we don’t know')
+
 const BROWSERS = [
   ['Edge', /\bEdg(?:e|A|iOS)?\//],
   ['Opera', /\bOPR\//],
@@ -110,5 +113,12 @@ export function browserLabel(userAgent: string): string {
     list.find(([, pattern]) => pattern.test(userAgent))?.[0]
   const [browser, system] = [nameOf(BROWSERS), nameOf(SYSTEMS)]
   if (browser && system) return `${browser} on ${system}`
-  return browser ?? system ?? 'A browser we don’t know'
+  return browser ?? system ?? UNKNOWN_BROWSER
+}
+
+/** A label as its reader says it; it is stored in English. */
+export function browserWords(label: string): string {
+  const [, browser, system] = /^(.+) on (.+)$/.exec(label) ?? []
+  if (browser && system) return t('{browser} on {system}', { browser, system })
+  return label === UNKNOWN_BROWSER ? t(label) : label
 }

@@ -114,7 +114,7 @@ describe('the service worker', () => {
     await worker?.evaluate(`
       self.asked = []
       registration.showNotification = async (title, options) => { asked.push({ title, body: options.body }) }`)
-    const said = { title: 'Run is still open today', body: 'Run', tag: 'one' }
+    const said = { title: 'Run is still open today', body: 'Run', tag: 'one', lang: 'da' }
     for (const data of [JSON.stringify(said), 'no JSON'])
       await cdp.send('ServiceWorker.deliverPushMessage', { origin: app.baseUrl, registrationId, data })
     await expect

@@ -1,14 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { everyLabel } from '../../src/controllers/view-models/habit-card.ts'
 import { REASON_WORDS, reasonWords } from '../../src/controllers/view-models/payment-view.ts'
-import {
-  formatDay,
-  formatInstant,
-  formatMoney,
-  formatTime,
-  formatWeekday,
-  times,
-} from '../../src/format.ts'
+import { formatDay, formatInstant, formatMoney, formatTime, formatWeekday, times } from '../../src/format.ts'
 
 const THIN = '\u202f'
 const NO_BREAK = '\u00a0'

@@ -5,6 +5,7 @@ import { actorOf, signedIn } from '../../middleware/authentication.ts'
 import { browserOf } from '../../middleware/browser-mark.ts'
 import { flash } from '../../middleware/flash.ts'
 import { isFresh } from '../../middleware/step-up.ts'
+import { browserWords } from '../../models/device.ts'
 import { MOST_PASSKEYS } from '../../models/passkey.ts'
 import { hasFactor } from '../../models/second-factor.ts'
 import { paths } from '../../paths.ts'
@@ -36,7 +37,7 @@ export function passkeyControllers({ models, clock }: WebContext) {
 
   /** GET /settings/security/passkeys/new */
   const showNew: RequestHandler = async (req, res) => {
-    const typed = { label: browserOf(req).label }
+    const typed = { label: browserWords(browserOf(req).label) }
     renderPage(req, res, 'main/passkey-new', newPage(), await newProps(req, { typed, errors: [] }))
   }
 

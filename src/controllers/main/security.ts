@@ -6,6 +6,7 @@ import { t } from '../../language.ts'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
 import { flash } from '../../middleware/flash.ts'
 import { isFresh } from '../../middleware/step-up.ts'
+import { browserWords } from '../../models/device.ts'
 import { MOST_PASSKEYS } from '../../models/passkey.ts'
 import { passwordProblem } from '../../models/password.ts'
 import { hasFactor } from '../../models/second-factor.ts'
@@ -203,7 +204,7 @@ export function securityControllers({ models, clock, idleMinutes }: WebContext) 
       mayAddPasskey: models.passkeys.isOn && user.passkeyCount < MOST_PASSKEYS,
       sessions: sessions.map((session) => ({
         mark: session.mark,
-        browser: session.browser,
+        browser: browserWords(session.browser),
         from: session.ip ?? t('an unknown address'),
         signedIn: formatInstant(session.signedInOn, user.timezone),
         lastSeen: formatInstant(session.lastSeenOn, user.timezone),

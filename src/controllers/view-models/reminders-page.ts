@@ -1,6 +1,7 @@
 import { formatInstant, weekdayName } from '../../format.ts'
 import type { User } from '../../generated/client.ts'
 import { t } from '../../language.ts'
+import { browserWords } from '../../models/device.ts'
 import type { HabitToday } from '../../models/habit.ts'
 import { type Device, MOST_DEVICES } from '../../models/push-subscription.ts'
 import type { Wish } from '../../models/reminder.ts'
@@ -79,7 +80,7 @@ export function remindersPage({
           },
     devices: devices.map((device) => ({
       id: device.id,
-      label: device.label,
+      label: browserWords(device.label),
       facts: device.lastOkOn
         ? t('Last reminded on {time}', { time: formatInstant(device.lastOkOn, user.timezone) })
         : t('Added on {time}', { time: formatInstant(device.createdOn, user.timezone) }),

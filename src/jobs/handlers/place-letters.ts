@@ -1,6 +1,7 @@
 import { formatInFull } from '../../format.ts'
 import { currentLocale, t } from '../../language.ts'
 import type { Letter } from '../../mailer.ts'
+import { browserWords } from '../../models/device.ts'
 import { paths } from '../../paths.ts'
 import { composeLetter } from './letters.ts'
 import type { SendMailDeps } from './send-mail.ts'
@@ -23,7 +24,7 @@ export async function newCountryLetter(
       t('Hello {name},', { name: user.fullName }),
       t(
         'Somebody, probably you, has signed in to your Sparvana account from {place}, where nobody has signed in to it before: with {browser}, on {when}.',
-        { place, browser: arrival.browser, when },
+        { place, browser: browserWords(arrival.browser), when },
       ),
       t(
         'What an address says about a country is not always right. Where you are signed in is shown under Password and security.',
@@ -48,7 +49,7 @@ export async function confirmBrowserLetter(
       t('Hello {name},', { name: user.fullName }),
       t(
         'Somebody, probably you, wants to move money in a browser that we don’t know yet: {browser}. Open this link in that browser. It works once, for 30 minutes.',
-        { browser: browser.label },
+        { browser: browserWords(browser.label) },
       ),
     ],
     action: { label: t('It is my browser'), href: baseUrl + paths.browserLink(token) },

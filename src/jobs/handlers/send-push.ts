@@ -1,5 +1,6 @@
 import { type Clock, SECOND } from '../../clock.ts'
 import { formatMoney } from '../../format.ts'
+import { currentLanguage, type Language } from '../../language.ts'
 import { currentRequestId, type Logger } from '../../logger.ts'
 import { workerActor } from '../../models/context.ts'
 import type { Models } from '../../models/index.ts'
@@ -50,13 +51,26 @@ export function createSendPush({ models: { reminders, pushSubscriptions }, push,
   }
 }
 
+/** What the service worker shows. */
+interface Notification {
+  title: string
+  body: string
+  tag: string
+  lang: Language
+}
+
 /** Read by the service worker, which leads to the dashboard and nowhere else. */
-function notificationOf({ habits, wish, reminder }: ToSay): { title: string; body: string; tag: string } {
+function notificationOf({ habits, wish, reminder }: ToSay): Notification {
   const lines = habits.map(({ habit, version }) =>
     wish.tellsAmounts ? `${habit.name} · ${formatMoney(version.amountMinor, version.currency)}` : habit.name,
   )
   const body = lines.length === 1 && !wish.tellsAmounts ? '' : shortened(lines)
-  return { title: headline(habits.map(({ habit }) => habit.name)), body, tag: reminder.id }
+  return {
+    title: headline(habits.map(({ habit }) => habit.name)),
+    body,
+    tag: reminder.id,
+    lang: currentLanguage(),
+  }
 }
 
 /** What a screen shows, and a message holds. */
