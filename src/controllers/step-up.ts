@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto'
 import type { ErrorRequestHandler, Request } from 'express'
 import { StepUpNeeded } from '../errors.ts'
 import { formatMoney, weekdayName } from '../format.ts'
+import { term } from '../language.ts'
 import { signedIn } from '../middleware/authentication.ts'
 import type { MarkOf } from '../middleware/step-up.ts'
 import type { Models } from '../models/index.ts'
@@ -93,6 +94,7 @@ const TERMS: Record<string, string> = {
   habitsRead: 'May see habits and check-offs',
   checkOffsWrite: 'May check off, which moves money',
   paymentsRead: 'May see payments',
+  goalsRead: term('May see goals and what they hold'),
   days: 'Good for so many days',
   reason: 'Why',
   role: 'Role',

@@ -10,6 +10,7 @@ export const SCOPE_WORDS: Record<Scope, string> = {
   'habits:read': 'see habits, streaks and check-offs',
   'check-offs:write': 'check habits off, and take check-offs back',
   'payments:read': 'see payments and where they stand',
+  'goals:read': 'see goals, what they hold and how they get on',
 }
 
 const PROBLEM_TYPE = 'application/problem+json'
@@ -28,7 +29,7 @@ export function openApiDocument(baseUrl: string): Json {
       title: 'Sparvana',
       version: '1',
       description:
-        'Habits, check-offs and payments of one saver, for programs of theirs. Amounts are whole numbers in minor units beside their currency, days are days of the saver’s calendar, instants have their zone. Nothing here changes accounts, limits, security or tokens.',
+        'Habits, check-offs, goals and payments of one saver, for programs of theirs. Amounts are whole numbers in minor units beside their currency, days are days of the saver’s calendar, instants have their zone. Nothing here changes accounts, limits, security or tokens.',
     },
     servers: [{ url: baseUrl }],
     paths,

@@ -1,5 +1,6 @@
 import { formatDay, formatInstant } from '../../format.ts'
 import type { User } from '../../generated/client.ts'
+import { term } from '../../language.ts'
 import type { Scope } from '../../models/api-token/scopes.ts'
 import type { OwnToken } from '../../models/api-token.ts'
 import { paths } from '../../paths.ts'
@@ -9,6 +10,7 @@ const SCOPE_WORDS: Record<Scope, string> = {
   'habits:read': 'May see habits and check-offs',
   'check-offs:write': 'May check off and take back',
   'payments:read': 'May see payments',
+  'goals:read': term('May see goals and what they hold'),
 }
 
 export interface TokenRow {
