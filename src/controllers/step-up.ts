@@ -94,6 +94,7 @@ const TERMS: Record<string, string> = {
   habitsRead: term('May see habits and check-offs'),
   checkOffsWrite: term('May check off, which moves money'),
   paymentsRead: term('May see payments'),
+  goalsRead: term('May see goals and what they hold'),
   days: term('Good for so many days'),
   reason: term('Why'),
   role: term('Role'),

@@ -1,9 +1,10 @@
 /** The API does what its document says: every operation is asked for, and every answer held against it. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { DAY, ManualClock } from '../../src/clock.ts'
 import { SCOPES, type Scope } from '../../src/models/api-token/scopes.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
-import { checkOff, newHabit, newLinkedSaver, offerOf, type Person } from '../support/people.ts'
+import { checkOff, newGoal, newHabit, newLinkedSaver, offerOf, type Person } from '../support/people.ts'
 import { type Asking, askApi, newToken } from '../support/programs.ts'
 import { textOf } from '../support/visitor.ts'
 import { type Answer, ask } from './support/ask.ts'
@@ -22,6 +23,7 @@ interface Document {
   components: { schemas: Record<string, object> }
 }
 
+const clock = new ManualClock(new Date())
 let app: TestApp
 let saver: Person
 let secret: string
@@ -39,21 +41,36 @@ const GOOD: Record<string, () => Promise<{ id?: string; query?: string } & Askin
     body: await offerOf(app, saver, ids.habit),
     headers: { 'idempotency-key': crypto.randomUUID() },
   }),
+  pastDays: async () => ({ id: ids.habit }),
+  recordPastDay: async () => ({
+    id: ids.habit,
+    body: await pastOfferOf(ids.habit),
+    headers: { 'idempotency-key': crypto.randomUUID() },
+  }),
+  goals: async () => ({}),
   checkOffs: async () => ({ query: '?limit=1' }),
   undoCheckOff: async () => ({ id: ids.checkOff }),
   payments: async () => ({ query: '?limit=1' }),
   payment: async () => ({ id: ids.payment }),
 }
 
+async function pastOfferOf(habitId: string) {
+  const [open] = await app.deps.models.checkOffs.openDays(saver.user, habitId)
+  return { day: open?.day, slot: open?.slot, version: open?.version, pays: false }
+}
+
 beforeAll(async () => {
-  app = await startTestApp({ settings: { API_REQUESTS_PER_MINUTE: '0' } })
+  app = await startTestApp({ clock, settings: { API_REQUESTS_PER_MINUTE: '0' } })
   saver = await newLinkedSaver(app)
   secret = (await newToken(app, saver.user.id)).secret
   const habit = await newHabit(app, saver, { frequency: 10 })
+  await newGoal(saver, {}, [habit])
   await checkOff(app, saver, habit)
   const done = await checkOff(app, saver, habit)
   const { paymentId } = await app.deps.db.prisma.checkOff.findUniqueOrThrow({ where: { id: done } })
   ids = { habit, checkOff: done, payment: paymentId ?? '' }
+  // No page is asked from here on: a day later there is a past one.
+  clock.advance(DAY)
   document = JSON.parse((await ask(app, 'GET', '/api/v1/openapi.json')).text)
 })
 afterAll(() => app.close())
@@ -188,7 +205,7 @@ describe('every operation', () => {
       ])
       asked += 1
     }
-    expect(asked).toBe(8)
+    expect(asked).toBe(11)
   })
 
   test('without its scope is refused, and names it', async () => {
@@ -218,7 +235,7 @@ describe('every operation', () => {
 
   test('with the id of nothing finds nothing', async () => {
     const withId = operations().filter(({ path }) => path.includes('{id}'))
-    expect(withId).toHaveLength(4)
+    expect(withId).toHaveLength(6)
     for (const operation of withId) {
       const body = operation.method === 'POST' ? { body: {} } : {}
       const answer = await askApi(app, secret, `${operation.method} ${below(operation.path)}`, body)

@@ -1,6 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { z } from 'zod'
 import { DAY, HOUR, ManualClock, MINUTE } from '../../src/clock.ts'
-import { paymentWithStory, problem } from '../../src/controllers/api/schemas.ts'
+import {
+  type goals as goalsShown,
+  type pastDays,
+  paymentWithStory,
+  problem,
+} from '../../src/controllers/api/schemas.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { newHabit, newLinkedSaver, newSaver, offerOf, type Person } from '../support/people.ts'
 import { type Asking, askApi, newToken } from '../support/programs.ts'
@@ -156,6 +162,146 @@ describe('a saver who wishes to be asked first', () => {
       body: await offerOf(app, asked, cheap),
     })
     expect([always.status, await typeOf(always)]).toEqual([403, 'asks-first'])
+  })
+})
+
+describe('past days', () => {
+  /** One that was made five days ago. @returns the program's way to it. */
+  async function forgotten(facts: { frequency?: number; amountMinor?: number } = {}) {
+    const person = await newLinkedSaver(app)
+    const own = (await newToken(app, person.user.id)).secret
+    const wish = { name: 'Yoga', frequency: 1, interval: 1, amountMinor: 1_250, ...facts }
+    const { id } = await app.deps.models.habits.create(person.user, wish, 'DKK', by())
+    clock.advance(5 * DAY)
+    const send = (body: object, headers = {}) =>
+      askApi(app, own, `POST /habits/${id}/past-days`, { body, headers })
+    const days = async () => {
+      const { json } = await askApi(app, own, `GET /habits/${id}/past-days`)
+      return (json as z.infer<typeof pastDays>).data
+    }
+    const paymentsOf = () => app.deps.db.prisma.payment.findMany({ where: { userId: person.user.id } })
+    return { id, person, send, days, paymentsOf }
+  }
+
+  test('are offered by the terms of each, and made up for with money or without', async () => {
+    const { id, person, send, days, paymentsOf } = await forgotten()
+    const open = await days()
+    expect(open.length).toBe(5)
+    expect(open[0]).toMatchObject({
+      amount: { minor: 1250, currency: 'DKK' },
+      offer: { slot: 1, version: 1 },
+    })
+    const [first, second] = open
+    const paid = await send({ ...first?.offer, pays: true })
+    expect([paid.status, paid.json]).toMatchObject([201, { pays: true, isBackfill: true, habitId: id }])
+    const only = await send({ ...second?.offer, pays: false })
+    expect([only.status, only.json]).toMatchObject([201, { pays: false, isBackfill: true, paymentId: null }])
+    expect((await paymentsOf()).map(({ amountMinor }) => amountMinor)).toEqual([1_250])
+    expect((await days()).length).toBe(3)
+    // The page offers what is left, and nothing else.
+    const shown = await app.deps.models.checkOffs.openDays(person.user, id)
+    expect(shown.map(({ day }) => day)).toEqual((await days()).map(({ offer: { day } }) => day))
+  })
+
+  test('count once, however many send the same at one moment', async () => {
+    const { send, days, paymentsOf } = await forgotten()
+    const body = { ...(await days())[0]?.offer, pays: true }
+    const answers = await Promise.all([1, 2, 3, 4].map(() => send(body)))
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 200, 201])
+    expect(new Set(answers.map(({ json }) => json.id)).size).toBe(1)
+    expect((await paymentsOf()).length).toBe(1)
+    const again = await send(body, key('once'))
+    expect((await send(body, key('once'))).text).toBe(again.text)
+  })
+
+  test('are refused in words when they can’t be, and nothing is recorded', async () => {
+    const { send, days, person } = await forgotten()
+    const [, offered] = await days()
+    const offer = offered?.offer ?? { day: '', slot: 0, version: 0 }
+    const inDay = (days_: number) => new Date(Date.parse(offer.day) + days_ * DAY).toISOString().slice(0, 10)
+    const before = await snapshot(app)
+    for (const [change, status, words] of [
+      [{ day: inDay(2) }, 409, 'in-future'],
+      [{ day: inDay(3) }, 409, 'in-future'],
+      [{ day: inDay(-4) }, 409, 'before-start'],
+      [{ day: inDay(-6) }, 409, 'too-old'],
+      [{ slot: 2 }, 409, 'place-taken'],
+      [{ version: 2 }, 409, 'terms-changed'],
+      [{ pays: 'no' }, 422, 'invalid'],
+      [{ amount: 1 }, 422, 'invalid'],
+    ] as const) {
+      const answer = await send({ ...offer, pays: false, ...change })
+      expect([change, answer.status, await typeOf(answer)]).toEqual([change, status, words])
+    }
+    expect(await snapshot(app)).toEqual(before)
+    await send({ ...offer, pays: false })
+    const second = await send({ ...offer, slot: 2, pays: false })
+    expect([second.status, await typeOf(second)]).toEqual([409, 'period-complete'])
+    expect(await app.deps.db.prisma.payment.count({ where: { userId: person.user.id } })).toBe(0)
+  })
+
+  test('of a saver who wishes to be asked first pay nothing, but may be recorded', async () => {
+    const { send, days, person } = await forgotten({ amountMinor: 5_000 })
+    await app.deps.db.prisma.user.update({ where: { id: person.user.id }, data: { asksAtCheckOff: true } })
+    const body = { ...(await days())[0]?.offer, pays: true }
+    const refused = await send(body)
+    expect([refused.status, await typeOf(refused)]).toEqual([403, 'asks-first'])
+    expect((await send({ ...body, pays: false })).status).toBe(201)
+  })
+})
+
+describe('goals', () => {
+  test('say what they hold and how they get on, in their order, and nobody else’s', async () => {
+    const person = await newLinkedSaver(app)
+    const own = (await newToken(app, person.user.id, ['goals:read'])).secret
+    const wish = { name: 'Save', frequency: 1, interval: 1, amountMinor: 3_000 }
+    const habit = await app.deps.models.habits.create(person.user, wish, 'DKK', by())
+    const goal = { targetMinor: 2_000, byDay: null, picture: 'boat', habitIds: [] }
+    const { goals } = app.deps.models
+    const day = new Date(clock.now().getTime() + 100 * DAY).toISOString().slice(0, 10)
+    await goals.create(person.user.id, { ...goal, name: 'Small' }, 'DKK', by())
+    await goals.create(
+      person.user.id,
+      { ...goal, name: 'Large', targetMinor: 9_000, byDay: day },
+      'DKK',
+      by(),
+    )
+    const gone = await goals.create(person.user.id, { ...goal, name: 'Gone' }, 'DKK', by())
+    await goals.archive(person.user.id, gone.id, false, by())
+    const { json: empty } = await askApi(app, own, 'GET /goals')
+    expect(empty).toMatchObject({ data: [{ saved: { minor: 0 } }, { saved: { minor: 0 } }] })
+    await app.deps.models.checkOffs.record(person.user, habit.id, await offerOf(app, person, habit.id), by())
+    for (let round = 0; round < 3; round += 1) {
+      clock.advance(2 * MINUTE)
+      await app.settleDue()
+    }
+    const { json } = await askApi(app, own, 'GET /goals')
+    const at = clock.now().toISOString()
+    expect(json).toMatchObject({
+      data: [
+        {
+          name: 'Small',
+          target: { minor: 2_000, currency: 'DKK' },
+          saved: { minor: 2_000, currency: 'DKK' },
+          state: 'full',
+          byDay: null,
+          pace: { fullOn: null, isOnTrack: null },
+        },
+        {
+          name: 'Large',
+          saved: { minor: 1_000 },
+          state: 'filling',
+          reachedOn: null,
+          byDay: day,
+          pace: { perWeek: { minor: 1_000, currency: 'DKK' }, isOnTrack: true },
+        },
+      ],
+    })
+    const [small] = (json as z.infer<typeof goalsShown>).data
+    expect(small?.reachedOn && small.reachedOn <= at).toBe(true)
+    expect((await api('GET /goals')).json).toEqual({ data: [] })
+    const without = (await newToken(app, person.user.id, ['habits:read'])).secret
+    expect((await askApi(app, without, 'GET /goals')).json).toMatchObject({ scope: 'goals:read' })
   })
 })
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DAY, ManualClock } from '../../src/clock.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
-import { checkOff, confirming, newHabit, newLinkedSaver, offerOf } from '../support/people.ts'
+import { checkOff, confirming, newHabit, newLinkedSaver, offerOf, PASSWORD } from '../support/people.ts'
 
 /** A Wednesday. */
 const clock = new ManualClock('2026-06-17T10:00:00.000Z')
@@ -162,6 +162,8 @@ test('a habit that has ended goes on when its owner gives it a later last day', 
   const by = { kind: 'saver', id: user.id, ip: null, requestId: null } as const
   const { id } = await app.deps.models.habits.create(user, wish, 'DKK', by)
   clock.advance(3 * DAY)
+  await visitor.get('/login')
+  await visitor.post('/login', { email: saver.email, password: PASSWORD })
   expect((await visitor.get('/dashboard')).text).toContain('Ended')
   const page = await visitor.get(`/habits/${id}/edit`)
   expect([page.status, page.text.includes('value="2026-06-17"')]).toEqual([200, true])

@@ -23,7 +23,7 @@ const filter = {
       .string()
       .regex(/^[a-z-]{1,40}(\.[a-z-]{1,60})?$/, told('A word like user.sign-in, or its first part: user.')),
   ),
-  outcome: optional(z.enum(['done', 'refused'])),
+  outcome: optional(z.enum(['done', 'refused'], told('Choose from the list.'))),
   person: optionalId,
   object: optional(z.string().max(100, told('That is too long.'))),
   from: optionalDay,

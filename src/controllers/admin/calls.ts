@@ -25,7 +25,12 @@ const NEWEST = 2_000
 
 const filter = {
   api: optional(z.enum(Object.keys(API_WORDS), told('Choose one of the list.'))),
-  outcome: optional(z.enum([...(Object.keys(OUTCOME_WORDS) as (keyof typeof OUTCOME_WORDS)[]), 'trouble'])),
+  outcome: optional(
+    z.enum(
+      [...(Object.keys(OUTCOME_WORDS) as (keyof typeof OUTCOME_WORDS)[]), 'trouble'],
+      told('Choose from the list.'),
+    ),
+  ),
   saver: optionalId,
   request: optional(z.string().max(100, told('That is too long.'))),
   from: optionalDay,

@@ -20,8 +20,8 @@ const listPage = () => ({ title: t('People'), width: 'wide' }) as const
 
 const filter = {
   search: optional(z.string().trim().max(200, told('That is too long.'))),
-  role: optional(z.enum(['SAVER', 'ADMIN'])),
-  status: optional(z.enum(['ACTIVE', 'LOCKED', 'DORMANT', 'CLOSED'])),
+  role: optional(z.enum(['SAVER', 'ADMIN'], told('Choose from the list.'))),
+  status: optional(z.enum(['ACTIVE', 'LOCKED', 'DORMANT', 'CLOSED'], told('Choose from the list.'))),
 }
 
 export function userControllers({ models, log }: WebContext) {

@@ -49,6 +49,11 @@ function shown(id: string, operation: Operation, baseUrl: string) {
   }
 }
 
+function exampleOf(body: NonNullable<Operation['body']>): string {
+  const place = '"day": "2026-06-17", "slot": 1, "version": 1'
+  return 'pays' in body.shape ? `{${place}, "pays": false}` : `{${place}}`
+}
+
 const EXAMPLE_ID = '01980000-0000-7000-8000-000000000000'
 
 function curlOf({ method, path, guard, body, keyed }: Operation, baseUrl: string): string {
@@ -56,8 +61,6 @@ function curlOf({ method, path, guard, body, keyed }: Operation, baseUrl: string
     `curl ${method === 'GET' ? '' : `-X ${method} `}${baseUrl}${path.replace(':id', EXAMPLE_ID)}`,
     ...(guard.who === 'token' ? ['-H "Authorization: Bearer $SPARVANA_TOKEN"'] : []),
     ...(keyed ? ['-H "Idempotency-Key: $(uuidgen)"'] : []),
-    ...(body
-      ? ['-H "Content-Type: application/json"', `-d '{"day": "2026-06-17", "slot": 1, "version": 1}'`]
-      : []),
+    ...(body ? ['-H "Content-Type: application/json"', `-d '${exampleOf(body)}'`] : []),
   ].join(' \\\n  ')
 }

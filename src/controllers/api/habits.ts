@@ -2,7 +2,7 @@ import type { Request, RequestHandler, Response } from 'express'
 import { NotFound } from '../../errors.ts'
 import type { User } from '../../generated/client.ts'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
-import type { CheckOffResult } from '../../models/check-off.ts'
+import type { BackfillResult, CheckOffResult } from '../../models/check-off.ts'
 import { asksAt, asksAtAll } from '../../models/question.ts'
 import type { WebContext } from '../context.ts'
 import { idOf } from '../forms/form.ts'
@@ -10,8 +10,8 @@ import { answer } from './answers.ts'
 import type { AnswerOnce, Outcome } from './idempotency.ts'
 import { ApiProblem, type ProblemName } from './problems.ts'
 import { readBody, readQuery } from './reading.ts'
-import { checkOffOf, habitOf } from './rows.ts'
-import { nothing, offer } from './schemas.ts'
+import { checkOffOf, habitOf, pastDayOf } from './rows.ts'
+import { nothing, offer, pastOffer } from './schemas.ts'
 
 export function habitApi({ models }: WebContext, answerOnce: AnswerOnce) {
   /** GET /api/v1/habits */
@@ -33,8 +33,7 @@ export function habitApi({ models }: WebContext, answerOnce: AnswerOnce) {
   const checkOff = async (req: Request, res: Response) => {
     readQuery(nothing, req)
     const user = signedIn(req)
-    const habit = await models.habits.nameOwned(user.id, idOf(req))
-    if (!habit) throw new NotFound()
+    const habit = await named(req)
     const place = readBody(offer, req)
     await answerOnce(req, res, [habit.id, place], async () => {
       await refuseIfAsked(user, habit.id, place.version)
@@ -42,7 +41,33 @@ export function habitApi({ models }: WebContext, answerOnce: AnswerOnce) {
     })
   }
 
-  return { list, show, checkOff }
+  /** GET /api/v1/habits/:id/past-days */
+  const pastDays: RequestHandler = async (req, res) => {
+    readQuery(nothing, req)
+    const { id } = await named(req)
+    const days = await models.checkOffs.openDays(signedIn(req), id)
+    answer(res, 200, { data: days.map(pastDayOf) })
+  }
+
+  /** POST /api/v1/habits/:id/past-days */
+  const makeUpFor = async (req: Request, res: Response) => {
+    readQuery(nothing, req)
+    const user = signedIn(req)
+    const habit = await named(req)
+    const place = readBody(pastOffer, req)
+    await answerOnce(req, res, [habit.id, place], async () => {
+      if (place.pays) await refuseIfAsked(user, habit.id, place.version)
+      return outcomeOf(await models.checkOffs.backfill(user, habit.id, place, actorOf(req)))
+    })
+  }
+
+  return { list, show, checkOff, pastDays, makeUpFor }
+
+  async function named(req: Request) {
+    const habit = await models.habits.nameOwned(signedIn(req).id, idOf(req))
+    if (!habit) throw new NotFound()
+    return habit
+  }
 
   /** Only a page can ask, and a program has shown nothing a few minutes ago. */
   async function refuseIfAsked(user: User, habitId: string, version: number): Promise<void> {
@@ -52,7 +77,7 @@ export function habitApi({ models }: WebContext, answerOnce: AnswerOnce) {
   }
 }
 
-function outcomeOf(result: CheckOffResult): Outcome {
+function outcomeOf(result: CheckOffResult | BackfillResult): Outcome {
   switch (result.kind) {
     case 'recorded':
       return { status: 201, body: checkOffOf(result.checkOff) }

@@ -11,6 +11,7 @@ import type { Route } from '../../routes.ts'
 import type { WebContext } from '../context.ts'
 import { answer, problemHandler } from './answers.ts'
 import { checkOffApi } from './check-offs.ts'
+import { goalApi } from './goals.ts'
 import { habitApi } from './habits.ts'
 import { createAnswerOnce } from './idempotency.ts'
 import { meApi } from './me.ts'
@@ -62,12 +63,16 @@ function rows(context: WebContext, baseUrl: string): Route[] {
   const me = meApi(context)
   const habits = habitApi(context, createAnswerOnce(context.models.apiAnswers, baseUrl + paths.developers))
   const checkOffs = checkOffApi(context)
+  const goals = goalApi(context)
   const payments = paymentApi(context)
   return [
     row('me', me.show),
     row('habits', habits.list),
     row('habit', habits.show),
     row('recordCheckOff', habits.checkOff),
+    row('pastDays', habits.pastDays),
+    row('recordPastDay', habits.makeUpFor),
+    row('goals', goals.list),
     row('checkOffs', checkOffs.list),
     row('undoCheckOff', checkOffs.undo),
     row('payments', payments.list),

@@ -46,6 +46,15 @@ const REFUSED_OFFERS = [
   'currency-differs',
 ] as const satisfies ProblemName[]
 
+/** Of past days the day itself can be refused, for other reasons than today. */
+const REFUSED_PAST_DAYS = [
+  'in-future',
+  'too-old',
+  'before-start',
+  'enough-that-day',
+  ...REFUSED_OFFERS.filter((name) => name !== 'day-changed' && name !== 'enough-today'),
+] as const satisfies ProblemName[]
+
 export const OPERATIONS = {
   describe: {
     method: 'GET',
@@ -98,6 +107,41 @@ export const OPERATIONS = {
       { status: 200, about: term('It was recorded before, and counts once'), schema: schemas.checkOff },
     ],
     problems: ['asks-first', 'not-found', ...REFUSED_OFFERS, 'under-way', 'key-reused'],
+  },
+  pastDays: {
+    method: 'GET',
+    path: `${paths.api}/habits/:id/past-days`,
+    guard: tokenFor('habits:read'),
+    summary: 'Days on which a forgotten check-off can still be made up for',
+    about:
+      'Of the last seven days those that have a free place, the latest first, each by the terms of that day.',
+    answers: [{ status: 200, about: 'The days', schema: schemas.pastDays }],
+    problems: ['not-found'],
+  },
+  recordPastDay: {
+    method: 'POST',
+    path: `${paths.api}/habits/:id/past-days`,
+    guard: tokenFor('check-offs:write'),
+    summary: 'Make up for a past day',
+    about:
+      'Sends the offer of a past day back, and says whether money moves for it. Otherwise as a check-off of today: its place is taken once, and an Idempotency-Key works the same. What moves no money is never refused because the saver wishes to be asked first.',
+    body: schemas.pastOffer,
+    keyed: true,
+    answers: [
+      { status: 201, about: 'Recorded now', schema: schemas.checkOff },
+      { status: 200, about: 'It was recorded before, and counts once', schema: schemas.checkOff },
+    ],
+    problems: ['asks-first', 'not-found', ...REFUSED_PAST_DAYS, 'under-way', 'key-reused'],
+  },
+  goals: {
+    method: 'GET',
+    path: `${paths.api}/goals`,
+    guard: tokenFor('goals:read'),
+    summary: 'All living goals, with what they hold',
+    about:
+      'In the saver’s order, by currency. There are at most 30. Goals have no money of their own: what is saved is shared out among them.',
+    answers: [{ status: 200, about: 'The goals', schema: schemas.goals }],
+    problems: [],
   },
   checkOffs: {
     method: 'GET',

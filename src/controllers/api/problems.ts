@@ -65,6 +65,26 @@ export const PROBLEMS = {
     title: 'The habit is done for today',
     detail: 'Nothing was added.',
   },
+  'enough-that-day': {
+    status: 409,
+    title: 'The habit was done often enough on that day',
+    detail: 'Nothing was added.',
+  },
+  'too-old': {
+    status: 409,
+    title: 'The day is too long ago',
+    detail: 'What was forgotten can be made up for on seven days. Nothing was recorded.',
+  },
+  'before-start': {
+    status: 409,
+    title: 'The habit had not begun on that day',
+    detail: 'Nothing was recorded.',
+  },
+  'in-future': {
+    status: 409,
+    title: 'The day is not past',
+    detail: 'Today is checked off by the habit’s own offer. Nothing was recorded.',
+  },
   'period-complete': {
     status: 409,
     title: 'The habit is complete for this period',

@@ -1,6 +1,8 @@
 /** Rows of ours as the API shows them. */
 import type { z } from 'zod'
 import type { CheckOff, Payment } from '../../generated/client.ts'
+import type { OpenDay } from '../../models/check-off.ts'
+import type { GoalAhead } from '../../models/goal.ts'
 import { weekdaysIn } from '../../models/habit/schedule.ts'
 import type { HabitToday } from '../../models/habit.ts'
 import type { PaymentWithHabits, PaymentWithStory } from '../../models/payment.ts'
@@ -66,6 +68,34 @@ export function checkOffOf(row: CheckOff): Shown<typeof schemas.checkOff> {
     isBackfill: row.isBackfill,
     pays: !row.recordOnly,
     paymentId: row.paymentId,
+  }
+}
+
+export function pastDayOf({
+  day,
+  slot,
+  version,
+  amountMinor,
+  currency,
+}: OpenDay): Shown<typeof schemas.pastDays>['data'][number] {
+  return { offer: { day, slot, version }, amount: moneyOf(amountMinor, currency) }
+}
+
+export function goalOf({ goal, heldMinor, pace }: GoalAhead): Shown<typeof schemas.goal> {
+  const { currency } = goal
+  return {
+    id: goal.id,
+    name: goal.name,
+    target: moneyOf(goal.targetMinor, currency),
+    saved: moneyOf(heldMinor, currency),
+    byDay: goal.byDay?.toISOString().slice(0, 10) ?? null,
+    state: heldMinor >= goal.targetMinor ? 'full' : 'filling',
+    reachedOn: goal.reachedOn?.toISOString() ?? null,
+    pace: {
+      perWeek: moneyOf(pace.perWeekMinor, currency),
+      fullOn: pace.full?.day ?? null,
+      isOnTrack: pace.plan?.onTrack ?? null,
+    },
   }
 }
 

@@ -28,6 +28,16 @@ export const offer = z
   .describe('The place that a check-off takes, and by which terms. Send it as it was given.')
   .register(named, { id: 'Offer' })
 
+export const pastOffer = offer
+  .extend({ pays: z.boolean().describe('False where it only counts, and no money moves.') })
+  .describe('The place of a past day, as it was given, and whether money moves for it.')
+  .register(named, { id: 'PastOffer' })
+
+export const pastDays = z
+  .strictObject({ data: z.array(z.strictObject({ offer, amount: money })) })
+  .describe('Days that can still be made up for, and what moves by the terms of each.')
+  .register(named, { id: 'PastDays' })
+
 export const me = z
   .strictObject({
     token: z.strictObject({
@@ -135,6 +145,25 @@ export const paymentWithStory = payment
     ),
   })
   .register(named, { id: 'PaymentWithMoves' })
+
+export const goal = z
+  .strictObject({
+    id,
+    name: z.string(),
+    target: money,
+    saved: money.describe('What it holds, worked out from the books at this moment.'),
+    byDay: day.nullable().describe('The day by which it should be full.'),
+    state: z.enum(['filling', 'full']),
+    reachedOn: instant.nullable().describe('When it was full for the first time; it may hold less again.'),
+    pace: z.strictObject({
+      perWeek: money.describe('What it has gained by the week, lately.'),
+      fullOn: day.nullable().describe('If all habits go on like this; null where it won’t be, or is full.'),
+      isOnTrack: z.boolean().nullable().describe('For its day; null without one, or when it is full.'),
+    }),
+  })
+  .register(named, { id: 'Goal' })
+
+export const goals = z.strictObject({ data: z.array(goal) }).register(named, { id: 'Goals' })
 
 export const problem = z
   .strictObject({

@@ -25,7 +25,8 @@ const NEVER_GIVEN_BACK = /password|_csrf|code/i
  */
 export function readForm<T extends z.ZodType>(schema: T, body: unknown): FormReading<z.output<T>> {
   const { _csrf, ...fields } = (body ?? {}) as Record<string, unknown>
-  const parsed = schema.safeParse(fields)
+  // What has no words of its own gets ours, not the library's.
+  const parsed = schema.safeParse(fields, { error: () => t('This can’t be taken as it stands.') })
   if (parsed.success) return { kind: 'good', value: parsed.data }
   return { kind: 'refused', errors: fieldErrors(parsed.error), typed: typedText(fields) }
 }

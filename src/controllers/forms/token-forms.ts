@@ -11,10 +11,11 @@ export const SCOPE_FIELDS = {
   habitsRead: 'habits:read',
   checkOffsWrite: 'check-offs:write',
   paymentsRead: 'payments:read',
+  goalsRead: 'goals:read',
 } as const satisfies Record<string, Scope>
 
 const ticked = z.literal('yes', told('Tick it, or leave it.')).optional()
-const boxes = { habitsRead: ticked, checkOffsWrite: ticked, paymentsRead: ticked }
+const boxes = { habitsRead: ticked, checkOffsWrite: ticked, paymentsRead: ticked, goalsRead: ticked }
 
 export const tokenForm = z
   .strictObject({

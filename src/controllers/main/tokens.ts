@@ -73,6 +73,7 @@ export function tokenControllers({ models, clock }: WebContext) {
         habitsRead: typed.habitsRead !== undefined,
         checkOffsWrite: typed.checkOffsWrite !== undefined,
         paymentsRead: typed.paymentsRead !== undefined,
+        goalsRead: typed.goalsRead !== undefined,
       },
       lives: TOKEN_DAYS.map((each) => ({
         value: String(each),

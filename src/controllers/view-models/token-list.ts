@@ -10,6 +10,7 @@ const SCOPE_WORDS: Record<Scope, string> = {
   'habits:read': term('May see habits and check-offs'),
   'check-offs:write': term('May check off and take back'),
   'payments:read': term('May see payments'),
+  'goals:read': term('May see goals and what they hold'),
 }
 
 export interface TokenRow {
