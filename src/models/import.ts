@@ -12,7 +12,6 @@ import { asksForAmount, type KnownHabit, type Plan, type PlannedHabit, planFor }
 import { readText } from './import/reading.ts'
 import { NotReadable, type TextRefusal } from './import/shape.ts'
 import { Changed, insertInto, writeBeside } from './import/writing.ts'
-import { NO_WISH } from './reminder.ts'
 import type { Throttles } from './throttle.ts'
 
 export type ReadResult =
@@ -154,7 +153,7 @@ export function createImports({ db, clock }: ModelContext, throttles: Throttles)
       db.prisma.reminderWish.findUnique({ where }),
     ])
     const [tied, timed] = [ties, times].map((rows) => new Set(rows.map(({ habitId }) => habitId)))
-    return { breaks, notes, goals, tied: tied ?? new Set(), timed: timed ?? new Set(), wish: wish ?? NO_WISH }
+    return { breaks, notes, goals, tied: tied ?? new Set(), timed: timed ?? new Set(), wish }
   }
 
   async function confirmIn(

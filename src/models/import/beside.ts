@@ -39,7 +39,8 @@ export interface KnownBeside {
   tied: ReadonlySet<string>
   /** Habits that have a time of reminding. */
   timed: ReadonlySet<string>
-  wish: Wish
+  /** Null where nothing was ever wished: that is not the same as wishing for nothing, since only with a wish devices are told. */
+  wish: Wish | null
 }
 
 /** A habit of the text, as it will be. */
@@ -224,6 +225,7 @@ function planTimes(
   }
 }
 
-function isSameWish(wish: WishColumns, known: Wish): boolean {
+function isSameWish(wish: WishColumns, known: Wish | null): boolean {
+  if (known === null) return false
   return (Object.keys(wish) as (keyof WishColumns)[]).every((name) => wish[name] === known[name])
 }
