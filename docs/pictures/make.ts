@@ -136,7 +136,8 @@ async function everyPage(browser: Browser, folder: string): Promise<void> {
     [DEMO_SAVER, SAVER_PLACES],
     [DEMO_ADMIN, ADMIN_PLACES],
   ] as const) {
-    const page = await openPage(browser, {})
+    // What fades from one theme to the other would be caught half way.
+    const page = await openPage(browser, { reducedMotion: 'reduce' })
     await signIn(page, who)
     for (const place of places) {
       await page.goto(`${APP}/${place}`)

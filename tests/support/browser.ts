@@ -33,6 +33,7 @@ export async function newWindow(
     height?: number
     colorScheme?: 'light' | 'dark'
     locale?: string
+    reducedMotion?: 'reduce'
   } = {},
 ): Promise<BrowserContext> {
   const context = await browser.newContext({
@@ -40,6 +41,7 @@ export async function newWindow(
     viewport: { width: options.width ?? 1200, height: options.height ?? 900 },
     colorScheme: options.colorScheme ?? 'light',
     locale: options.locale ?? 'en-GB',
+    ...(options.reducedMotion ? { reducedMotion: options.reducedMotion } : {}),
   })
   context.setDefaultTimeout(20_000)
   return context
