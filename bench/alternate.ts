@@ -6,31 +6,28 @@ import { spreadOf } from './statistics.ts'
 
 /** Lets the machine settle between two runs: sockets close, PostgreSQL writes what it has put off. */
 const REST_MS = 500
-const ORDERS = [
-  ['app', 'floor'],
-  ['floor', 'app'],
-] as const
 
 /** App, floor; floor, app; …: what changes slowly on the machine meets both alike. */
-export async function alternate(
+export async function alternate<Side extends string, Subject>(
   name: string,
-  programs: Record<'app' | 'floor', Program>,
-  plan: Plan,
-  run: (program: Program, seconds: number) => Promise<Load>,
-): Promise<Pair[]> {
-  for (const program of [programs.app, programs.floor]) await run(program, plan.warmUpSeconds)
-  const pairs: Pair[] = []
+  subjects: Readonly<Record<Side, Subject>>,
+  plan: Pick<Plan, 'pairs' | 'secondsPerRun' | 'warmUpSeconds'>,
+  run: (subject: Subject, seconds: number) => Promise<Load>,
+): Promise<Pair<Side>[]> {
+  const sides = Object.keys(subjects) as Side[]
+  for (const side of sides) await run(subjects[side], plan.warmUpSeconds)
+  const pairs: Pair<Side>[] = []
   for (let index = 0; index < plan.pairs; index += 1) {
-    const order = ORDERS[index % 2] ?? ORDERS[0]
-    const loads: Partial<Record<'app' | 'floor', Load>> = {}
-    for (const which of order) {
+    const order = index % 2 === 0 ? sides : sides.toReversed()
+    const loads: Partial<Record<Side, Load>> = {}
+    for (const side of order) {
       await pause(REST_MS)
-      loads[which] = await run(programs[which], plan.secondsPerRun)
+      loads[side] = await run(subjects[side], plan.secondsPerRun)
     }
-    const pair = { first: order[0], ...loads } as Pair
+    const pair = { first: order[0], ...loads } as Pair<Side>
     pairs.push(pair)
-    const [app, floor] = [pair.app, pair.floor].map(({ perSecond }) => perSecond.toFixed(0))
-    console.log(`${name} ${index + 1} of ${plan.pairs}: app ${app}/s, floor ${floor}/s`)
+    const rates = sides.map((side) => `${side} ${pair[side].perSecond.toFixed(0)}/s`)
+    console.log(`${name} ${index + 1} of ${plan.pairs}: ${rates.join(', ')}`)
   }
   return pairs
 }

@@ -60,7 +60,7 @@ function dashboardOf({ cookie }: SignedIn) {
   return { method: 'GET', path: paths.dashboard, headers: { ...ROUTED, cookie } } as const
 }
 
-function unpacked({ headers, bytes }: Answer): string {
+export function unpacked({ headers, bytes }: Answer): string {
   const encoding = headers['content-encoding']
   if (encoding === 'br') return brotliDecompressSync(bytes).toString()
   if (encoding === 'gzip') return gunzipSync(bytes).toString()

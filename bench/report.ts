@@ -6,12 +6,8 @@ import type { Rows } from './rows.ts'
 import { type Round, ratio, type SettlingResults, type Variant } from './settling.ts'
 import { type Spread, spreadOf } from './statistics.ts'
 
-/** One pair of runs: the app and the floor, one right after the other. */
-export interface Pair {
-  first: 'app' | 'floor'
-  app: Load
-  floor: Load
-}
+/** One pair of runs, one right after the other: of the app and the floor, or of what else is compared. */
+export type Pair<Side extends string = 'app' | 'floor'> = { first: Side } & Record<Side, Load>
 
 interface Measured {
   pairs: Pair[]
@@ -170,7 +166,7 @@ function rowsOf(name: string, pairs: readonly Pair[]): string[] {
   ]
 }
 
-function shown({ min, median, max }: Spread): string {
+export function shown({ min, median, max }: Spread): string {
   return `${figure(median)} (${figure(min)}–${figure(max)})`
 }
 

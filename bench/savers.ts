@@ -32,7 +32,7 @@ const LIVES = NAMES.map((name, index): { wish: HabitWish; kept: (day: number) =>
 })
 
 /** The app's own models on a clock that can be moved, waiting neither for slow passwords nor for the disk. */
-async function openModels(
+export async function openModels(
   environment: Record<string, string>,
   daysBack: number,
 ): Promise<{ deps: Deps; clock: ManualClock }> {
@@ -93,7 +93,7 @@ function zoneFarFromMidnight(now: Date): string {
   return dayOf(inAnHour, home, 0) === dayOf(now, home, 0) ? home : 'America/New_York'
 }
 
-async function linkedSaver({ db, models, clock }: Deps, fullName: string): Promise<User> {
+export async function linkedSaver({ db, models, clock }: Deps, fullName: string): Promise<User> {
   const by: Actor = { kind: 'visitor', id: null, ip: null, requestId: null }
   const email = `${randomUUID()}@bench.example`
   await models.users.signUp({ fullName, email, password: PASSWORD, locale: 'en' }, by)
@@ -114,7 +114,8 @@ async function linkedSaver({ db, models, clock }: Deps, fullName: string): Promi
   return db.prisma.user.findUniqueOrThrow({ where: { id } })
 }
 
-async function keep({ models }: Deps, user: User, habitId: string): Promise<void> {
+/** Checks a habit off, if it is open today. */
+export async function keep({ models }: Deps, user: User, habitId: string): Promise<void> {
   const habit = await models.habits.findOwned(user, habitId)
   if (habit?.progress.next.kind !== 'open') return
   const offer = { day: habit.today, slot: habit.progress.next.slot }
@@ -122,7 +123,7 @@ async function keep({ models }: Deps, user: User, habitId: string): Promise<void
 }
 
 /** Every move a worker would make, without the bank. */
-async function arrive({ models, clock }: Deps, userId: string): Promise<void> {
+export async function arrive({ models, clock }: Deps, userId: string): Promise<void> {
   for (const claim of await models.payments.claimDue(userId)) await arriveOne({ models, clock }, claim)
 }
 
@@ -154,6 +155,6 @@ function bankAccount(kind: 'current' | 'savings'): BankAccount {
   }
 }
 
-function actorFor(user: User): Actor {
+export function actorFor(user: User): Actor {
   return { kind: 'saver', id: user.id, ip: null, requestId: null }
 }

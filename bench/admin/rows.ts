@@ -126,8 +126,9 @@ export async function samples(admin: pg.Client) {
   >
 }
 
-async function step(what: string, work: () => Promise<unknown>): Promise<void> {
+export async function step<T>(what: string, work: () => Promise<T>): Promise<T> {
   const began = performance.now()
-  await work()
+  const result = await work()
   console.log(`  ${what}: ${((performance.now() - began) / SECOND).toFixed(0)} s`)
+  return result
 }

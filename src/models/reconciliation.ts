@@ -79,11 +79,14 @@ export function createReconciliation(context: ModelContext) {
     seenSince: differences.seenSince,
 
     /**
-     * Our own books among each other, for all savers. What they say of a balance is written down first and put right then.
+     * Our own books among each other, for all savers; of every kind, or of some. What they say of a balance is written down first and put right then.
      * @returns what was found, and which of it is right again.
      */
-    async compareBooks(by: Actor): Promise<{ found: Recorded[]; corrected: ReadonlySet<string> }> {
-      const found = await compareBooks(by)
+    async compareBooks(
+      by: Actor,
+      kinds?: readonly BookKind[],
+    ): Promise<{ found: Recorded[]; corrected: ReadonlySet<string> }> {
+      const found = await compareBooks(by, kinds)
       const wrongBalances = found.filter(({ kind }) => kind === BALANCE)
       if (wrongBalances.length === 0) return { found, corrected: new Set() }
       const corrected = await balances.correct(wrongBalances, by)

@@ -53,7 +53,6 @@ export type StatementPlace = Pick<StatementRow, 'at' | 'paymentId' | 'checkOffId
 /** Of one currency, in minor units. */
 export interface StatementSums {
   currency: Currency
-  rows: number
   pledgedMinor: number
   onItsWayMinor: number
   savedMinor: number
@@ -85,29 +84,18 @@ export function createStatements({ db, clock }: ModelContext, throttles: Throttl
       } while (before)
     },
 
-    /** One of each currency that the saver has ever saved in or that the filter finds. */
+    /**
+     * One of each currency that the saver has ever saved in or that the filter finds: one statement, so that all figures are
+     * of one instant. It doesn't add up a history, however long (docs/decisions/0042).
+     */
     async sums(userId: string, filter: StatementFilter): Promise<StatementSums[]> {
-      const [groups, balances] = await Promise.all([groupsOf(userId, filter), balancesOf(userId, filter)])
-      const currencies = [...new Set([...balances, ...groups].map(({ currency }) => currency))].sort()
-      return currencies.map((currency) => {
-        const own = groups.filter((group) => group.currency === currency)
-        const sum = (kind: PaymentKind, ...standings: Standing[]) =>
-          own
-            .filter((group) => group.kind === kind && standings.some((one) => isOf(one, group.state)))
-            .reduce((total, group) => total + Number(group.amountMinor), 0)
-        const balance = balances.find((one) => one.currency === currency)
-        return {
-          currency,
-          rows: own.reduce((total, group) => total + group.rows, 0),
-          pledgedMinor: sum('SAVING', 'pledged'),
-          onItsWayMinor: sum('SAVING', 'on-its-way'),
-          savedMinor: sum('SAVING', 'arrived'),
-          returningMinor: sum('REVERSAL', 'pledged', 'on-its-way'),
-          movedBackMinor: sum('REVERSAL', 'arrived'),
-          openingMinor: Number(balance?.openingMinor ?? 0),
-          closingMinor: Number(balance?.closingMinor ?? 0),
-        }
-      })
+      const found = await db.prisma.$queryRaw<Found[]>`
+        SELECT currency::text, kind, state, "amountMinor", "openingMinor"::bigint, "closingMinor"::bigint
+        FROM (${balances(userId, filter, clock.now())}) balance FULL JOIN (${unarrived(userId, filter)}) moving USING (currency)`
+      const byCurrency = Map.groupBy(found, ({ currency }) => currency)
+      return [...byCurrency.keys()]
+        .sort()
+        .map((currency) => sumsOf(currency, byCurrency.get(currency) ?? [], filter))
     },
 
     /** Those that a filter can name, archived ones too. */
@@ -153,26 +141,67 @@ export function createStatements({ db, clock }: ModelContext, throttles: Throttl
     const last = rows.at(-1)
     return { rows, next: found.length > page.size && last ? last : null }
   }
+}
 
-  async function groupsOf(userId: string, filter: StatementFilter) {
-    return db.prisma.$queryRaw<
-      { currency: Currency; kind: PaymentKind; state: PaymentState; amountMinor: bigint; rows: number }[]
-    >`
-      SELECT p.currency::text, p.kind::text, c.standing::text AS state, sum(c."amountMinor") AS "amountMinor", count(*)::int AS rows
-      FROM ${parts(userId, filter, null)} WHERE ${ofParts(filter, null)} GROUP BY 1, 2, 3`
-  }
+/** The balances of a currency, beside one of its kinds and states that isn't a saving that arrived. */
+interface Found {
+  currency: Currency
+  kind: PaymentKind | null
+  state: PaymentState | null
+  amountMinor: bigint | null
+  openingMinor: bigint | null
+  closingMinor: bigint | null
+}
 
-  async function balancesOf(userId: string, { from, until, habitId }: StatementFilter) {
-    const opening = from ? Prisma.sql`sum("amountMinor") FILTER (WHERE at < ${from})` : Prisma.sql`0`
-    const conditions = allOf([
-      until && Prisma.sql`at < ${until}`,
-      habitId === null ? null : Prisma.sql`"habitId" = ${habitId}::uuid`,
-    ])
-    return db.prisma.$queryRaw<{ currency: Currency; openingMinor: bigint | null; closingMinor: bigint }[]>`
-      SELECT currency::text, ${opening} AS "openingMinor", sum("amountMinor") AS "closingMinor"
-      FROM "LedgerLine"
-      WHERE "userId" = ${userId}::uuid AND bucket IN ('SAVED', 'RETURNING') AND ${conditions} GROUP BY currency`
+/** What arrived is what the savings have gained meanwhile, and what has left them again. */
+function sumsOf(currency: Currency, found: readonly Found[], filter: StatementFilter): StatementSums {
+  const openingMinor = Number(found[0]?.openingMinor ?? 0)
+  const closingMinor = Number(found[0]?.closingMinor ?? 0)
+  const sum = (kind: PaymentKind, standing: Standing) =>
+    found
+      .filter((row) => row.kind === kind && row.state !== null && isOf(standing, row.state))
+      .reduce((total, { amountMinor }) => total + Number(amountMinor), 0)
+  const asked = (kind: PaymentKind, standing: Standing, minor = sum(kind, standing)) =>
+    (filter.kind ?? kind) === kind && (filter.standing ?? standing) === standing ? minor : 0
+  const arrivedMinor = closingMinor - openingMinor + sum('REVERSAL', 'arrived')
+  return {
+    currency,
+    pledgedMinor: asked('SAVING', 'pledged'),
+    onItsWayMinor: asked('SAVING', 'on-its-way'),
+    savedMinor: asked('SAVING', 'arrived', arrivedMinor),
+    returningMinor: asked('REVERSAL', 'pledged') + asked('REVERSAL', 'on-its-way'),
+    movedBackMinor: asked('REVERSAL', 'arrived'),
+    openingMinor,
+    closingMinor,
   }
+}
+
+/** Of all payments of the period but the savings that arrived, which alone become many. */
+function unarrived(userId: string, filter: StatementFilter): Prisma.Sql {
+  const ofAnyKind = { ...filter, kind: null, standing: null }
+  return Prisma.sql`
+    SELECT p.currency, p.kind::text, c.standing::text AS state, sum(c."amountMinor") AS "amountMinor"
+    FROM ${parts(userId, ofAnyKind, null, UNARRIVED)} WHERE ${ofParts(ofAnyKind, null)} GROUP BY 1, 2, 3`
+}
+
+/** What lay in savings: reckoned from today's balance or from nothing, whichever is nearer to the instant. */
+function balances(userId: string, { from, until, habitId }: StatementFilter, now: Date): Prisma.Sql {
+  const inSavings = allOf([
+    Prisma.sql`"userId" = ${userId}::uuid AND bucket IN ('SAVED', 'RETURNING')`,
+    habitId === null ? null : Prisma.sql`"habitId" = ${habitId}::uuid`,
+  ])
+  const moved = (when: Prisma.Sql) => Prisma.sql`
+    (SELECT coalesce(sum("amountMinor"), 0) FROM "LedgerLine" WHERE ${inSavings} AND currency = held.currency AND ${when})`
+  const heldAt = (instant: Date) => {
+    const at = Prisma.sql`${instant}::timestamptz`
+    const isNearBeginning = Prisma.sql`${at} - (SELECT min(at) FROM "LedgerLine" WHERE ${inSavings}) < ${now}::timestamptz - ${at}`
+    return Prisma.sql`
+      CASE WHEN ${isNearBeginning} THEN ${moved(Prisma.sql`at < ${at}`)} ELSE held.minor - ${moved(Prisma.sql`at >= ${at}`)} END`
+  }
+  return Prisma.sql`
+    SELECT currency, ${from ? heldAt(from) : Prisma.sql`0`} AS "openingMinor",
+      ${until ? heldAt(until) : Prisma.sql`minor`} AS "closingMinor"
+    FROM (SELECT currency, sum("balanceMinor") AS minor FROM "LedgerBalance" WHERE ${inSavings} GROUP BY currency) held`
 }
 
 export function standingOf(state: PaymentState): Standing {
@@ -183,6 +212,7 @@ function isOf(standing: Standing, state: PaymentState): boolean {
   return (STANDINGS[standing] as readonly PaymentState[]).includes(state)
 }
 
+const UNARRIVED = Prisma.sql`("finalOn" IS NULL OR (kind = 'REVERSAL' AND state = 'PAID'))`
 const BOOKED = Prisma.sql`coalesce("finalOn", "createdOn")`
 
 /** Payments of the period, each with the check-offs that it saves or brings back. */
@@ -190,8 +220,10 @@ function parts(
   userId: string,
   { from, until, kind }: StatementFilter,
   before: StatementPlace | null,
+  only: Prisma.Sql | null = null,
 ): Prisma.Sql {
   const conditions = allOf([
+    only,
     from && Prisma.sql`${BOOKED} >= ${from}`,
     until && Prisma.sql`${BOOKED} < ${until}`,
     kind && Prisma.sql`kind = ${kind}::"PaymentKind"`,

@@ -2,7 +2,12 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { DAY, HOUR } from '../../src/clock.ts'
 import type { Db } from '../../src/db.ts'
 import type { User } from '../../src/generated/client.ts'
-import type { StatementFilter, StatementRow } from '../../src/models/statement.ts'
+import {
+  type Standing,
+  type StatementFilter,
+  type StatementRow,
+  standingOf,
+} from '../../src/models/statement.ts'
 import {
   ARRIVING,
   auditsOf,
@@ -37,6 +42,21 @@ async function everything(user: User, filter: StatementFilter = ALL): Promise<St
 
 const sumsOf = async (user: User, filter: StatementFilter = ALL) =>
   (await world.models.statements.sums(user.id, filter))[0]
+
+/** The figures of a statement, row by row. */
+function addedUp(rows: readonly StatementRow[]) {
+  const sum = (kind: StatementRow['kind'], ...standings: Standing[]) =>
+    rows
+      .filter((row) => row.kind === kind && standings.includes(standingOf(row.state)))
+      .reduce((total, { amountMinor }) => total + amountMinor, 0)
+  return {
+    pledgedMinor: sum('SAVING', 'pledged'),
+    onItsWayMinor: sum('SAVING', 'on-its-way'),
+    savedMinor: sum('SAVING', 'arrived'),
+    returningMinor: sum('REVERSAL', 'pledged', 'on-its-way'),
+    movedBackMinor: sum('REVERSAL', 'arrived'),
+  }
+}
 
 describe('a statement', () => {
   let ida: User
@@ -87,7 +107,6 @@ describe('a statement', () => {
   test('adds up, and its last balance is what the books say', async () => {
     expect(await sumsOf(ida)).toEqual({
       currency: 'DKK',
-      rows: 7,
       pledgedMinor: 1_000,
       onItsWayMinor: 1_000,
       savedMinor: 5_000,
@@ -146,8 +165,9 @@ describe('a statement', () => {
     ['all of it', () => ({ from: start, habitId: run, kind: 'SAVING', standing: 'nothing' }), 1],
   ])('is narrowed to %s, rows and sums alike', async (_what, part, count) => {
     const filter = { ...ALL, ...part() }
-    expect((await everything(ida, filter)).length).toBe(count)
-    expect((await sumsOf(ida, filter))?.rows).toBe(count)
+    const rows = await everything(ida, filter)
+    expect(rows.length).toBe(count)
+    expect(await sumsOf(ida, filter)).toMatchObject(addedUp(rows))
   })
 
   test.each([1, 2, 3])('in pages of %i has each row once', async (size) => {
@@ -220,7 +240,7 @@ describe('ten years', () => {
       [month, null],
       [ALL, deep],
     ] as const)
-      expect((await statementsFor(filter, before)).length).toBe(3)
+      expect((await statementsFor(filter, before)).length).toBe(2)
   })
 
   test('are found by their index, page by page, without looking at the rest', async () => {

@@ -32,11 +32,13 @@ export async function doneSince(
   needs: readonly { habitId: string; from: Day | null }[],
 ): Promise<DoneRow[]> {
   if (needs.length === 0) return []
-  const rows = needs.map(({ habitId, from }) => Prisma.sql`(${habitId}::uuid, ${from ?? '-infinity'}::date)`)
+  // Each habit with its own day, and not joined to a list of them: so it is known beforehand that few rows are wanted of each.
+  const wanted = needs.map(
+    ({ habitId, from }) => Prisma.sql`("habitId" = ${habitId}::uuid AND day >= ${from ?? '-infinity'}::date)`,
+  )
   return tx.$queryRaw<DoneRow[]>`
-    SELECT c."habitId", c.day, c.period, c.slot, c."daySlot"
-    FROM (VALUES ${Prisma.join(rows)}) AS need("habitId", "from")
-    JOIN "CheckOff" c ON c."habitId" = need."habitId" AND c.state = 'RECORDED' AND c.day >= need."from"`
+    SELECT "habitId", day, period, slot, "daySlot" FROM "CheckOff"
+    WHERE state = 'RECORDED' AND (${Prisma.join(wanted, ' OR ')})`
 }
 
 export function countedByDay(rows: readonly Pick<DoneRow, 'day'>[]): Map<Day, number> {

@@ -32,6 +32,9 @@ const MOST_LATELY = 100
 
 const HABIT = { include: { habit: { select: { id: true, name: true } } }, orderBy: { at: 'asc' } } as const
 
+/** The states that are asked for say so already; this is what leads to the few among a long history. */
+const NOT_OVER = { finalOn: null }
+
 /** What pages show of payments; every look names the owner. */
 export function createReading({ db, clock }: Pick<ModelContext, 'db' | 'clock'>) {
   return {
@@ -63,6 +66,7 @@ export function createReading({ db, clock }: Pick<ModelContext, 'db' | 'clock'>)
       return db.prisma.payment.findMany({
         where: {
           userId,
+          ...NOT_OVER,
           OR: [
             { state: { in: ['BLOCKED', 'UNKNOWN'] } },
             // Held back by the bank without a page for the saver.
@@ -78,7 +82,7 @@ export function createReading({ db, clock }: Pick<ModelContext, 'db' | 'clock'>)
     async approvalsWaiting(userId: string): Promise<WaitingApproval[]> {
       const sums = await db.prisma.payment.groupBy({
         by: ['approvalUrl', 'currency'],
-        where: { userId, state: 'AWAITING_APPROVAL', approvalUrl: { not: null } },
+        where: { userId, ...NOT_OVER, state: 'AWAITING_APPROVAL', approvalUrl: { not: null } },
         _count: true,
         _sum: { amountMinor: true },
         orderBy: { _min: { createdOn: 'asc' } },
@@ -111,7 +115,7 @@ export function createReading({ db, clock }: Pick<ModelContext, 'db' | 'clock'>)
     /** Those that are not sent yet, in the order in which they would go out. */
     async unsentOf(userId: string): Promise<PaymentWithHabits[]> {
       return db.prisma.payment.findMany({
-        where: { userId, state: { in: ['SCHEDULED', 'BLOCKED'] } },
+        where: { userId, ...NOT_OVER, state: { in: ['SCHEDULED', 'BLOCKED'] } },
         orderBy: [{ dueAt: 'asc' }, { id: 'asc' }],
         take: 100,
         include: { checkOffs: HABIT, broughtBack: HABIT },
