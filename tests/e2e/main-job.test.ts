@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
-import { formatMinor } from '../../src/format.ts'
+import { formatMoney } from '../../src/format.ts'
 import { startHandlers } from '../../src/jobs/handlers/index.ts'
 import { inLanguage, LANGUAGES, type Language, t, type Values } from '../../src/language.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
@@ -130,11 +130,12 @@ describe.each<{
       await hands.fill(field('Amount each time'), '12,50')
       await hands.press(button('Save habit'))
 
+      const amount = inLanguage(language, () => formatMoney(1250, 'DKK'))
       const before = balances()
       await hands.press(page.locator('.button--check').filter({ hasText: 'Run around the lake' }))
       // The sentence about the new habit may still stand there for a moment; what is said last counts.
       await page
-        .getByText(say('{habit}: done.', { habit: 'Run around the lake' }))
+        .getByText(say('{name}: done. {amount} pledged.', { name: 'Run around the lake', amount }))
         .waitFor()
         .catch(async (error) => {
           throw new Error(`${page.url()} says: ${await page.locator('main').textContent()}`, { cause: error })
@@ -146,7 +147,6 @@ describe.each<{
       expect(after.savings - before.savings).toBe(1250)
       expect(after.current - before.current).toBe(-1250)
       await page.goto(`${app.baseUrl}/dashboard`)
-      const amount = inLanguage(language, () => formatMinor(1250))
       expect(await page.locator('.stat--arrived').textContent()).toContain(amount)
       await window.close()
     },
