@@ -45,6 +45,12 @@ export function formatWeekday(day: string): string {
   return dateFormat({ weekday: 'long', day: 'numeric', month: 'long', timeZone: 'UTC' }).format(date)
 }
 
+/** "June 2026". */
+export function formatMonth(day: string): string {
+  const date = new Date(`${day}T00:00:00.000Z`)
+  return dateFormat({ month: 'long', year: 'numeric', timeZone: 'UTC' }).format(date)
+}
+
 /** "Wed": under a bar there is no room for more. */
 export function formatWeekdayShortly(day: string): string {
   return dateFormat({ weekday: 'short', timeZone: 'UTC' }).format(new Date(`${day}T00:00:00.000Z`))

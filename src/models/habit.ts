@@ -5,6 +5,7 @@ import type { Currency } from '../generated/enums.ts'
 import { t } from '../language.ts'
 import { audit } from './audit.ts'
 import type { Actor, ModelContext } from './context.ts'
+import { countedByDay, doneSince, planIn } from './habit/checkpoints.ts'
 import { type Day, dayOf } from './habit/schedule.ts'
 import { createHabitReading, type HabitToday } from './habit/today.ts'
 import { versionOn } from './habit/versions.ts'
@@ -20,6 +21,7 @@ import {
   settingsOf,
   termsOf,
 } from './habit/wish.ts'
+import { type HabitYear, yearOf } from './habit/year.ts'
 import { type SavingsTotals, totalsOf } from './ledger.ts'
 
 export type { HabitToday } from './habit/today.ts'
@@ -226,6 +228,16 @@ export function createHabits({ db, clock }: ModelContext) {
       if (!habit) return null
       const [today] = await asOfToday(user, [habit])
       return today ?? null
+    },
+
+    /** The last twelve months of a habit that is the saver's own. */
+    async yearOf(user: User, habitId: string): Promise<HabitYear> {
+      const [plan, done] = await Promise.all([
+        planIn(db.prisma, user, habitId),
+        doneSince(db.prisma, [{ habitId, from: null }]),
+      ])
+      const today = dayOf(clock.now(), user.timezone, user.dayStartHour)
+      return yearOf(plan, countedByDay(done), today)
     },
 
     /** Living habits: pinned ones first, each in the saver's own order. */

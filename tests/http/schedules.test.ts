@@ -164,7 +164,7 @@ test('a habit that has ended goes on when its owner gives it a later last day', 
   clock.advance(3 * DAY)
   await visitor.get('/login')
   await visitor.post('/login', { email: saver.email, password: PASSWORD })
-  expect((await visitor.get('/dashboard')).text).toContain('Ended')
+  expect((await visitor.get('/dashboard')).text).toContain('It has ended')
   const page = await visitor.get(`/habits/${id}/edit`)
   expect([page.status, page.text.includes('value="2026-06-17"')]).toEqual([200, true])
   const fields = { ...FIELDS, ...UNREAD, name: 'Sauna' }

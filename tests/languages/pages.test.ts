@@ -84,10 +84,13 @@ const NAMES = [
 const CODES =
   /\b(?:admin|saver|visitor|worker|person|user|habit|goal|consent|payment|care|erase|reconcile|retention|detect|remind|seal|settle|delay|status|ok|none|current)\b/g
 const WEEKDAYS = Array.from({ length: 7 }, (_, day) => inLanguage('fi', () => weekdayName(day + 1)))
-const MONTHS = Array.from({ length: 12 }, (_, month) =>
-  new Intl.DateTimeFormat('fi', { month: 'long', day: 'numeric', timeZone: 'UTC' })
-    .format(Date.UTC(2026, month, 1))
-    .replace(/^\S+ /, ''),
+/** As they stand in dates ("marraskuuta"), then by themselves ("marraskuu"). */
+const MONTHS = [{ month: 'long', day: 'numeric' }, { month: 'long' }].flatMap((options) =>
+  Array.from({ length: 12 }, (_, month) =>
+    new Intl.DateTimeFormat('fi', { ...(options as Intl.DateTimeFormatOptions), timeZone: 'UTC' })
+      .format(Date.UTC(2026, month, 1))
+      .replace(/^\d\S* /, ''),
+  ),
 )
 const DATA = [
   // Addresses of pages and mails, ids, what calls and events are called in code, instants.

@@ -20,6 +20,7 @@ import {
   starterLinks,
 } from '../view-models/habit-form-view.ts'
 import { habitPage } from '../view-models/habit-page.ts'
+import { heatmapOf, trendOf } from '../view-models/habit-year.ts'
 
 const newPage = () => ({ title: t('New habit') }) as const
 const HISTORY = 30
@@ -151,12 +152,14 @@ export function habitControllers({ models, clock }: WebContext) {
 
   async function pageOf(req: Request, habit: HabitToday) {
     const user = signedIn(req)
-    const [checkOffs, openDays, notes] = await Promise.all([
+    const [checkOffs, openDays, notes, year] = await Promise.all([
       models.checkOffs.recentOf(user.id, habit.habit.id, HISTORY),
       models.checkOffs.openDays(user, habit.habit.id),
       models.notes.list(user.id, habit.habit.id, HISTORY),
+      models.habits.yearOf(user, habit.habit.id),
     ])
-    return habitPage(habit, checkOffs, openDays, notes)
+    const charts = { heatmap: heatmapOf(year, user.weekStart), trend: trendOf(year) }
+    return { ...habitPage(habit, checkOffs, openDays, notes), ...charts }
   }
 
   async function refuseNote(

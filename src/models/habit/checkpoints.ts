@@ -75,8 +75,16 @@ export async function advanceCheckpoint(
   await tx.habitCheckpoint.upsert({ where: { habitId }, create: { habitId, ...row }, update: row })
 }
 
-async function planIn(tx: Tx, user: User, habitId: string): Promise<Plan> {
-  const habit = await tx.habit.findUniqueOrThrow({ where: { id: habitId }, include: { versions: true } })
+/** All that a habit asks and asked. @throws without such a habit. */
+export async function planIn(
+  tx: Pick<Tx, 'habit' | 'habitBreak'>,
+  user: User,
+  habitId: string,
+): Promise<Plan> {
+  const habit = await tx.habit.findUniqueOrThrow({
+    where: { id: habitId, userId: user.id },
+    include: { versions: true },
+  })
   const breaks = await tx.habitBreak.findMany({
     where: { userId: user.id, OR: [{ habitId }, { habitId: null }] },
   })

@@ -1,0 +1,90 @@
+import { formatDay, formatMonth, formatShare } from '../../format.ts'
+import { t } from '../../language.ts'
+import type { Day } from '../../models/habit/schedule.ts'
+import type { DayState, HabitYear } from '../../models/habit/year.ts'
+
+/** The last twelve months, a square for each day, in words and as a table. @param weekStart 1 = Monday. */
+export function heatmapOf({ days }: HabitYear, weekStart: number) {
+  const months = [...Map.groupBy(days, ({ day }) => day.slice(0, 7)).values()]
+  return {
+    id: 'year',
+    title: t('The last twelve months'),
+    description: t(
+      '{count, plural, one {Checked off on # day.} other {Checked off on # days.}} A dashed square is a day of a break.',
+      { count: countIn(days) },
+    ),
+    months: months.map((month) => ({
+      label: formatMonth(month[0]?.day ?? ''),
+      days: month.map(({ day, state }, at) => ({
+        state: state === 'outside' ? 'later' : state,
+        label: labelOf(state, formatDay(day)),
+        ...(at === 0 ? { column: columnOf(day, weekStart) } : {}),
+      })),
+    })),
+    columns: [t('Month'), t('Days')],
+    rows: months
+      .filter((month) => month.some(({ state }) => state !== 'outside'))
+      .map((month) => ({ label: formatMonth(month[0]?.day ?? ''), valueText: String(countIn(month)) }))
+      .reverse(),
+  }
+}
+
+/** How strong the habit was, week by week. @returns null while there is nothing to draw. */
+export function trendOf({ strengths }: HabitYear) {
+  const [first, last] = [strengths[0], strengths.at(-1)]
+  if (!first || !last || strengths.length < 2) return null
+  const line = strengths
+    .map(({ strength }, at) => `${percent(at / (strengths.length - 1))},${percent(1 - strength)}`)
+    .join(' ')
+  return {
+    id: 'trend',
+    title: t('Strength, week by week'),
+    description: t('From {first} on {firstDay} to {last} on {lastDay}.', {
+      first: formatShare(first.strength),
+      firstDay: formatDay(first.day),
+      last: formatShare(last.strength),
+      lastDay: formatDay(last.day),
+    }),
+    line,
+    area: `0,100 ${line} 100,100`,
+    goalY: null,
+    labels: [
+      { text: formatDay(first.day), x: 0, anchor: 'start' },
+      { text: formatDay(last.day), x: 100, anchor: 'end' },
+    ],
+    columns: [t('Week until'), t('Strength')],
+    rows: strengths
+      .map(({ day, strength }) => ({ label: formatDay(day), valueText: formatShare(strength) }))
+      .reverse(),
+  }
+}
+
+function labelOf(state: DayState, day: string): string {
+  switch (state) {
+    case 'full':
+      return t('{day}: checked off', { day })
+    case 'some':
+      return t('{day}: checked off in part', { day })
+    case 'skipped':
+      return t('{day}: a break', { day })
+    case 'empty':
+      return t('{day}: nothing', { day })
+    case 'outside':
+      return ''
+  }
+}
+
+function countIn(days: HabitYear['days']): number {
+  return days.filter(({ state }) => state === 'full' || state === 'some').length
+}
+
+/** From 1 to 7, in the saver's week. */
+function columnOf(day: Day, weekStart: number): number {
+  const weekday = new Date(`${day}T00:00:00.000Z`).getUTCDay()
+  return ((weekday - weekStart + 7) % 7) + 1
+}
+
+/** Of a square of 100; two decimals are finer than any screen. */
+function percent(share: number): number {
+  return Math.round(share * 10_000) / 100
+}
