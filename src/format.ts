@@ -45,6 +45,11 @@ export function formatWeekday(day: string): string {
   return dateFormat({ weekday: 'long', day: 'numeric', month: 'long', timeZone: 'UTC' }).format(date)
 }
 
+/** Most languages write weekdays and months small, and the first letter of a sentence large. */
+export function asBeginning(text: string): string {
+  return text.slice(0, 1).toLocaleUpperCase(currentLocale()) + text.slice(1)
+}
+
 /** "June 2026". */
 export function formatMonth(day: string): string {
   const date = new Date(`${day}T00:00:00.000Z`)

@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express'
-import { formatMoney, formatWeekday } from '../../format.ts'
+import { asBeginning, formatMoney, formatWeekday } from '../../format.ts'
 import type { Currency } from '../../generated/enums.ts'
 import { t } from '../../language.ts'
 import { signedIn } from '../../middleware/authentication.ts'
@@ -42,7 +42,7 @@ export function dashboardControllers({ models, clock }: WebContext) {
       'main/dashboard',
       { title: t('Today') },
       {
-        todayLabel: formatWeekday(today),
+        todayLabel: asBeginning(formatWeekday(today)),
         summary: summaryOf(habits),
         notices: noticesFor({
           user,

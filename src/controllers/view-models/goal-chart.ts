@@ -34,6 +34,7 @@ export function goalChart(goal: Goal, history: readonly HistoryPoint[], today: D
     ),
     line,
     area: `0,100 ${line} 100,100`,
+    isMoney: true,
     goalY: top === goal.targetMinor ? 0 : null,
     labels: [
       { text: formatDay(dayOf(first)), x: 0, anchor: 'start' },

@@ -48,6 +48,7 @@ export function trendOf({ strengths }: HabitYear) {
     line,
     area: `0,100 ${line} 100,100`,
     goalY: null,
+    isMoney: false,
     labels: [
       { text: formatDay(first.day), x: 0, anchor: 'start' },
       { text: formatDay(last.day), x: 100, anchor: 'end' },
