@@ -8,7 +8,8 @@ import { troubleOn } from './support/axe.ts'
 import { type EveryPlace, everyPlace } from './support/places.ts'
 import { signIn } from './support/signing-in.ts'
 
-const NARROW = { width: 320, height: 800 }
+/** What fades from one theme to the other would be judged half way. */
+const NARROW = { width: 320, height: 800, reducedMotion: 'reduce' } as const
 const LANGUAGES = Object.keys(catalogues) as Exclude<Language, 'en'>[]
 
 const clock = new ManualClock(new Date())
@@ -46,6 +47,7 @@ describe.each(LANGUAGES)('in %s', (language) => {
       }
       await window.close()
     },
+    120_000,
   )
 })
 
