@@ -69,7 +69,7 @@ test('after a copy of the demo saver, an erasure and an import nothing differs b
   const preview = await newcomer.visitor.get('/import/preview')
   const shown = textOf(preview.text)
   expect(shown).toContain('Goals 3 without money')
-  expect(shown).toContain('Refused 0')
+  expect(shown).toContain('Left out 0')
   expect(shown).toContain('What stays behind')
   expect(shown).toContain('Goals begin empty here')
   const draft = /name="draft" value="([^"]+)"/.exec(preview.text)?.[1] ?? ''
