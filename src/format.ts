@@ -145,9 +145,13 @@ export function tooManyTries(ms: number): string {
 
 const formats = new Map<string, unknown>()
 
-/** Making a format costs far more than using it; there are only as many as there are languages and zones. */
+/** Zones may be spelt in many ways. */
+const MOST_FORMATS = 500
+
+/** Making a format costs far more than using it. */
 function kept<Format>(key: string, make: () => Format): Format {
   const known = (formats.get(key) as Format | undefined) ?? make()
+  if (formats.size >= MOST_FORMATS) formats.clear()
   formats.set(key, known)
   return known
 }

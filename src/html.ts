@@ -11,7 +11,8 @@ export function linked(sentence: string, links: Record<string, string>): string 
   return Object.entries(links).reduce(
     (html, [name, href]) =>
       html
-        .replaceAll(escapeHtml(`<${name}>`), `<a href="${escapeHtml(href)}">`)
+        // A function, for `$` has a meaning in a text that replaces.
+        .replaceAll(escapeHtml(`<${name}>`), () => `<a href="${escapeHtml(href)}">`)
         .replaceAll(escapeHtml(`</${name}>`), '</a>'),
     escapeHtml(sentence),
   )

@@ -89,5 +89,7 @@ function compiled(language: Language, message: string): IntlMessageFormat {
 }
 
 function catalogueOf(language: Language): Catalogue {
-  return JSON.parse(readFileSync(new URL(`./languages/${language}.json`, import.meta.url), 'utf8'))
+  const messages = JSON.parse(readFileSync(new URL(`./languages/${language}.json`, import.meta.url), 'utf8'))
+  // Without what every object has: "constructor" is no message.
+  return Object.assign(Object.create(null), messages)
 }

@@ -5,7 +5,7 @@ import type { Currency } from '../generated/enums.ts'
 import { t } from '../language.ts'
 import { audit } from './audit.ts'
 import type { Actor, ModelContext } from './context.ts'
-import { countedByDay, doneSince, planIn } from './habit/checkpoints.ts'
+import { doneByDay, planIn } from './habit/checkpoints.ts'
 import { type Day, dayOf } from './habit/schedule.ts'
 import { createHabitReading, type HabitToday } from './habit/today.ts'
 import { versionOn } from './habit/versions.ts'
@@ -234,10 +234,10 @@ export function createHabits({ db, clock }: ModelContext) {
     async yearOf(user: User, habitId: string): Promise<HabitYear> {
       const [plan, done] = await Promise.all([
         planIn(db.prisma, user, habitId),
-        doneSince(db.prisma, [{ habitId, from: null }]),
+        doneByDay(db.prisma, habitId),
       ])
       const today = dayOf(clock.now(), user.timezone, user.dayStartHour)
-      return yearOf(plan, countedByDay(done), today)
+      return yearOf(plan, done, today)
     },
 
     /** Living habits: pinned ones first, each in the saver's own order. */

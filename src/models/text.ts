@@ -4,5 +4,5 @@ const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u
 
 /** One line that shows something and does nothing else. */
 export function isOrdinary(text: string): boolean {
-  return VISIBLE.test(text) && !UNSAFE.test(text)
+  return VISIBLE.test(text) && !UNSAFE.test(text) && text.isWellFormed()
 }

@@ -50,7 +50,7 @@ describe('a visitor', () => {
 
   test('finds the page to choose from on every page, and each language called by its own name', async () => {
     const visitor = asking('fi')
-    expect((await visitor.get('/login?x=1')).text).toContain('href="/language?back=%2Flogin%3Fx%3D1"')
+    expect((await visitor.get('/login?x=1')).text).toContain('href="/language?back=%2Flogin"')
     for (const path of ['/confirm/one-time', '/bank/callback?code=one-time', '/no-such-page'])
       expect((await visitor.follow(path)).text, path).not.toMatch(/back=[^"]*(?:one-time|no-such)/)
     const page = await visitor.get('/language?back=%2Flogin')

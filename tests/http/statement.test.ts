@@ -48,6 +48,16 @@ describe('the page', () => {
     expect(text).toContain('No money has moved or was to move in this selection.')
   })
 
+  test('names habits as their saver does, in any language', async () => {
+    const other = await newLinkedSaver(app)
+    for (const name of ['Today', 'Bank', 'constructor']) await newHabit(app, other, { name })
+    await other.visitor.post('/language', { language: 'fi', back: '/' })
+    const page = (await other.visitor.get(PAGE)).text
+    expect(page).toContain('<html lang="fi">')
+    for (const name of ['Today', 'Bank', 'constructor'])
+      expect(page).toMatch(new RegExp(`<option[^>]*>${name}</option>`))
+  })
+
   test('takes the days of the saver’s own calendar, the last one included', async () => {
     expect(await see('?from=2026-06-17&until=2026-06-17')).toContain('Læse')
     expect(await see('?until=2026-06-16')).not.toContain('Læse ”Önskebrev” for')

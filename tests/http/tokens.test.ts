@@ -49,7 +49,7 @@ describe('a token', () => {
     for (const words of [
       'My watch',
       `spv_…${secret.slice(-4)}`,
-      'May see habits and check-offs May check off and take back',
+      'May see habits and check-offs May check off, also for the last seven days, and take back',
     ])
       expect(page).toContain(words)
     const [row] = await tokensOf(saver)

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { IntlMessageFormat } from 'intl-messageformat'
 import { describe, expect, test } from 'vitest'
+import { OPERATIONS } from '../../src/controllers/api/operations.ts'
+import { linked } from '../../src/html.ts'
 import { type Catalogue, catalogues, inLanguage, t } from '../../src/language.ts'
 import { allMessages, messagesIn } from './support/messages.ts'
 
@@ -80,6 +82,30 @@ describe.each(LANGUAGES)('the catalogue of %s', (language) => {
     expect(same.filter(([message]) => message.split(' ').length > 3).map(([message]) => message)).toEqual([])
     expect(same.length).toBeLessThan(Object.keys(catalogue).length / 20)
   })
+})
+
+test('what the API’s page says of its operations are messages, too', () => {
+  const words = Object.values(OPERATIONS).flatMap(({ summary, about, answers }) => [
+    summary,
+    about,
+    ...answers.map((answer) => answer.about),
+  ])
+  expect(words.length).toBeGreaterThan(30)
+  expect(words.filter((word) => word && !messages.has(word))).toEqual([])
+})
+
+test('what every object has is no message', () => {
+  expect(inLanguage('da', () => ['constructor', '__proto__', 'toString'].map((word) => t(word)))).toEqual([
+    'constructor',
+    '__proto__',
+    'toString',
+  ])
+})
+
+test('a link in a sentence leads where it is told, whatever the address looks like, and nothing else becomes HTML', () => {
+  expect(linked('See <a>this & that</a> <b>', { a: '/x?y=$&z=$1' })).toBe(
+    'See <a href="/x?y=$&#38;z=$1">this &#38; that</a> &#60;b&#62;',
+  )
 })
 
 test('a message is said in the language of whoever reads it, with its own plural', () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ManualClock } from '../../src/clock.ts'
-import { weekdayName } from '../../src/format.ts'
+import { asBeginning, weekdayName } from '../../src/format.ts'
 import { catalogues, inLanguage } from '../../src/language.ts'
 import { type EveryPlace, everyPlace } from '../e2e/support/places.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
@@ -83,7 +83,9 @@ const NAMES = [
 /** What actors, objects, jobs and faults are called in code; admins see them so. */
 const CODES =
   /\b(?:admin|saver|visitor|worker|person|user|habit|goal|consent|payment|care|erase|reconcile|retention|detect|remind|seal|settle|delay|status|ok|none|current)\b/g
-const WEEKDAYS = Array.from({ length: 7 }, (_, day) => inLanguage('fi', () => weekdayName(day + 1)))
+const WEEKDAYS = Array.from({ length: 7 }, (_, day) => inLanguage('fi', () => weekdayName(day + 1))).flatMap(
+  (name) => [name, inLanguage('fi', () => asBeginning(name))],
+)
 /** As they stand in dates ("marraskuuta"), then by themselves ("marraskuu"). */
 const MONTHS = [{ month: 'long', day: 'numeric' }, { month: 'long' }].flatMap((options) =>
   Array.from({ length: 12 }, (_, month) =>

@@ -12,7 +12,7 @@ import { idOf, readForm, told } from '../forms/form.ts'
 import { listAddress, optional, optionalDay, optionalId, optionalLastDay } from '../forms/list-forms.ts'
 import { renderPage } from '../page.ts'
 import { AUDIT_OUTCOMES, auditFacts, auditRow } from '../view-models/audit-rows.ts'
-import { choices } from '../view-models/list-page.ts'
+import { choices, saidWords } from '../view-models/list-page.ts'
 import { filteredList } from './filtered-list.ts'
 
 const listPage = () => ({ title: t('Audit trail'), width: 'wide' }) as const
@@ -105,7 +105,7 @@ function fieldsOf(typed: Record<string, string>) {
       kind: 'select',
       name: 'outcome',
       label: t('Outcome'),
-      options: choices(t('Every outcome'), AUDIT_OUTCOMES, typed.outcome),
+      options: choices(t('Every outcome'), saidWords(AUDIT_OUTCOMES), typed.outcome),
     },
     {
       kind: 'field',

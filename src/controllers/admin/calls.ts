@@ -15,7 +15,7 @@ import { auditRow } from '../view-models/audit-rows.ts'
 import { apiWords, callsWords } from '../view-models/bank-charts.ts'
 import { callProps } from '../view-models/call-view.ts'
 import { API_WORDS, OUTCOME_WORDS, outcomeBadge } from '../view-models/call-words.ts'
-import { choices, timeCell } from '../view-models/list-page.ts'
+import { choices, saidWords, timeCell } from '../view-models/list-page.ts'
 import { type Repeat, repeatOf } from './console-repeats.ts'
 import { filteredList } from './filtered-list.ts'
 
@@ -97,13 +97,13 @@ function fieldsOf(typed: Record<string, string>) {
       kind: 'select',
       name: 'api',
       label: t('Call'),
-      options: choices(t('Every call'), API_WORDS, typed.api),
+      options: choices(t('Every call'), saidWords(API_WORDS), typed.api),
     },
     {
       kind: 'select',
       name: 'outcome',
       label: t('Outcome'),
-      options: choices(t('Every outcome'), outcomes, typed.outcome),
+      options: choices(t('Every outcome'), saidWords(outcomes), typed.outcome),
     },
     { kind: 'field', name: 'saver', label: t('Saver’s id'), value: typed.saver },
     { kind: 'field', name: 'request', label: t('Request'), value: typed.request },

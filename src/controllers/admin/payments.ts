@@ -15,7 +15,7 @@ import { readNothing } from '../forms/offers.ts'
 import { reasonForm } from '../forms/people-forms.ts'
 import { renderPage, renderRefused } from '../page.ts'
 import { deskPage, deskRow, reviewRow } from '../view-models/desk-view.ts'
-import { choices } from '../view-models/list-page.ts'
+import { choices, saidWords } from '../view-models/list-page.ts'
 import { STATE_WORDS } from '../view-models/payment-view.ts'
 import { filteredList } from './filtered-list.ts'
 
@@ -178,7 +178,7 @@ function fieldsOf(typed: Record<string, string>) {
       kind: 'select',
       name: 'state',
       label: t('State'),
-      options: choices(t('Every state'), states, typed.state),
+      options: choices(t('Every state'), saidWords(states), typed.state),
     },
     {
       kind: 'field',

@@ -12,7 +12,7 @@ import { optional } from '../forms/list-forms.ts'
 import { readNothing } from '../forms/offers.ts'
 import { reasonForm, roleForm } from '../forms/people-forms.ts'
 import { renderPage, renderRefused } from '../page.ts'
-import { choices } from '../view-models/list-page.ts'
+import { choices, saidWords } from '../view-models/list-page.ts'
 import { personPage, personRow, ROLE_WORDS, STATUS_WORDS } from '../view-models/person-view.ts'
 import { filteredList } from './filtered-list.ts'
 
@@ -167,13 +167,13 @@ function fieldsOf(typed: Record<string, string>) {
       kind: 'select',
       name: 'role',
       label: t('Role'),
-      options: choices(t('Every role'), ROLE_WORDS, typed.role),
+      options: choices(t('Every role'), saidWords(ROLE_WORDS), typed.role),
     },
     {
       kind: 'select',
       name: 'status',
       label: t('Account'),
-      options: choices(t('Every state'), STATUS_WORDS, typed.status),
+      options: choices(t('Every state'), saidWords(STATUS_WORDS), typed.status),
     },
   ]
 }

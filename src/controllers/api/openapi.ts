@@ -9,7 +9,7 @@ type Json = Record<string, unknown>
 
 export const SCOPE_WORDS: Record<Scope, string> = {
   'habits:read': term('see habits, streaks and check-offs'),
-  'check-offs:write': term('check habits off, and take check-offs back'),
+  'check-offs:write': term('check habits off, also for the last seven days, and take check-offs back'),
   'payments:read': term('see payments and where they stand'),
   'goals:read': term('see goals, what they hold and how they get on'),
 }

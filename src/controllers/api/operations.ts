@@ -112,24 +112,26 @@ export const OPERATIONS = {
     method: 'GET',
     path: `${paths.api}/habits/:id/past-days`,
     guard: tokenFor('habits:read'),
-    summary: 'Days on which a forgotten check-off can still be made up for',
-    about:
+    summary: term('Days on which a forgotten check-off can still be made up for'),
+    about: term(
       'Of the last seven days those that have a free place, the latest first, each by the terms of that day.',
-    answers: [{ status: 200, about: 'The days', schema: schemas.pastDays }],
+    ),
+    answers: [{ status: 200, about: term('The days'), schema: schemas.pastDays }],
     problems: ['not-found'],
   },
   recordPastDay: {
     method: 'POST',
     path: `${paths.api}/habits/:id/past-days`,
     guard: tokenFor('check-offs:write'),
-    summary: 'Make up for a past day',
-    about:
+    summary: term('Make up for a past day'),
+    about: term(
       'Sends the offer of a past day back, and says whether money moves for it. Otherwise as a check-off of today: its place is taken once, and an Idempotency-Key works the same. What moves no money is never refused because the saver wishes to be asked first.',
+    ),
     body: schemas.pastOffer,
     keyed: true,
     answers: [
-      { status: 201, about: 'Recorded now', schema: schemas.checkOff },
-      { status: 200, about: 'It was recorded before, and counts once', schema: schemas.checkOff },
+      { status: 201, about: term('Recorded now'), schema: schemas.checkOff },
+      { status: 200, about: term('It was recorded before, and counts once'), schema: schemas.checkOff },
     ],
     problems: ['asks-first', 'not-found', ...REFUSED_PAST_DAYS, 'under-way', 'key-reused'],
   },
@@ -137,10 +139,11 @@ export const OPERATIONS = {
     method: 'GET',
     path: `${paths.api}/goals`,
     guard: tokenFor('goals:read'),
-    summary: 'All living goals, with what they hold',
-    about:
+    summary: term('All living goals, with what they hold'),
+    about: term(
       'In the saver’s order, by currency. There are at most 30. Goals have no money of their own: what is saved is shared out among them.',
-    answers: [{ status: 200, about: 'The goals', schema: schemas.goals }],
+    ),
+    answers: [{ status: 200, about: term('The goals'), schema: schemas.goals }],
     problems: [],
   },
   checkOffs: {

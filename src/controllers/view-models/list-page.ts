@@ -32,7 +32,12 @@ export interface Choice {
   selected: boolean
 }
 
-/** The choices of a filter; the first, which is said already, leaves it open. @param words `term`s. */
+/** A table of `term`s as it is said now. */
+export function saidWords(words: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(words).map(([value, label]) => [value, t(label)]))
+}
+
+/** The choices of a filter; the first leaves it open. All are said already: some are names that savers gave. */
 export function choices(
   all: string,
   words: Readonly<Record<string, string>>,
@@ -40,7 +45,7 @@ export function choices(
 ): Choice[] {
   const given = Object.entries(words).map(([value, label]) => ({
     value,
-    label: t(label),
+    label,
     selected: value === chosen,
   }))
   return [{ value: '', label: all, selected: !chosen }, ...given]

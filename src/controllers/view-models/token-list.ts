@@ -8,7 +8,7 @@ import { paths } from '../../paths.ts'
 /** What each scope allows, as a saver reads it. */
 const SCOPE_WORDS: Record<Scope, string> = {
   'habits:read': term('May see habits and check-offs'),
-  'check-offs:write': term('May check off and take back'),
+  'check-offs:write': term('May check off, also for the last seven days, and take back'),
   'payments:read': term('May see payments'),
   'goals:read': term('May see goals and what they hold'),
 }

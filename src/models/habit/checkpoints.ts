@@ -41,6 +41,14 @@ export async function doneSince(
     WHERE state = 'RECORDED' AND (${Prisma.join(wanted, ' OR ')})`
 }
 
+/** Every day on which a habit was checked off, however long ago, with how often. */
+export async function doneByDay(tx: Pick<Tx, '$queryRaw'>, habitId: string): Promise<Map<Day, number>> {
+  const rows = await tx.$queryRaw<{ day: string; count: number }[]>`
+    SELECT day::text AS day, count(*)::integer AS count FROM "CheckOff"
+    WHERE state = 'RECORDED' AND "habitId" = ${habitId}::uuid GROUP BY day`
+  return new Map(rows.map(({ day, count }) => [day, count]))
+}
+
 export function countedByDay(rows: readonly Pick<DoneRow, 'day'>[]): Map<Day, number> {
   const counts = new Map<Day, number>()
   for (const row of rows) {

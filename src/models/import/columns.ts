@@ -13,10 +13,12 @@ import { isOrdinary } from '../text.ts'
 const whole = (min: number, max: number) => z.int().min(min).max(max)
 const id = z.uuid()
 const FIRST_DAY = '1970-01-01'
-const day = z.iso.date().refine((text) => text >= FIRST_DAY)
+/** PostgreSQL and pages can tell of it, whatever its zone. */
+const LAST_DAY = '2200-01-01'
+const day = z.iso.date().refine((text) => text >= FIRST_DAY && text < LAST_DAY)
 const instant = z.iso
   .datetime({ offset: true })
-  .refine((text) => text >= FIRST_DAY)
+  .refine((text) => text >= FIRST_DAY && text < LAST_DAY)
   .transform((text) => new Date(text).toISOString())
 const amountMinor = whole(1, MAX_AMOUNT_MINOR)
 const currency = z.enum(CURRENCIES)
