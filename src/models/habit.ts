@@ -21,7 +21,7 @@ import {
   settingsOf,
   termsOf,
 } from './habit/wish.ts'
-import { type HabitYear, yearOf } from './habit/year.ts'
+import { firstDayOfYear, type HabitYear, yearOf } from './habit/year.ts'
 import { type SavingsTotals, totalsOf } from './ledger.ts'
 
 export type { HabitToday } from './habit/today.ts'
@@ -232,11 +232,9 @@ export function createHabits({ db, clock }: ModelContext) {
 
     /** The last twelve months of a habit that is the saver's own. */
     async yearOf(user: User, habitId: string): Promise<HabitYear> {
-      const [plan, done] = await Promise.all([
-        planIn(db.prisma, user, habitId),
-        doneByDay(db.prisma, habitId),
-      ])
       const today = dayOf(clock.now(), user.timezone, user.dayStartHour)
+      const plan = await planIn(db.prisma, user, habitId)
+      const done = await doneByDay(db.prisma, habitId, firstDayOfYear(plan, today))
       return yearOf(plan, done, today)
     },
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { type Plan, tallyOf } from '../../src/models/habit/plan.ts'
 import { type Day, epochDay, fromEpochDay, type Schedule } from '../../src/models/habit/schedule.ts'
 import { standingOn } from '../../src/models/habit/standing.ts'
-import { yearOf } from '../../src/models/habit/year.ts'
+import { firstDayOfYear, yearOf } from '../../src/models/habit/year.ts'
 
 const TODAY = '2026-06-17'
 
@@ -72,6 +72,17 @@ describe('the strengths of a year', () => {
       { effectiveFrom: '2020-01-01', countedFrom: '2020-01-01' },
     )
     expect(yearOf(old, new Map(), TODAY).strengths).toHaveLength(52)
+  })
+
+  test('hardly differ from those of who has read everything, however old the habit', () => {
+    const start = '2016-01-04'
+    const old = planWith({ startDay: start }, { interval: 7, effectiveFrom: start, countedFrom: start })
+    const all = Array.from({ length: 500 }, (_, at) => fromEpochDay(epochDay(start) + 7 * at))
+    const recent = all.filter((day) => day >= firstDayOfYear(old, TODAY))
+    expect(recent.length).toBeLessThan(200)
+    const { strengths } = yearOf(old, new Map(recent.map((day) => [day, 1])), TODAY)
+    const exact = standingOn(old, tallyOf(new Map(all.map((day) => [day, 1]))), epochDay(TODAY)).strength
+    expect(Math.abs((strengths.at(-1)?.strength ?? 0) - exact)).toBeLessThan(0.001)
   })
 
   test('grow while it is kept and fall while it is not', () => {

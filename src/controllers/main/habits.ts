@@ -158,7 +158,7 @@ export function habitControllers({ models, clock }: WebContext) {
       models.notes.list(user.id, habit.habit.id, HISTORY),
       models.habits.yearOf(user, habit.habit.id),
     ])
-    const charts = { heatmap: heatmapOf(year, user.weekStart), trend: trendOf(year) }
+    const charts = { heatmap: heatmapOf(year, user.weekStart), trend: trendOf(year, habit.strength) }
     return { ...habitPage(habit, checkOffs, openDays, notes), ...charts }
   }
 

@@ -29,10 +29,12 @@ export function heatmapOf({ days }: HabitYear, weekStart: number) {
   }
 }
 
-/** How strong the habit was, week by week. @returns null while there is nothing to draw. */
-export function trendOf({ strengths }: HabitYear) {
-  const [first, last] = [strengths[0], strengths.at(-1)]
-  if (!first || !last || strengths.length < 2) return null
+/** How strong the habit was, week by week, up to what it is today. @returns null while there is nothing to draw. */
+export function trendOf(year: HabitYear, strengthToday: number) {
+  const [first, newest] = [year.strengths[0], year.strengths.at(-1)]
+  if (!first || !newest || year.strengths.length < 2) return null
+  const last = { day: newest.day, strength: strengthToday }
+  const strengths = [...year.strengths.slice(0, -1), last]
   const line = strengths
     .map(({ strength }, at) => `${percent(at / (strengths.length - 1))},${percent(1 - strength)}`)
     .join(' ')

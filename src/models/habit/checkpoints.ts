@@ -41,11 +41,15 @@ export async function doneSince(
     WHERE state = 'RECORDED' AND (${Prisma.join(wanted, ' OR ')})`
 }
 
-/** Every day on which a habit was checked off, however long ago, with how often. */
-export async function doneByDay(tx: Pick<Tx, '$queryRaw'>, habitId: string): Promise<Map<Day, number>> {
+/** The days since one on which a habit was checked off, with how often. */
+export async function doneByDay(
+  tx: Pick<Tx, '$queryRaw'>,
+  habitId: string,
+  from: Day,
+): Promise<Map<Day, number>> {
   const rows = await tx.$queryRaw<{ day: string; count: number }[]>`
     SELECT day::text AS day, count(*)::integer AS count FROM "CheckOff"
-    WHERE state = 'RECORDED' AND "habitId" = ${habitId}::uuid GROUP BY day`
+    WHERE state = 'RECORDED' AND "habitId" = ${habitId}::uuid AND day >= ${from}::date GROUP BY day`
   return new Map(rows.map(({ day, count }) => [day, count]))
 }
 

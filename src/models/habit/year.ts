@@ -1,7 +1,7 @@
 import { DAY } from '../../clock.ts'
 import { breaksOf, type Plan, scheduleOn, tallyOf } from './plan.ts'
 import { type Day, epochDay, fromEpochDay } from './schedule.ts'
-import { BEGINNING, standingOn, standingThrough } from './standing.ts'
+import { halfLifeOf, NOTHING_YET, type StandingUntil, standingOn, standingThrough } from './standing.ts'
 
 /** Calendar months that are looked back on, this one among them. */
 const MONTHS = 12
@@ -17,9 +17,20 @@ export interface HabitYear {
   strengths: { day: Day; strength: number }[]
 }
 
-/** @param doneOn every day on which it was checked off, however long ago, for strength remembers; with how often. */
+/** After so many half-lives less than a thousandth is left of what was before. */
+const HALF_LIVES = 10
+
+/** The first day that a year needs: those before weigh nothing in its strengths any more. */
+export function firstDayOfYear(plan: Plan, today: Day): Day {
+  const halfLives = plan.versions.map(halfLifeOf)
+  const intervals = plan.versions.map(({ interval }) => interval)
+  const back = 7 * WEEKS + HALF_LIVES * Math.max(0, ...halfLives) + Math.max(0, ...intervals)
+  return fromEpochDay(epochDay(today) - Math.ceil(back))
+}
+
+/** @param doneOn the days since `firstDayOfYear` on which it was checked off, with how often. */
 export function yearOf(plan: Plan, doneOn: ReadonlyMap<Day, number>, today: Day): HabitYear {
-  return { days: daysOf(plan, doneOn, today), strengths: strengthsOf(plan, doneOn, epochDay(today)) }
+  return { days: daysOf(plan, doneOn, today), strengths: strengthsOf(plan, doneOn, today) }
 }
 
 function daysOf(plan: Plan, doneOn: ReadonlyMap<Day, number>, today: Day): HabitYear['days'] {
@@ -47,13 +58,14 @@ function askedOn(plan: Plan, day: Day): number {
   return schedule?.kind === 'TIMES' && schedule.interval === 1 ? schedule.frequency : 1
 }
 
-function strengthsOf(plan: Plan, doneOn: ReadonlyMap<Day, number>, today: number): HabitYear['strengths'] {
+function strengthsOf(plan: Plan, doneOn: ReadonlyMap<Day, number>, day: Day): HabitYear['strengths'] {
+  const today = epochDay(day)
   const tally = tallyOf(doneOn)
   const begun = epochDay(plan.startDay)
   const ends = Array.from({ length: WEEKS }, (_, weeksAgo) => today - 7 * weeksAgo)
     .filter((end) => end >= begun)
     .reverse()
-  let since = BEGINNING
+  let since: StandingUntil = { ...NOTHING_YET, through: epochDay(firstDayOfYear(plan, day)) - 1 }
   return ends.map((end) => {
     // Of the week that goes on what is complete counts already.
     if (end === today)
