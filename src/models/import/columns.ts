@@ -13,8 +13,8 @@ import { isOrdinary } from '../text.ts'
 const whole = (min: number, max: number) => z.int().min(min).max(max)
 const id = z.uuid()
 const FIRST_DAY = '1970-01-01'
-/** PostgreSQL and pages can tell of it, whatever its zone. */
-const LAST_DAY = '2200-01-01'
+/** With any offset it stays a year of four digits. */
+const LAST_DAY = '9999-01-01'
 const day = z.iso.date().refine((text) => text >= FIRST_DAY && text < LAST_DAY)
 const instant = z.iso
   .datetime({ offset: true })
