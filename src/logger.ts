@@ -19,7 +19,7 @@ const SECRET_KEYS =
   /pass(word|wd)?|pwd|pepper|secret|token|csrf|authorization|cookie|signature|^code$|^state$|iban|acc(ount)?_?no|hash_?key|number/i
 /** IBANs, together or in groups of four, and national numbers; the last part of one of our own ids is neither. */
 const NUMBER_LIKE =
-  /\b(?:[A-Za-z]{2}\d{2}(?: ?\d{4}){2,7}(?: ?\d{1,3})?|[A-Z]{2}\d{2}[A-Z0-9]{10,30}|(?<![0-9a-f]{8}(?:-[0-9a-f]{4}){3}-)\d{11,18})\b/g
+  /\b(?<![0-9a-f]{8}(?:-[0-9a-f]{4}){3}-(?=[0-9a-f]{12}\b))(?:[A-Za-z]{2}\d{2}(?: ?\d{4}){2,7}(?: ?\d{1,3})?|[A-Z]{2}\d{2}[A-Z0-9]{10,30}|\d{11,18})\b/g
 const URL_CREDENTIALS = /(?<=:\/\/)[^\s/@]+(?=@)/g
 const BEARER = /(?<=\bBearer )[\w.~+/=-]+/gi
 /** What programs show at the API. */

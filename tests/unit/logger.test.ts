@@ -49,6 +49,19 @@ describe('what is kept out of the log', () => {
     expect(clean('message', `(${number}),`)).toBe('([number]),')
   })
 
+  test.each([
+    '01a20182-ebfa-727a-a4fa-be1185069408',
+    '01a20182-ebfa-727a-a4fa-185069408112',
+    '01a20182-ebfa-727a-a4fa-d25a9fe41e93',
+  ])('leaves %s, an id of ours, as it is', (id) => {
+    expect(clean('message', `${id} has ended`)).toBe(`${id} has ended`)
+  })
+
+  test('takes out a number that stands behind the beginning of an id', () => {
+    for (const number of ['DK1850694081122334', '1850694081122', 'DK18 5069 4081 1223'])
+      expect(clean('message', `01a20182-ebfa-727a-a4fa-${number}`)).toBe('01a20182-ebfa-727a-a4fa-[number]')
+  })
+
   test('an account number that the bound on length would cut in two', () => {
     const text = `${'x '.repeat(1_994)}DK3420301544117544`
     expect(clean('message', text)).not.toMatch(/2030/)
