@@ -1,10 +1,10 @@
 import { generateSync } from 'otplib'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { ManualClock, MINUTE } from '../../src/clock.ts'
+import { type ManualClock, MINUTE } from '../../src/clock.ts'
 import { routesOf } from '../http/support/routes.ts'
-import { startTestApp, type TestApp } from '../support/app.ts'
-import { newWindow, startBrowser } from '../support/browser.ts'
+import type { TestApp } from '../support/app.ts'
+import { newWindow } from '../support/browser.ts'
 import {
   addPasskey,
   newHabit,
@@ -14,11 +14,12 @@ import {
   type PersonWithFactor,
 } from '../support/people.ts'
 import { troubleOn } from './support/axe.ts'
-import { type EveryPlace, everyPlace } from './support/places.ts'
+import { type EveryPlace, startWorld, type World } from './support/places.ts'
 import { confirmBrowser, signIn } from './support/signing-in.ts'
 
-const clock = new ManualClock(new Date())
+let world: World
 let app: TestApp
+let clock: ManualClock
 let browser: Browser
 let saver: Person
 let admin: PersonWithFactor
@@ -26,15 +27,11 @@ let refused: EveryPlace['refused']
 let places: EveryPlace['places']
 
 beforeAll(async () => {
-  app = await startTestApp({ clock, sandbox: { approval: 'always' } })
-  browser = await startBrowser()
-  ;({ saver, admin, places, refused } = await everyPlace(app, clock))
+  world = await startWorld()
+  ;({ app, clock, browser, saver, admin, refused, places } = world)
 })
 
-afterAll(async () => {
-  await browser.close()
-  await app.close()
-})
+afterAll(() => world.close())
 
 const THEMES = ['light', 'dark'] as const
 

@@ -16,6 +16,7 @@ import {
   type Person,
   type PersonWithFactor,
 } from '../support/people.ts'
+import { signIn } from './support/signing-in.ts'
 
 const clock = new ManualClock(new Date())
 let app: TestApp
@@ -38,7 +39,7 @@ beforeAll(async () => {
   await prisma().alarm.create({ data: { rule: 'foreign-objects', ...about } })
   window = await newWindow(browser, { javaScriptEnabled: false })
   page = await window.newPage()
-  await signIn()
+  await signIn(app, page, admin)
 })
 afterAll(async () => {
   await browser.close()
@@ -170,16 +171,6 @@ async function pagesOfAdmins(): Promise<string[]> {
     .filter((route) => route.startsWith('GET /admin'))
     .map((route) => route.slice(4))
     .map((path) => path.replace(/:\w+/, () => ids[path] ?? 'nothing'))
-}
-
-async function signIn(): Promise<void> {
-  await page.goto(`${app.baseUrl}/login`)
-  await page.getByLabel('E-mail').fill(admin.email)
-  await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
-  await press('Sign in')
-  await page.getByLabel('Code', { exact: true }).fill(admin.backupCodes[0] ?? '')
-  await press('Sign in')
-  await page.waitForURL(/\/(dashboard|admin)$/)
 }
 
 async function open(path: string): Promise<number | undefined> {

@@ -4,7 +4,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { HOUR } from '../../src/clock.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { newWindow, startBrowser } from '../support/browser.ts'
-import { linkBank, newAdmin, PASSWORD, type PersonWithFactor } from '../support/people.ts'
+import { linkBank, newAdmin } from '../support/people.ts'
+import { signIn } from './support/signing-in.ts'
 
 const EVERYDAY = '20301544117544'
 const HOLIDAY = '20301544118028'
@@ -29,7 +30,7 @@ describe.each(['current', 'paper'])('the console, with the versions that are cal
     await linkBank(app, newcomer)
     window = await newWindow(browser)
     page = await window.newPage()
-    await signIn(newcomer)
+    await signIn(app, page, newcomer)
   })
   afterAll(async () => {
     await window.close()
@@ -231,16 +232,6 @@ describe.each(['current', 'paper'])('the console, with the versions that are cal
     }
     expect(asked()).toEqual([])
   })
-
-  async function signIn({ email, backupCodes }: PersonWithFactor): Promise<void> {
-    await page.goto(`${app.baseUrl}/login`)
-    await page.getByLabel('E-mail').fill(email)
-    await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
-    await press('Sign in')
-    await page.getByLabel('Code', { exact: true }).fill(backupCodes[0] ?? '')
-    await press('Sign in')
-    await page.waitForURL(/\/(dashboard|admin)$/)
-  }
 
   /** By the list of calls, as somebody finds it. */
   async function open(title: string): Promise<void> {

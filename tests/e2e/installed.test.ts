@@ -5,7 +5,8 @@ import { ManualClock } from '../../src/clock.ts'
 import { newPushKey } from '../../src/push/index.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { newWindow, startBrowser } from '../support/browser.ts'
-import { newHabit, newLinkedSaver, PASSWORD, type Person } from '../support/people.ts'
+import { newHabit, newLinkedSaver, type Person } from '../support/people.ts'
+import { signIn } from './support/signing-in.ts'
 
 const clock = new ManualClock(new Date())
 let app: TestApp
@@ -21,7 +22,7 @@ beforeAll(async () => {
   await newHabit(app, saver, { name: 'Run' })
   window = await newWindow(browser, { width: 390, height: 844 })
   page = await window.newPage()
-  await signIn()
+  await signIn(app, page, saver)
   await page.evaluate('navigator.serviceWorker.ready.then(() => null)')
   await page.goto(`${app.baseUrl}/dashboard`)
   await page.close()
@@ -40,14 +41,6 @@ afterEach(async () => {
   await page.close()
   await window.setOffline(false)
 })
-
-async function signIn(): Promise<void> {
-  await page.goto(`${app.baseUrl}/login`)
-  await page.getByLabel('E-mail').fill(saver.email)
-  await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
-  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
-  await page.waitForURL(/dashboard$/)
-}
 
 /** Everything that the worker has kept, as addresses. */
 const kept = (): Promise<string[]> =>

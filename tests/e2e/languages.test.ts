@@ -1,32 +1,22 @@
-import type { Browser, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { ManualClock } from '../../src/clock.ts'
 import { catalogues, inLanguage, type Language, t } from '../../src/language.ts'
-import { startTestApp, type TestApp } from '../support/app.ts'
-import { newWindow, startBrowser } from '../support/browser.ts'
+import { newWindow } from '../support/browser.ts'
 import { troubleOn } from './support/axe.ts'
-import { type EveryPlace, everyPlace } from './support/places.ts'
+import { type EveryPlace, startWorld, type World } from './support/places.ts'
 import { signIn } from './support/signing-in.ts'
 
 /** What fades from one theme to the other would be judged half way. */
 const NARROW = { width: 320, height: 800, reducedMotion: 'reduce' } as const
 const LANGUAGES = Object.keys(catalogues) as Exclude<Language, 'en'>[]
 
-const clock = new ManualClock(new Date())
-let app: TestApp
-let browser: Browser
-let world: EveryPlace
+let world: World
 
 beforeAll(async () => {
-  app = await startTestApp({ clock, sandbox: { approval: 'always' } })
-  browser = await startBrowser()
-  world = await everyPlace(app, clock)
+  world = await startWorld()
 })
 
-afterAll(async () => {
-  await browser.close()
-  await app.close()
-})
+afterAll(() => world.close())
 
 /** English is in tests/e2e/accessibility.test.ts. Words are longer elsewhere: the narrowest screen shows it. */
 describe.each(LANGUAGES)('in %s', (language) => {
@@ -34,11 +24,14 @@ describe.each(LANGUAGES)('in %s', (language) => {
     'every page of the %s passes axe in both themes and fits a small screen',
     async (who) => {
       // Who signs in does so in English, and has another language set.
-      const window = await newWindow(browser, { ...NARROW, locale: who === 'visitor' ? language : 'en-GB' })
+      const window = await newWindow(world.browser, {
+        ...NARROW,
+        locale: who === 'visitor' ? language : 'en-GB',
+      })
       const page = await window.newPage()
       await speak(page, who, language)
       for (const place of world.places[who]) {
-        await page.goto(app.baseUrl + place)
+        await page.goto(world.app.baseUrl + place)
         expect.soft(await page.locator('html').getAttribute('lang'), place).toBe(language)
         await page.emulateMedia({ colorScheme: 'light' })
         expect.soft(await troubleOn(page), `${place}, light`).toEqual([])
@@ -57,7 +50,7 @@ describe.each(LANGUAGES)('in %s', (language) => {
 async function speak(page: Page, who: keyof EveryPlace['places'], language: Language): Promise<void> {
   if (who === 'visitor') return
   const { id } = world[who].user
-  await app.deps.db.prisma.user.update({ where: { id }, data: { locale: language } })
-  await signIn(app, page, world[who])
+  await world.app.deps.db.prisma.user.update({ where: { id }, data: { locale: language } })
+  await signIn(world.app, page, world[who])
   expect(await page.title()).toContain(inLanguage(language, () => t(who === 'saver' ? 'Today' : 'Overview')))
 }

@@ -1,44 +1,34 @@
-import type { Browser, BrowserContext } from 'playwright-core'
+import type { BrowserContext } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { ManualClock } from '../../src/clock.ts'
-import { startTestApp, type TestApp } from '../support/app.ts'
-import { newWindow, startBrowser } from '../support/browser.ts'
-import { type EveryPlace, everyPlace } from './support/places.ts'
+import { newWindow } from '../support/browser.ts'
+import { startWorld, type World } from './support/places.ts'
 import { signIn } from './support/signing-in.ts'
 
 /** Bytes, with the heads of the answers: pages, styles, scripts, icons, and what the installed part fetches. */
 const MOST_FIRST = 60 * 1_024
 const MOST_NEXT = 15 * 1_024
 
-const clock = new ManualClock(new Date())
-let app: TestApp
-let browser: Browser
-let world: EveryPlace
+let world: World
 
 beforeAll(async () => {
-  app = await startTestApp({ clock, sandbox: { approval: 'always' } })
-  browser = await startBrowser()
-  world = await everyPlace(app, clock)
+  world = await startWorld()
 })
 
-afterAll(async () => {
-  await browser.close()
-  await app.close()
-})
+afterAll(() => world.close())
 
 test.each(['visitor', 'saver', 'admin'] as const)(
   'no page of the %s is heavy, on a first visit and on the next, and none asks another site for anything',
   async (who) => {
-    const door = await newWindow(browser)
-    if (who !== 'visitor') await signIn(app, await door.newPage(), world[who])
+    const door = await newWindow(world.browser)
+    if (who !== 'visitor') await signIn(world.app, await door.newPage(), world[who])
     const state = await door.storageState()
     const weights: { place: string; first: number; next: number }[] = []
     const elsewhere: string[] = []
     for (const place of world.places[who]) {
       // Knows who is signed in, and has kept nothing.
-      const window = await browser.newContext({ storageState: state, locale: 'en-GB' })
+      const window = await world.browser.newContext({ storageState: state, locale: 'en-GB' })
       window.on('request', (request) => {
-        if (!request.url().startsWith(app.baseUrl)) elsewhere.push(request.url())
+        if (!request.url().startsWith(world.app.baseUrl)) elsewhere.push(request.url())
       })
       const first = await weightOf(window, place)
       const next = await weightOf(window, place)
@@ -60,11 +50,11 @@ test.each(['visitor', 'saver', 'admin'] as const)(
 
 /** What the server sends until the page has all it asks for. */
 async function weightOf(window: BrowserContext, place: string): Promise<number> {
-  const before = app.bytesSent()
+  const before = world.app.bytesSent()
   const page = await window.newPage()
-  await page.goto(app.baseUrl + place)
+  await page.goto(world.app.baseUrl + place)
   // It fetches what is shown without a connection.
   await page.evaluate('navigator.serviceWorker.ready.then(() => true)')
   await page.close()
-  return app.bytesSent() - before
+  return world.app.bytesSent() - before
 }

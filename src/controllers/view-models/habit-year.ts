@@ -1,7 +1,8 @@
 import { formatDay, formatMonth, formatShare } from '../../format.ts'
 import { t } from '../../language.ts'
-import type { Day } from '../../models/habit/schedule.ts'
+import { type Day, epochDay, weekdayOf } from '../../models/habit/schedule.ts'
 import type { DayState, HabitYear } from '../../models/habit/year.ts'
+import { areaOf } from './area-chart.ts'
 
 /** The last twelve months, a square for each day, in words and as a table. @param weekStart 1 = Monday. */
 export function heatmapOf({ days }: HabitYear, weekStart: number) {
@@ -16,7 +17,7 @@ export function heatmapOf({ days }: HabitYear, weekStart: number) {
     months: months.map((month) => ({
       label: formatMonth(month[0]?.day ?? ''),
       days: month.map(({ day, state }, at) => ({
-        state: state === 'outside' ? 'later' : state,
+        state,
         label: labelOf(state, formatDay(day)),
         ...(at === 0 ? { column: columnOf(day, weekStart) } : {}),
       })),
@@ -35,9 +36,6 @@ export function trendOf(year: HabitYear, strengthToday: number) {
   if (!first || !newest || year.strengths.length < 2) return null
   const last = { day: newest.day, strength: strengthToday }
   const strengths = [...year.strengths.slice(0, -1), last]
-  const line = strengths
-    .map(({ strength }, at) => `${percent(at / (strengths.length - 1))},${percent(1 - strength)}`)
-    .join(' ')
   return {
     id: 'trend',
     title: t('Strength, week by week'),
@@ -47,18 +45,10 @@ export function trendOf(year: HabitYear, strengthToday: number) {
       last: formatShare(last.strength),
       lastDay: formatDay(last.day),
     }),
-    line,
-    area: `0,100 ${line} 100,100`,
     goalY: null,
     isMoney: false,
-    labels: [
-      { text: formatDay(first.day), x: 0, anchor: 'start' },
-      { text: formatDay(last.day), x: 100, anchor: 'end' },
-    ],
     columns: [t('Week until'), t('Strength')],
-    rows: strengths
-      .map(({ day, strength }) => ({ label: formatDay(day), valueText: formatShare(strength) }))
-      .reverse(),
+    ...areaOf(strengths.map(({ day, strength }) => ({ day, share: strength, text: formatShare(strength) }))),
   }
 }
 
@@ -83,11 +73,5 @@ function countIn(days: HabitYear['days']): number {
 
 /** From 1 to 7, in the saver's week. */
 function columnOf(day: Day, weekStart: number): number {
-  const weekday = new Date(`${day}T00:00:00.000Z`).getUTCDay()
-  return ((weekday - weekStart + 7) % 7) + 1
-}
-
-/** Of a square of 100; two decimals are finer than any screen. */
-function percent(share: number): number {
-  return Math.round(share * 10_000) / 100
+  return ((weekdayOf(epochDay(day)) - weekStart + 7) % 7) + 1
 }

@@ -1,5 +1,7 @@
-import { DAY, type ManualClock, MINUTE } from '../../../src/clock.ts'
-import type { TestApp } from '../../support/app.ts'
+import type { Browser } from 'playwright-core'
+import { DAY, ManualClock, MINUTE } from '../../../src/clock.ts'
+import { startTestApp, type TestApp } from '../../support/app.ts'
+import { startBrowser } from '../../support/browser.ts'
 import {
   checkOff,
   linkBank,
@@ -189,4 +191,23 @@ export async function everyPlace(app: TestApp, clock: ManualClock): Promise<Ever
 /** The hash by which forms name an account. */
 function hashOf(app: TestApp, number: string): string {
   return app.deps.models.accounts.hashOf({ iban: app.sandbox.control.account(number).iban })
+}
+
+export interface World extends EveryPlace {
+  app: TestApp
+  clock: ManualClock
+  browser: Browser
+  close(): Promise<void>
+}
+
+/** An app with every place, and a browser to look at them. */
+export async function startWorld(): Promise<World> {
+  const clock = new ManualClock(new Date())
+  const app = await startTestApp({ clock, sandbox: { approval: 'always' } })
+  const browser = await startBrowser()
+  const close = async () => {
+    await browser.close()
+    await app.close()
+  }
+  return { ...(await everyPlace(app, clock)), app, clock, browser, close }
 }
