@@ -3,6 +3,7 @@ import { SECOND } from '../clock.ts'
 import { currentLanguage, t, term } from '../language.ts'
 import { csrfToken } from '../middleware/csrf.ts'
 import { type Flash, takeFlashes } from '../middleware/flash.ts'
+import { SEEN_EVERY_MS } from '../middleware/session.ts'
 import { paths } from '../paths.ts'
 
 export interface PageSettings {
@@ -89,7 +90,8 @@ function pageOf(req: Request, res: Response, options: PageOptions, flashes: Flas
     width: options.width,
     // Nobody has asked for it by hand, so it keeps no session alive.
     refresh: options.refresh ? { ...options.refresh, href: asBackground(options.refresh.href) } : null,
-    idleSeconds: user ? idleMinutes * 60 : null,
+    // By then the session has ended for sure, and not a moment before the page says so.
+    idleSeconds: user ? idleMinutes * 60 - SEEN_EVERY_MS / SECOND : null,
     lang: currentLanguage(),
     languagePath: languagePath(req, res),
     user: user && {

@@ -10,7 +10,7 @@ import { browserOf, keepMark } from './browser-mark.ts'
 import { csrfToken } from './csrf.ts'
 import { countryOf } from './place.ts'
 import { boundTo } from './session.ts'
-import { regenerated, saved } from './session-store.ts'
+import { regenerated, saved, visitorOf } from './session-store.ts'
 
 /** Who has shown the password has so long to show the second factor. */
 const HALF_MS = 5 * MINUTE
@@ -27,9 +27,13 @@ export function authentication(users: Users): { handlers: RequestHandler[]; chec
     }),
   )
   auth.serializeUser((user, done) => done(null, user.id))
-  auth.deserializeUser((id: string, done) => {
-    users.find(id).then((user) => done(null, user?.status === 'ACTIVE' ? user : false), done)
-  })
+  auth.deserializeUser(
+    (req: Request, id: string, done: (error: unknown, user?: Express.User | false) => void) => {
+      const visitor = visitorOf(req)
+      const found = visitor?.id === id ? Promise.resolve(visitor) : users.find(id)
+      found.then((user) => done(null, user?.status === 'ACTIVE' ? user : false), done)
+    },
+  )
   return {
     handlers: [auth.session() as RequestHandler],
     checkPassword: (req) =>

@@ -2,9 +2,22 @@ import connectPgSimple from 'connect-pg-simple'
 import type { Request } from 'express'
 import session from 'express-session'
 import type pg from 'pg'
+import { MINUTE } from '../clock.ts'
+import type { User } from '../generated/client.ts'
+import type { Visits } from '../models/visit.ts'
 import type { Flash } from './flash.ts'
 
 type Found = session.Session & Partial<session.SessionData>
+
+/** How much sooner than it says a session's row may be swept away: so that not every look has to put it off. */
+const SWEPT_EARLIER_MS = MINUTE
+
+/** Who came with a request's session, as the look-up of the session has found them. */
+const visitors = new WeakMap<Request, User>()
+
+export function visitorOf(req: Request): User | null {
+  return visitors.get(req) ?? null
+}
 
 /** Whoever reads no page collects no more sentences than these, the latest. */
 const MOST_FLASHES = 10
@@ -13,24 +26,42 @@ const MOST_FLASHES = 10
  * The store as it is writes whatever a request ends with, over everything that others have done meanwhile. Here requests of
  * one session that overlap keep out of each other's way: only a new session is inserted, so that one that was ended
  * (signed out, password changed) doesn't come back to life with a request that was under way; of one that exists only what
- * the request has changed is written; and sentences for the next page are added and taken by single statements.
+ * the request has changed is written; and sentences for the next page are added and taken by single statements. Whoever is
+ * signed in is looked up together with the session.
  */
 export class SessionStore extends connectPgSimple(session) {
   readonly #pool: pg.Pool
   /** By session, what its row holds as far as this request knows, as JSON. */
   readonly #stored = new WeakMap<object, Map<string, string>>()
   readonly #withFlashes = new WeakSet<object>()
+  readonly #visits: Visits
+  readonly #users = new WeakMap<object, User>()
+  /** Milliseconds: by session, until when its row is kept as it stands. */
+  readonly #keptUntil = new WeakMap<object, number>()
+  #isSwept = false
 
-  constructor(pool: pg.Pool, errorLog: (...details: unknown[]) => void) {
+  constructor(pool: pg.Pool, visits: Visits, errorLog: (...details: unknown[]) => void) {
     super({ pool, errorLog, pruneSessionInterval: 15 * 60 })
     this.#pool = pool
+    this.#visits = visits
+  }
+
+  override get(sid: string, done: (error: unknown, data?: session.SessionData | null) => void): void {
+    this.#sweep()
+    this.#visits.find(sid).then((visit) => {
+      if (visit?.user) this.#users.set(visit.session, visit.user)
+      done(null, (visit?.session as session.SessionData | undefined) ?? null)
+    }, done)
   }
 
   override createSession(req: Request, data: session.SessionData): session.Session & session.SessionData {
     const row: session.SessionData & { flashes?: unknown } = data
     const hasFlashes = row.flashes !== undefined
     delete row.flashes
+    const visitor = this.#users.get(data)
+    if (visitor) visitors.set(req, visitor)
     const found = super.createSession(req, row)
+    this.#keptUntil.set(found, endOf(found))
     this.#stored.set(found, contentOf(found))
     if (hasFlashes) this.#withFlashes.add(found)
     return found
@@ -46,6 +77,13 @@ export class SessionStore extends connectPgSimple(session) {
     }
     if (before) this.#update(sid, data, changes(before, now)).then(() => written(), written)
     else super.set(sid, data, written)
+  }
+
+  /** Each request would move the end of its session a little; it is written down once that is worth it. */
+  override touch(sid: string, data: session.SessionData, done: () => void = () => {}): void {
+    const end = endOf(data)
+    if (end - (this.#keptUntil.get(data) ?? 0) < SWEPT_EARLIER_MS) done()
+    else super.touch(sid, data, done)
   }
 
   /** Puts a sentence into the session's row, unless the same one waits there. */
@@ -72,8 +110,15 @@ export class SessionStore extends connectPgSimple(session) {
     return rows[0]?.flashes ?? []
   }
 
+  /** With the first look begin the rounds in which what has ended is thrown away. */
+  #sweep(): void {
+    if (this.#isSwept) return
+    this.#isSwept = true
+    this.pruneSessions()
+  }
+
   async #update(sid: string, data: session.SessionData, { set, unset }: Changes): Promise<void> {
-    const expire = Math.ceil((data.cookie.expires?.getTime() ?? Date.now()) / 1_000)
+    const expire = Math.ceil(endOf(data) / 1_000)
     await this.#pool.query(
       `UPDATE session SET sess = ((sess::jsonb - $1::text[]) || $2::jsonb)::json, expire = to_timestamp($3)
        WHERE sid = $4`,
@@ -94,6 +139,11 @@ export function regenerated(req: Request): Promise<void> {
   return new Promise((resolve, reject) => {
     req.session.regenerate((error) => (error ? reject(error) : resolve()))
   })
+}
+
+/** Milliseconds. */
+function endOf({ cookie }: session.SessionData): number {
+  return cookie.expires ? new Date(cookie.expires).getTime() : Date.now()
 }
 
 interface Changes {

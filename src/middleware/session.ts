@@ -1,15 +1,17 @@
 import type { Request, RequestHandler } from 'express'
 import session from 'express-session'
 import type pg from 'pg'
-import { type Clock, HOUR, MINUTE } from '../clock.ts'
+import { type Clock, HOUR, MINUTE, SECOND } from '../clock.ts'
 import { t, term } from '../language.ts'
 import type { Logger } from '../logger.ts'
 import { networkOf } from '../models/network.ts'
+import type { Visits } from '../models/visit.ts'
 import { flash } from './flash.ts'
 import { regenerated, SessionStore } from './session-store.ts'
 
 export interface SessionOptions {
   pool: pg.Pool
+  visits: Visits
   secret: string
   https: boolean
   idleMinutes: number
@@ -23,11 +25,13 @@ export interface SessionOptions {
 /** Whoever has not signed in has nothing to lose but a form that is half filled in. */
 const VISITOR_MS = 2 * HOUR
 const LONGEST_AGENT = 300
+/** What is done so shortly after something else is not written down: a session may end so much earlier. */
+export const SEEN_EVERY_MS = 10 * SECOND
 
 /** Sessions live in PostgreSQL; the cookie is a signed random id and nothing else. */
 export function sessions(options: SessionOptions): RequestHandler[] {
-  const { pool, log } = options
-  const store = new SessionStore(pool, (...details) =>
+  const { pool, visits, log } = options
+  const store = new SessionStore(pool, visits, (...details) =>
     log.error('session store', { error: new Error(details.map(String).join(' ')) }),
   )
   return [
@@ -86,7 +90,7 @@ function whileAlive(options: SessionOptions): RequestHandler {
     const now = options.clock.now().getTime()
     const ending = endingOf(req, now, options)
     if (!ending) {
-      if (!isBackground(req)) session.lastSeenAt = now
+      if (!isBackground(req) && now - (session.lastSeenAt ?? 0) >= SEEN_EVERY_MS) session.lastSeenAt = now
       return next()
     }
     options.log.warn('a session has ended', {

@@ -42,7 +42,8 @@ export function createConsents({ db, clock, sealer, rules }: ModelContext) {
     ...createTelling({ db, clock, sealer }),
 
     /** Whether it may be used now. */
-    standingOf: (consent: BankConsent): Standing => standingOf(consent, rules.consentNeeds, clock.now()),
+    standingOf: (consent: Pick<BankConsent, 'expiresAt' | 'profile' | 'scopes'>): Standing =>
+      standingOf(consent, rules.consentNeeds, clock.now()),
 
     /** @returns the state value for the bank's redirect; it is bound to this saver and this session, and works once. */
     async begin(userId: string, sessionId: string, country: Country, by: Actor): Promise<string> {

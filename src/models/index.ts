@@ -14,6 +14,7 @@ import { createConsentCare } from './consent-care.ts'
 import { createConsentReview } from './consent-review.ts'
 import type { ModelContext } from './context.ts'
 import { createCountries } from './country.ts'
+import { createDashboards } from './dashboard.ts'
 import { createAuditSearch } from './desk/audit-search.ts'
 import { createCallLog } from './desk/call-log.ts'
 import { createJobRuns } from './desk/job-runs.ts'
@@ -53,6 +54,7 @@ import { createOwnSessions } from './session.ts'
 import { createStatements } from './statement.ts'
 import { createThrottles } from './throttle.ts'
 import { createUsers } from './user.ts'
+import { createVisits } from './visit.ts'
 
 export type Models = ReturnType<typeof createModels>
 
@@ -71,6 +73,8 @@ export function createModels(context: ModelContext) {
   const habits = createHabits(context)
   return {
     users: createUsers(context, { throttles, devices, countries }),
+    visits: createVisits(context),
+    dashboards: createDashboards(context),
     addresses: createAddresses(context, throttles),
     browsers: createBrowsers(context, { devices, throttles }),
     countries,

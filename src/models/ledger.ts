@@ -85,7 +85,9 @@ export interface SavingsTotals {
 export const NOTHING_SAVED: Readonly<SavingsTotals> = { pledgedMinor: 0, onItsWayMinor: 0, savedMinor: 0 }
 
 /** Adds up balances of one currency; amounts of different currencies are never added. */
-export function totalsOf(balances: readonly { bucket: LedgerBucket; balanceMinor: bigint }[]): SavingsTotals {
+export function totalsOf(
+  balances: readonly { bucket: LedgerBucket; balanceMinor: bigint | number }[],
+): SavingsTotals {
   const sum = (bucket: LedgerBucket) =>
     balances
       .filter((balance) => balance.bucket === bucket)

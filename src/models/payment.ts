@@ -13,7 +13,14 @@ import type { PaymentReason } from './payment/reasons.ts'
 
 export { type Claim, LeaseLost } from './payment/claims.ts'
 export type { Move } from './payment/moves.ts'
-export type { PaymentWithHabits, PaymentWithStory, WaitingApproval } from './payment/reading.ts'
+export type {
+  Named,
+  PaymentInList,
+  PaymentWaiting,
+  PaymentWithHabits,
+  PaymentWithStory,
+  WaitingApproval,
+} from './payment/reading.ts'
 export type { PaymentReason } from './payment/reasons.ts'
 
 export type Payments = ReturnType<typeof createPayments>

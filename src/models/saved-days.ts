@@ -1,4 +1,4 @@
-import { fromDbDay, toDbDay } from '../db.ts'
+import { toDbDay } from '../db.ts'
 import type { User } from '../generated/client.ts'
 import type { CheckOffState, Currency, PaymentState } from '../generated/enums.ts'
 import type { ModelContext } from './context.ts'
@@ -19,13 +19,14 @@ export interface SavedWeek {
   days: SavedDay[]
 }
 
-interface Sum {
-  day: Date
+/** What the check-offs of one day come to that stand alike. */
+export interface SavedSum {
+  day: Day
   currency: Currency
   state: CheckOffState
   paid: PaymentState
   broughtBack: PaymentState | null
-  minor: bigint
+  minor: bigint | number
 }
 
 const WEEK_DAYS = 7
@@ -39,27 +40,37 @@ export function createSavedDays({ db, clock }: Pick<ModelContext, 'db' | 'clock'
      * check-offs of seven days. @returns one for each currency that was saved in.
      */
     async thisWeek(user: User): Promise<SavedWeek[]> {
-      const today = dayOf(clock.now(), user.timezone, user.dayStartHour)
-      const first = firstOfWeek(today, user.weekStart)
-      const sums = await db.prisma.$queryRaw<Sum[]>`
-        SELECT done.day, done.currency, done.state, saving.state AS paid, back.state AS "broughtBack",
+      const { first, last } = weekOf(dayOf(clock.now(), user.timezone, user.dayStartHour), user.weekStart)
+      const sums = await db.prisma.$queryRaw<SavedSum[]>`
+        SELECT done.day::text AS day, done.currency, done.state, saving.state AS paid, back.state AS "broughtBack",
           sum(done."amountMinor")::bigint AS minor
         FROM "CheckOff" done
         JOIN "Payment" saving ON saving.id = done."paymentId"
         LEFT JOIN "Payment" back ON back.id = done."reversalId"
         WHERE done."userId" = ${user.id}::uuid
-          AND done.day BETWEEN ${toDbDay(first)}::date AND ${toDbDay(dayAfter(first, WEEK_DAYS - 1))}::date
+          AND done.day BETWEEN ${toDbDay(first)}::date AND ${toDbDay(last)}::date
         GROUP BY done.day, done.currency, done.state, saving.state, back.state`
-      const byCurrency = Map.groupBy(sums, ({ currency }) => currency)
-      return [...byCurrency].map(([currency, own]) => ({ currency, days: daysFrom(first, own) }))
+      return weeksFrom(first, sums)
     },
   }
 }
 
-function daysFrom(first: Day, sums: readonly Sum[]): SavedDay[] {
+/** The saver's week that a day lies in. @param weekStart ISO weekday. */
+export function weekOf(day: Day, weekStart: number): { first: Day; last: Day } {
+  const first = firstOfWeek(day, weekStart)
+  return { first, last: dayAfter(first, WEEK_DAYS - 1) }
+}
+
+/** @returns one for each currency that was saved in. */
+export function weeksFrom(first: Day, sums: readonly SavedSum[]): SavedWeek[] {
+  const byCurrency = Map.groupBy(sums, ({ currency }) => currency)
+  return [...byCurrency].map(([currency, own]) => ({ currency, days: daysFrom(first, own) }))
+}
+
+function daysFrom(first: Day, sums: readonly SavedSum[]): SavedDay[] {
   return Array.from({ length: WEEK_DAYS }, (_, index) => {
     const day = dayAfter(first, index)
-    const own = sums.filter((sum) => fromDbDay(sum.day) === day)
+    const own = sums.filter((sum) => sum.day === day)
     const sumIn = (...buckets: string[]) =>
       own
         .filter((sum) => buckets.includes(standsIn(sum)))
@@ -69,7 +80,7 @@ function daysFrom(first: Day, sums: readonly Sum[]): SavedDay[] {
 }
 
 /** Where the books have the money of a check-off. */
-function standsIn({ state, paid, broughtBack }: Sum): string {
+function standsIn({ state, paid, broughtBack }: SavedSum): string {
   if (broughtBack) return bucketOf('REVERSAL', broughtBack)
   return state === 'RECORDED' ? bucketOf('SAVING', paid) : 'OPEN'
 }

@@ -109,7 +109,7 @@ export const ROOMS: Room[] = [
     may: [
       LEAF,
       MIDDLEWARE,
-      /^src\/models\/(user|access|api-token|api-token\/scopes|browser|context|device|identity|proof-of-work|second-factor|throttle|network)\.ts$/,
+      /^src\/models\/(user|access|api-token|api-token\/scopes|browser|context|device|identity|proof-of-work|second-factor|throttle|network|visit)\.ts$/,
       ROW_TYPES,
     ],
     never: [...QUEUE_PACKAGE, ...HTTP_CLIENT, /^@prisma\//],
@@ -120,6 +120,7 @@ export const ROOMS: Room[] = [
     may: [LEAF, MIDDLEWARE],
     never: [...DATABASE_PACKAGES, ...QUEUE_PACKAGE, ...HTTP_CLIENT],
   },
+  { name: 'views', files: /^src\/views\.ts$/, may: [LEAF], never: DATABASE_PACKAGES },
   {
     name: 'forms and view-models',
     files: FORMS,

@@ -16,7 +16,6 @@ import { noticesFor } from '../view-models/notices.ts'
 import { recentRow } from '../view-models/payment-rows.ts'
 import { weekChart } from '../view-models/week-view.ts'
 
-const RECENT = 5
 /** The next ones to be filled; all of them have a page. */
 const SHOWN_GOALS = 3
 
@@ -24,16 +23,7 @@ export function dashboardControllers({ models, clock }: WebContext) {
   /** GET /dashboard */
   const show: RequestHandler = async (req, res) => {
     const user = signedIn(req)
-    const [habits, standings, weeks, waiting, approvals, consent, stop, recent] = await Promise.all([
-      models.habits.listOwned(user),
-      models.goals.standing(user.id),
-      models.savedDays.thisWeek(user),
-      models.payments.waitingFor(user.id),
-      models.payments.approvalsWaiting(user.id),
-      models.consents.live(user.id),
-      models.stops.current(),
-      models.payments.listOwned(user.id, { size: RECENT }),
-    ])
+    const { habits, standings, weeks, recent, ...rest } = await models.dashboards.of(user)
     const today = dayOf(clock.now(), user.timezone, user.dayStartHour)
     const cards = habits.map(habitCard)
     renderPage(
@@ -46,11 +36,8 @@ export function dashboardControllers({ models, clock }: WebContext) {
         summary: summaryOf(habits),
         notices: noticesFor({
           user,
-          consent,
-          standing: consent && models.consents.standingOf(consent),
-          waiting,
-          approvals,
-          isStopped: stop !== null,
+          ...rest,
+          standing: rest.consent && models.consents.standingOf(rest.consent),
           now: clock.now(),
         }),
         habits: cards.filter(({ isDue }) => isDue),

@@ -1,9 +1,9 @@
 import { formatDay, formatInstant, formatMoney } from '../../format.ts'
-import type { BankConsent, Payment, User } from '../../generated/client.ts'
+import type { BankConsent, User } from '../../generated/client.ts'
 import { t } from '../../language.ts'
 import type { Standing } from '../../models/consent/standing.ts'
 import { END_IS_NEAR_MS } from '../../models/consent-care.ts'
-import type { PaymentReason, WaitingApproval } from '../../models/payment.ts'
+import type { PaymentReason, PaymentWaiting, WaitingApproval } from '../../models/payment.ts'
 import { type Pause, pauseAt } from '../../models/savings.ts'
 import { paths } from '../../paths.ts'
 import { reasonOf, wordsOf } from './payment-words.ts'
@@ -18,10 +18,10 @@ export interface Notice {
 /** Everything that waits for the saver, as one list: what holds back all payments, the bank link, then single payments. */
 export function noticesFor(state: {
   user: Pick<User, 'accLoaded' | 'timezone' | 'pausedUntil' | 'pausedByAlarmId' | 'dayStartHour'>
-  consent: BankConsent | null
+  consent: Pick<BankConsent, 'expiresAt'> | null
   /** How it stands; null without one. */
   standing: Standing | null
-  waiting: readonly Payment[]
+  waiting: readonly PaymentWaiting[]
   approvals: readonly WaitingApproval[]
   /** An admin has stopped everybody's payments. */
   isStopped: boolean
@@ -141,7 +141,7 @@ export function approvalNotice({ approvalUrl, payments, amountMinor, currency }:
   }
 }
 
-function paymentNotice(payment: Payment): Notice {
+function paymentNotice(payment: PaymentWaiting): Notice {
   const amount = formatMoney(payment.amountMinor, payment.currency)
   return {
     kind: payment.state === 'UNKNOWN' ? 'waiting' : 'warning',

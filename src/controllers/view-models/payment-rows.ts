@@ -1,11 +1,11 @@
 import { formatInstant, formatMoney, formatToTheSecond } from '../../format.ts'
 import { t } from '../../language.ts'
-import type { PaymentWithHabits, PaymentWithStory } from '../../models/payment.ts'
+import type { Named, PaymentInList, PaymentWithStory } from '../../models/payment.ts'
 import { paths } from '../../paths.ts'
 import { reasonOf, toneOf, wordsOf } from './payment-words.ts'
 
 /** A payment as a row of a list. */
-export function recentRow(payment: PaymentWithHabits, timezone: string) {
+export function recentRow(payment: PaymentInList, timezone: string) {
   const { label, tone } = wordsOf(payment)
   const goesOut = payment.isBatch && payment.state === 'SCHEDULED'
   return {
@@ -22,7 +22,7 @@ export function recentRow(payment: PaymentWithHabits, timezone: string) {
 }
 
 /** What a payment is for: the habits whose money it moves, or has tried to. */
-export function habitNames(payment: Pick<PaymentWithHabits, 'kind' | 'checkOffs' | 'broughtBack'>): string {
+export function habitNames(payment: Pick<PaymentInList, 'kind'> & Named): string {
   if (payment.kind === 'REVERSAL') {
     const habits = namesIn(payment.broughtBack)
     return habits ? t('Money back: {habits}', { habits }) : t('Money back: tried again')
@@ -31,7 +31,7 @@ export function habitNames(payment: Pick<PaymentWithHabits, 'kind' | 'checkOffs'
   return namesIn(live.length > 0 ? live : payment.checkOffs) || t('Tried again')
 }
 
-function namesIn(checkOffs: PaymentWithHabits['checkOffs']): string {
+function namesIn(checkOffs: Named['checkOffs']): string {
   return [...new Set(checkOffs.map((checkOff) => checkOff.habit.name))].join(', ')
 }
 

@@ -28,13 +28,13 @@ export interface Purse {
   usedMinor: number
 }
 
-interface PotRow {
+export interface PotRow {
   currency: Currency
   goalId: string | null
-  saved: bigint
-  used: bigint
-  onItsWay: bigint
-  pledged: bigint
+  saved: bigint | number
+  used: bigint | number
+  onItsWay: bigint | number
+  pledged: bigint | number
 }
 
 /** One statement over the balances of the books, which are one row for each habit and bucket, however long the history. */
@@ -53,6 +53,10 @@ export async function pursesOf(tx: Tx, userId: string): Promise<Map<Currency, Pu
       sum("onItsWay")::bigint AS "onItsWay", sum(pledged)::bigint AS pledged
     FROM money LEFT JOIN used USING ("habitId", currency) ${TIE}
     GROUP BY money.currency, goal.id ORDER BY money.currency`
+  return pursesIn(rows)
+}
+
+export function pursesIn(rows: readonly PotRow[]): Map<Currency, Purse> {
   return new Map(
     [...Map.groupBy(rows, ({ currency }) => currency)].map(([currency, own]) => [currency, purseOf(own)]),
   )

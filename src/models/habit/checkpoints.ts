@@ -1,6 +1,7 @@
 import { Prisma, type Tx, toDbDay } from '../../db.ts'
 import type { CheckOff, Habit, HabitCheckpoint, User } from '../../generated/client.ts'
 import { type Plan, tallyOf } from './plan.ts'
+import type { Place } from './progress.ts'
 import { type Day, dayOf, epochDay, fromEpochDay } from './schedule.ts'
 import { BEGINNING, type StandingUntil, standingThrough } from './standing.ts'
 import { planOf } from './versions.ts'
@@ -10,7 +11,8 @@ const SETTLED_AFTER_DAYS = 32
 /** So that not each check-off writes one. */
 const ADVANCE_AFTER_DAYS = 30
 
-export type DoneRow = Pick<CheckOff, 'habitId' | 'day' | 'period' | 'slot' | 'daySlot'>
+/** A live check-off where it stands; days as text, for there are many. */
+export type DoneRow = Place & Pick<CheckOff, 'habitId'>
 
 /** What a checkpoint says, as the rules go on from it; the beginning where there is none of use. */
 export function standingOf(checkpoint: HabitCheckpoint | null | undefined, weekStart: number): StandingUntil {
@@ -37,7 +39,7 @@ export async function doneSince(
     ({ habitId, from }) => Prisma.sql`("habitId" = ${habitId}::uuid AND day >= ${from ?? '-infinity'}::date)`,
   )
   return tx.$queryRaw<DoneRow[]>`
-    SELECT "habitId", day, period, slot, "daySlot" FROM "CheckOff"
+    SELECT "habitId", day::text AS day, period::text AS period, slot, "daySlot" FROM "CheckOff"
     WHERE state = 'RECORDED' AND (${Prisma.join(wanted, ' OR ')})`
 }
 
@@ -55,10 +57,7 @@ export async function doneByDay(
 
 export function countedByDay(rows: readonly Pick<DoneRow, 'day'>[]): Map<Day, number> {
   const counts = new Map<Day, number>()
-  for (const row of rows) {
-    const day = row.day.toISOString().slice(0, 10)
-    counts.set(day, (counts.get(day) ?? 0) + 1)
-  }
+  for (const { day } of rows) counts.set(day, (counts.get(day) ?? 0) + 1)
   return counts
 }
 

@@ -1,5 +1,12 @@
 import { fromDbDay } from '../../db.ts'
-import type { Habit, HabitBreak, HabitVersion, LedgerBalance, User } from '../../generated/client.ts'
+import type {
+  Habit,
+  HabitBreak,
+  HabitCheckpoint,
+  HabitVersion,
+  LedgerBalance,
+  User,
+} from '../../generated/client.ts'
 import type { ModelContext } from '../context.ts'
 import { NOTHING_SAVED, type SavingsTotals, totalsOf } from '../ledger.ts'
 import { countedByDay, type DoneRow, doneSince, neededFrom, standingOf } from './checkpoints.ts'
@@ -8,7 +15,7 @@ import { type Plan, scheduleOn, tallyOf } from './plan.ts'
 import { type Progress, progressOf } from './progress.ts'
 import { type Day, dayOf, daysLeft, epochDay, fromEpochDay } from './schedule.ts'
 import { type StandingUntil, standingOn } from './standing.ts'
-import { placeOf, planOf, versionOn } from './versions.ts'
+import { planOf, versionOn } from './versions.ts'
 import { isCommittedOn, laterOf } from './wish.ts'
 
 /** A habit as it stands today, with everything derived that pages show. */
@@ -34,11 +41,18 @@ export interface HabitToday {
   totals: SavingsTotals
 }
 
-/** All that is read of one habit, before anything is worked out. */
-interface Reading {
+/** The rows that one habit is worked out from. */
+export interface HabitRows {
   habit: Habit
+  /** Newest first. */
   versions: HabitVersion[]
+  /** Its own, and those of all habits. */
   breaks: HabitBreak[]
+  checkpoint: HabitCheckpoint | undefined
+}
+
+/** With what follows from them alone. */
+interface Reading extends HabitRows {
   plan: Plan
   since: StandingUntil
 }
@@ -81,19 +95,38 @@ export function createHabitReading({ db, clock }: Pick<ModelContext, 'db' | 'clo
     const checkpointOf = new Map(checkpoints.map((row) => [row.habitId, row]))
     return habits.map((habit) => {
       const own = versionsOf.get(habit.id) ?? []
-      const pauses = [...(breaksOf.get(habit.id) ?? []), ...(breaksOf.get(null) ?? [])]
-      const plan = planOf(habit, own, pauses, user)
-      const since = standingOf(checkpointOf.get(habit.id), user.weekStart)
-      return { habit, versions: own, breaks: pauses, plan, since }
+      const breaks = [...(breaksOf.get(habit.id) ?? []), ...(breaksOf.get(null) ?? [])]
+      return readingOf({ habit, versions: own, breaks, checkpoint: checkpointOf.get(habit.id) }, user)
     })
   }
+}
+
+/**
+ * The same out of rows that have been read already.
+ * @param done live check-offs, at least those after the checkpoint and those that count for the period of today.
+ */
+export function habitToday(
+  rows: HabitRows,
+  done: readonly DoneRow[],
+  balances: readonly Balance[],
+  user: User,
+  today: Day,
+): HabitToday | null {
+  return asToday(readingOf(rows, user), today, done, balances)
+}
+
+export type Balance = Pick<LedgerBalance, 'bucket' | 'currency'> & { balanceMinor: bigint | number }
+
+function readingOf(rows: HabitRows, user: User): Reading {
+  const plan = planOf(rows.habit, rows.versions, rows.breaks, user)
+  return { ...rows, plan, since: standingOf(rows.checkpoint, user.weekStart) }
 }
 
 function asToday(
   { habit, versions, breaks, plan, since }: Reading,
   today: Day,
   done: readonly DoneRow[],
-  balances: readonly LedgerBalance[],
+  balances: readonly Balance[],
 ): HabitToday | null {
   // Before the first day and after the last there are terms all the same: those of that day.
   const day = laterOf(plan.endDay !== null && plan.endDay < today ? plan.endDay : today, plan.startDay)
@@ -101,7 +134,7 @@ function asToday(
   if (!version) return null
   const newest = versions[0]
   const tally = tallyOf(countedByDay(done))
-  const shown = progressOf(plan, day, done.map(placeOf))
+  const shown = progressOf(plan, day, done)
   const progress = today < plan.startDay ? notYet(shown) : today > day ? over(shown) : shown
   const standing = standingOn(plan, tally, epochDay(today), since)
   const ofCurrency = balances.filter(({ currency }) => currency === version.currency)

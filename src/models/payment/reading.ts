@@ -11,6 +11,23 @@ export type PaymentWithHabits = Payment & {
   broughtBack: CheckOffOfHabit[]
 }
 
+/** A payment as lists show it, and no more of it than they do. */
+export type PaymentInList = Pick<
+  Payment,
+  'id' | 'kind' | 'state' | 'isBatch' | 'createdOn' | 'dueAt' | 'amountMinor' | 'currency'
+> &
+  Named
+
+/** What a payment is for, and in what state that is. */
+export interface Named {
+  checkOffs: NamedCheckOff[]
+  broughtBack: NamedCheckOff[]
+}
+type NamedCheckOff = Pick<CheckOff, 'state'> & { habit: { name: string } }
+
+/** One that waits, as a notice tells of it. */
+export type PaymentWaiting = Pick<Payment, 'id' | 'kind' | 'state' | 'reason' | 'amountMinor' | 'currency'>
+
 export type PaymentWithStory = PaymentWithHabits & {
   events: PaymentEvent[]
   debtorAccount: Account

@@ -1,0 +1,221 @@
+import { Prisma } from '../db.ts'
+import type {
+  BankConsent,
+  Goal,
+  Habit,
+  HabitBreak,
+  HabitCheckpoint,
+  HabitVersion,
+  User,
+} from '../generated/client.ts'
+import type { ModelContext } from './context.ts'
+import { type PotRow, pursesIn } from './goal/pots.ts'
+import { type GoalsStanding, standingsOf } from './goal/standing.ts'
+import type { DoneRow } from './habit/checkpoints.ts'
+import { dayOf } from './habit/schedule.ts'
+import { type Balance, type HabitToday, habitToday } from './habit/today.ts'
+import { MOST_HABITS } from './habit.ts'
+import type { PaymentInList, PaymentWaiting, WaitingApproval } from './payment.ts'
+import { type SavedSum, type SavedWeek, weekOf, weeksFrom } from './saved-days.ts'
+
+/** All that one look at today's page needs. */
+export interface Dashboard {
+  habits: HabitToday[]
+  standings: GoalsStanding[]
+  weeks: SavedWeek[]
+  waiting: PaymentWaiting[]
+  approvals: WaitingApproval[]
+  /** The one that is in force, or has expired and not been ended. */
+  consent: Pick<BankConsent, 'expiresAt' | 'profile' | 'scopes'> | null
+  /** An admin has stopped everybody's payments. */
+  isStopped: boolean
+  /** The newest payments. */
+  recent: PaymentInList[]
+}
+
+export type Dashboards = ReturnType<typeof createDashboards>
+
+const RECENT = 5
+const MOST_WAITING = 20
+
+/** Rows as JSON has them: instants and days are text. */
+type Texts<Row> = { [Column in keyof Row]: Row[Column] extends Date | null ? string | null : Row[Column] }
+
+interface HabitJson {
+  row: Texts<Habit>
+  versions: Texts<HabitVersion>[]
+  checkpoint: Texts<HabitCheckpoint> | null
+  balances: Balance[]
+  /** Day, period, slot and place of the day. */
+  done: [string, string, number, number][]
+}
+
+interface DashboardRow {
+  habits: HabitJson[]
+  breaks: Texts<HabitBreak>[]
+  goals: Texts<Goal>[]
+  pots: PotRow[]
+  week: SavedSum[]
+  waiting: PaymentWaiting[]
+  approvals: WaitingApproval[]
+  consent: Texts<NonNullable<Dashboard['consent']>> | null
+  isStopped: boolean
+  recent: Texts<PaymentInList>[]
+}
+
+/**
+ * The page that everybody looks at most, in one statement with a name: each part reads what its twin among the other models
+ * reads (`habits.listOwned`, `goals.standing`, `savedDays.thisWeek`, `payments.…`, `consents.live`), and a test holds them
+ * equal. Prisma would send 18 statements.
+ */
+export function createDashboards({ db, clock }: Pick<ModelContext, 'db' | 'clock'>) {
+  return {
+    async of(user: User): Promise<Dashboard> {
+      const today = dayOf(clock.now(), user.timezone, user.dayStartHour)
+      const week = weekOf(today, user.weekStart)
+      const values = [user.id, today, week.first, week.last]
+      const { rows } = await db.pool.query<DashboardRow>({ name: 'dashboard', text: TEXT, values })
+      const [row] = rows
+      if (!row) throw new Error('a statement without a FROM gave no row')
+      const breaks = row.breaks.map(breakOf)
+      return {
+        habits: row.habits.flatMap((habit) => habitOf(habit, breaks, user, today) ?? []),
+        standings: standingsOf(row.goals.map(goalOf), pursesIn(row.pots)),
+        weeks: weeksFrom(week.first, row.week),
+        waiting: row.waiting,
+        approvals: row.approvals,
+        consent: row.consent && dated(row.consent, ['expiresAt']),
+        isStopped: row.isStopped,
+        recent: row.recent.map((payment) => dated(payment, ['createdOn', 'dueAt'])),
+      }
+    },
+  }
+}
+
+function habitOf(
+  { row, versions, checkpoint, balances, done }: HabitJson,
+  breaks: readonly HabitBreak[],
+  user: User,
+  today: string,
+): HabitToday | null {
+  const habit: Habit = dated(row, ['startDate', 'createdOn', 'archivedOn', 'endDate', 'committedUntil'])
+  return habitToday(
+    {
+      habit,
+      versions: versions.map((version) => dated(version, ['effectiveFrom', 'createdOn'])),
+      breaks: breaks.filter(({ habitId }) => habitId === null || habitId === habit.id),
+      checkpoint: checkpoint ? dated(checkpoint, ['through']) : undefined,
+    },
+    done.map(([day, period, slot, daySlot]): DoneRow => ({ habitId: habit.id, day, period, slot, daySlot })),
+    balances,
+    user,
+    today,
+  )
+}
+
+function breakOf(row: Texts<HabitBreak>): HabitBreak {
+  return dated(row, ['startDay', 'endDay', 'createdOn'])
+}
+
+function goalOf(row: Texts<Goal>): Goal {
+  return dated(row, ['byDay', 'createdOn', 'reachedOn', 'celebratedOn', 'archivedOn'])
+}
+
+/** The same row, with instants and days as Prisma gives them. */
+function dated<Row>(row: Texts<Row>, columns: (keyof Row & string)[]): Row {
+  const dates: Record<string, Date> = {}
+  for (const column of columns) {
+    const text = row[column]
+    if (typeof text === 'string') dates[column] = new Date(text)
+  }
+  return { ...row, ...dates } as Row
+}
+
+/** By name: a column that a migration adds changes nothing about what was prepared. */
+function columns(of: object, table: string): string {
+  return Object.keys(of)
+    .map((column) => `${table}."${column}"`)
+    .join(', ')
+}
+
+/** A subquery's rows as one JSON list, in the order that it says. */
+function list(rows: string): string {
+  return `(SELECT coalesce(json_agg(line), '[]') FROM (${rows}) line)`
+}
+
+const NAMED = (column: 'paymentId' | 'reversalId') =>
+  list(`SELECT done.state, json_build_object('name', habit.name) AS habit
+    FROM "CheckOff" done JOIN "Habit" habit ON habit.id = done."habitId"
+    WHERE done."${column}" = payment.id AND done."userId" = payment."userId" ORDER BY done.at`)
+
+/** $1 the saver, $2 their day, $3 and $4 the first and the last of its week. */
+export const TEXT = `
+  WITH own AS MATERIALIZED (
+    SELECT ${columns(Prisma.HabitScalarFieldEnum, 'habit')} FROM "Habit" habit
+    WHERE habit."userId" = $1::uuid AND habit."archivedOn" IS NULL
+    ORDER BY habit."isPinned" DESC, habit.position, habit."createdOn", habit.id LIMIT ${MOST_HABITS}
+  ), used AS (
+    SELECT use."habitId", over.currency, sum(use."amountMinor") AS minor
+    FROM "GoalUse" use JOIN "Goal" over ON over.id = use."goalId"
+    WHERE use."userId" = $1::uuid GROUP BY use."habitId", over.currency
+  ), money AS (
+    SELECT "habitId", currency,
+      coalesce(sum("balanceMinor") FILTER (WHERE bucket = 'SAVED'), 0) AS saved,
+      coalesce(sum("balanceMinor") FILTER (WHERE bucket = 'ON_ITS_WAY'), 0) AS "onItsWay",
+      coalesce(sum("balanceMinor") FILTER (WHERE bucket = 'PLEDGED'), 0) AS pledged
+    FROM "LedgerBalance" WHERE "userId" = $1::uuid GROUP BY "habitId", currency
+  )
+  SELECT
+    ${list(`SELECT to_json(own) AS row,
+      ${list(`SELECT ${columns(Prisma.HabitVersionScalarFieldEnum, 'version')} FROM "HabitVersion" version
+        WHERE version."habitId" = own.id ORDER BY version.number DESC`)} AS versions,
+      (SELECT row_to_json(line) FROM (
+        SELECT ${columns(Prisma.HabitCheckpointScalarFieldEnum, 'checkpoint')} FROM "HabitCheckpoint" checkpoint
+        WHERE checkpoint."habitId" = own.id) line) AS checkpoint,
+      ${list(`SELECT bucket, currency, "balanceMinor" FROM "LedgerBalance" balance
+        WHERE balance."userId" = $1::uuid AND balance."habitId" = own.id`)} AS balances,
+      (SELECT coalesce(json_agg(json_build_array(done.day, done.period, done.slot, done."daySlot")), '[]')
+        FROM "CheckOff" done
+        WHERE done."habitId" = own.id AND done.state = 'RECORDED' AND done.day >= since.day) AS done
+    FROM own, LATERAL (
+      SELECT least(own."endDate", $2::date,
+          coalesce((SELECT through FROM "HabitCheckpoint" WHERE "habitId" = own.id), '-infinity'))
+        - coalesce((SELECT max(interval)::int FROM "HabitVersion" WHERE "habitId" = own.id), 0) AS day
+    ) since`)} AS habits,
+    ${list(`SELECT ${columns(Prisma.HabitBreakScalarFieldEnum, 'pause')} FROM "HabitBreak" pause
+      WHERE pause."userId" = $1::uuid`)} AS breaks,
+    ${list(`SELECT ${columns(Prisma.GoalScalarFieldEnum, 'goal')} FROM "Goal" goal
+      WHERE goal."userId" = $1::uuid AND goal."archivedOn" IS NULL ORDER BY goal.position, goal.id`)} AS goals,
+    ${list(`SELECT money.currency, goal.id AS "goalId",
+        sum(saved - least(saved, coalesce(used.minor, 0)))::bigint AS saved,
+        sum(least(saved, coalesce(used.minor, 0)))::bigint AS used,
+        sum("onItsWay")::bigint AS "onItsWay", sum(pledged)::bigint AS pledged
+      FROM money LEFT JOIN used USING ("habitId", currency)
+      LEFT JOIN ("GoalHabit" tie JOIN "Goal" goal ON goal.id = tie."goalId" AND goal."archivedOn" IS NULL)
+        ON tie."habitId" = money."habitId" AND goal.currency = money.currency
+      GROUP BY money.currency, goal.id ORDER BY money.currency`)} AS pots,
+    ${list(`SELECT done.day, done.currency, done.state, saving.state AS paid, back.state AS "broughtBack",
+        sum(done."amountMinor")::bigint AS minor
+      FROM "CheckOff" done
+      JOIN "Payment" saving ON saving.id = done."paymentId"
+      LEFT JOIN "Payment" back ON back.id = done."reversalId"
+      WHERE done."userId" = $1::uuid AND done.day BETWEEN $3::date AND $4::date
+      GROUP BY done.day, done.currency, done.state, saving.state, back.state`)} AS week,
+    ${list(`SELECT payment.id, payment.kind, payment.state, payment.reason, payment."amountMinor", payment.currency
+      FROM "Payment" payment
+      WHERE payment."userId" = $1::uuid AND payment."finalOn" IS NULL AND (payment.state IN ('BLOCKED', 'UNKNOWN')
+        OR (payment.state = 'AWAITING_APPROVAL' AND payment."approvalUrl" IS NULL))
+      ORDER BY payment."createdOn" LIMIT ${MOST_WAITING}`)} AS waiting,
+    ${list(`SELECT payment."approvalUrl", count(*)::int AS payments, sum(payment."amountMinor")::bigint AS "amountMinor",
+        payment.currency
+      FROM "Payment" payment
+      WHERE payment."userId" = $1::uuid AND payment."finalOn" IS NULL AND payment.state = 'AWAITING_APPROVAL'
+        AND payment."approvalUrl" IS NOT NULL
+      GROUP BY payment."approvalUrl", payment.currency ORDER BY min(payment."createdOn")`)} AS approvals,
+    (SELECT row_to_json(line) FROM (SELECT "expiresAt", profile, scopes FROM "BankConsent"
+      WHERE "userId" = $1::uuid AND "revokedAt" IS NULL LIMIT 1) line) AS consent,
+    EXISTS (SELECT 1 FROM "PaymentStop" WHERE "endedOn" IS NULL) AS "isStopped",
+    ${list(`SELECT payment.id, payment.kind, payment.state, payment."isBatch", payment."createdOn", payment."dueAt",
+        payment."amountMinor", payment.currency,
+        ${NAMED('paymentId')} AS "checkOffs", ${NAMED('reversalId')} AS "broughtBack"
+      FROM "Payment" payment WHERE payment."userId" = $1::uuid ORDER BY payment.id DESC LIMIT ${RECENT}`)} AS recent`
