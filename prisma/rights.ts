@@ -50,6 +50,8 @@ export const RIGHTS: Record<string, readonly string[]> = {
   ReconciliationDifference: REMOVE,
   BankCall: REMOVE,
   AuditEvent: ADD,
+  // Kept by triggers.
+  SaverRevision: READ,
   // Filled by the trail's own trigger.
   AuditUnsealed: ['SELECT', 'DELETE'],
   AuditSeal: ADD,

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Request, Response } from 'express'
 import { SECOND } from '../clock.ts'
 import { currentLanguage, t, term } from '../language.ts'
@@ -50,6 +51,7 @@ const VISITOR_NAV = [
 /**
  * Renders a view with named props; `page` is what the layout needs on every page, and nothing else is global. What fails goes
  * to the next error handler, as with express's own `render`.
+ * @param lasting while this object is there, the page may be kept beside it and sent again, as long as it would say the same.
  */
 export function renderPage(
   req: Request,
@@ -57,10 +59,33 @@ export function renderPage(
   view: string,
   options: PageOptions,
   props: object = {},
+  lasting?: object,
 ): void {
   takeFlashes(req)
-    .then((flashes) => res.render(view, { ...props, page: pageOf(req, res, options, flashes) }))
+    .then((flashes) => {
+      const page = pageOf(req, res, options, flashes)
+      if (lasting) sendKept(res, view, { ...props, page }, lasting)
+      else res.render(view, { ...props, page })
+    })
     .catch((error) => req.next?.(error))
+}
+
+/** Stands in a kept page where each request's own token goes. */
+const TOKEN_PLACE = `token-${randomUUID()}`
+const keptPages = new WeakMap<object, { said: string; html: string }>()
+
+/** A page says nothing but what its props say, so with the same props it is the same, up to the token in its forms. */
+function sendKept(res: Response, view: string, props: { page: Page }, lasting: object): void {
+  const { csrfToken: token } = props.page
+  const page = { ...props.page, csrfToken: TOKEN_PLACE }
+  const said = JSON.stringify([view, { ...props, page }])
+  const kept = keptPages.get(lasting)
+  if (kept?.said === said) return void res.send(kept.html.replaceAll(TOKEN_PLACE, token))
+  res.render(view, { ...props, page }, (error, html) => {
+    if (error) throw error
+    keptPages.set(lasting, { said, html })
+    res.send(html.replaceAll(TOKEN_PLACE, token))
+  })
 }
 
 /** A form that was refused is shown again: same page, status 422 unless there is a better one. */
@@ -80,6 +105,8 @@ export function renderRefused(
 export function askToWait(res: Response, ms: number): void {
   res.status(429).setHeader('Retry-After', Math.ceil(ms / SECOND))
 }
+
+type Page = ReturnType<typeof pageOf>
 
 function pageOf(req: Request, res: Response, options: PageOptions, flashes: Flash[]) {
   const { demo, assetVersion, idleMinutes } = res.app.locals as unknown as PageSettings

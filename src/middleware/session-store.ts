@@ -4,7 +4,7 @@ import session from 'express-session'
 import type pg from 'pg'
 import { MINUTE } from '../clock.ts'
 import type { User } from '../generated/client.ts'
-import type { Visits } from '../models/visit.ts'
+import type { Visit, Visits } from '../models/visit.ts'
 import type { Flash } from './flash.ts'
 
 type Found = session.Session & Partial<session.SessionData>
@@ -12,11 +12,16 @@ type Found = session.Session & Partial<session.SessionData>
 /** How much sooner than it says a session's row may be swept away: so that not every look has to put it off. */
 const SWEPT_EARLIER_MS = MINUTE
 
-/** Who came with a request's session, as the look-up of the session has found them. */
-const visitors = new WeakMap<Request, User>()
+const visits = new WeakMap<Request, Visit>()
 
+/** Who came with a request's session, as the look-up of the session has found them. */
 export function visitorOf(req: Request): User | null {
-  return visitors.get(req) ?? null
+  return visits.get(req)?.user ?? null
+}
+
+/** Of what whoever is signed in is shown, when the request came; null where that is not known. */
+export function markOf(req: Request): string | null {
+  return visits.get(req)?.mark ?? null
 }
 
 /** Whoever reads no page collects no more sentences than these, the latest. */
@@ -35,7 +40,7 @@ export class SessionStore extends connectPgSimple(session) {
   readonly #stored = new WeakMap<object, Map<string, string>>()
   readonly #withFlashes = new WeakSet<object>()
   readonly #visits: Visits
-  readonly #users = new WeakMap<object, User>()
+  readonly #visited = new WeakMap<object, Visit>()
   /** Milliseconds: by session, until when its row is kept as it stands. */
   readonly #keptUntil = new WeakMap<object, number>()
   #isSwept = false
@@ -49,7 +54,7 @@ export class SessionStore extends connectPgSimple(session) {
   override get(sid: string, done: (error: unknown, data?: session.SessionData | null) => void): void {
     this.#sweep()
     this.#visits.find(sid).then((visit) => {
-      if (visit?.user) this.#users.set(visit.session, visit.user)
+      if (visit) this.#visited.set(visit.session, visit)
       done(null, (visit?.session as session.SessionData | undefined) ?? null)
     }, done)
   }
@@ -58,8 +63,8 @@ export class SessionStore extends connectPgSimple(session) {
     const row: session.SessionData & { flashes?: unknown } = data
     const hasFlashes = row.flashes !== undefined
     delete row.flashes
-    const visitor = this.#users.get(data)
-    if (visitor) visitors.set(req, visitor)
+    const visit = this.#visited.get(data)
+    if (visit) visits.set(req, visit)
     const found = super.createSession(req, row)
     this.#keptUntil.set(found, endOf(found))
     this.#stored.set(found, contentOf(found))

@@ -12,10 +12,11 @@ import type { ModelContext } from './context.ts'
 import { type PotRow, pursesIn } from './goal/pots.ts'
 import { type GoalsStanding, standingsOf } from './goal/standing.ts'
 import type { DoneRow } from './habit/checkpoints.ts'
-import { dayOf } from './habit/schedule.ts'
+import { type Day, dayOf } from './habit/schedule.ts'
 import { type Balance, type HabitToday, habitToday } from './habit/today.ts'
 import { MOST_HABITS } from './habit.ts'
 import type { PaymentInList, PaymentWaiting, WaitingApproval } from './payment.ts'
+import { marked } from './revision.ts'
 import { type SavedSum, type SavedWeek, weekOf, weeksFrom } from './saved-days.ts'
 
 /** All that one look at today's page needs. */
@@ -51,6 +52,7 @@ interface HabitJson {
 }
 
 interface DashboardRow {
+  mark: string
   habits: HabitJson[]
   breaks: Texts<HabitBreak>[]
   goals: Texts<Goal>[]
@@ -63,40 +65,74 @@ interface DashboardRow {
   recent: Texts<PaymentInList>[]
 }
 
+/** So many savers' pages are kept by one process, those looked at last: some ten thousand bytes each. */
+const MOST_KEPT = 500
+
 /**
  * The page that everybody looks at most, in one statement with a name: each part reads what its twin among the other models
  * reads (`habits.listOwned`, `goals.standing`, `savedDays.thisWeek`, `payments.…`, `consents.live`), and a test holds them
- * equal. Prisma would send 18 statements.
+ * equal. What was worked out is kept, and given again as long as nothing it was made of has changed (0048).
  */
 export function createDashboards({ db, clock }: Pick<ModelContext, 'db' | 'clock'>) {
+  const kept = new Map<string, { key: string; dashboard: Dashboard }>()
+
   return {
-    async of(user: User): Promise<Dashboard> {
+    /**
+     * @param mark of what the saver is shown, no older than the request; null to read anew in any case.
+     * @returns the same object as before where nothing has changed: nobody may change it.
+     */
+    async of(user: User, mark: string | null): Promise<Readonly<Dashboard>> {
       const today = dayOf(clock.now(), user.timezone, user.dayStartHour)
-      const week = weekOf(today, user.weekStart)
-      const values = [user.id, today, week.first, week.last]
-      const { rows } = await db.pool.query<DashboardRow>({ name: 'dashboard', text: TEXT, values })
-      const [row] = rows
-      if (!row) throw new Error('a statement without a FROM gave no row')
-      const breaks = row.breaks.map(breakOf)
-      return {
-        habits: row.habits.flatMap((habit) => habitOf(habit, breaks, user, today) ?? []),
-        standings: standingsOf(row.goals.map(goalOf), pursesIn(row.pots)),
-        weeks: weeksFrom(week.first, row.week),
-        waiting: row.waiting,
-        approvals: row.approvals,
-        consent: row.consent && dated(row.consent, ['expiresAt']),
-        isStopped: row.isStopped,
-        recent: row.recent.map((payment) => dated(payment, ['createdOn', 'dueAt'])),
+      const before = kept.get(user.id)
+      if (before && mark !== null && before.key === keyOf(mark, user, today)) {
+        keep(user.id, before)
+        return before.dashboard
       }
+      const read = await readDashboard(user, today)
+      keep(user.id, { key: keyOf(read.mark, user, today), dashboard: read.dashboard })
+      return read.dashboard
     },
   }
+
+  /** The one looked at last goes to the end; the first goes when there are too many. */
+  function keep(userId: string, entry: { key: string; dashboard: Dashboard }): void {
+    kept.delete(userId)
+    kept.set(userId, entry)
+    const [oldest] = kept.keys()
+    if (oldest !== undefined && kept.size > MOST_KEPT) kept.delete(oldest)
+  }
+
+  async function readDashboard(user: User, today: Day): Promise<{ mark: string; dashboard: Dashboard }> {
+    const week = weekOf(today, user.weekStart)
+    const values = [user.id, today, week.first, week.last]
+    const { rows } = await db.pool.query<DashboardRow>({ name: 'dashboard', text: TEXT, values })
+    const [row] = rows
+    if (!row) throw new Error('a statement without a FROM gave no row')
+    const breaks = row.breaks.map(breakOf)
+    const dashboard = {
+      habits: row.habits.flatMap((habit) => habitOf(habit, breaks, user, today) ?? []),
+      standings: standingsOf(row.goals.map(goalOf), pursesIn(row.pots)),
+      weeks: weeksFrom(week.first, row.week),
+      waiting: row.waiting,
+      approvals: row.approvals,
+      consent: row.consent && dated(row.consent, ['expiresAt']),
+      isStopped: row.isStopped,
+      recent: row.recent.map((payment) => dated(payment, ['createdOn', 'dueAt'])),
+    }
+    return { mark: row.mark, dashboard }
+  }
+}
+
+/** The saver's own settings are read with each request; those that the rows were read or worked out by count too. */
+function keyOf(mark: string, { timezone, dayStartHour, weekStart }: User, today: Day): string {
+  return `${mark} ${today} ${timezone} ${dayStartHour} ${weekStart}`
 }
 
 function habitOf(
   { row, versions, checkpoint, balances, done }: HabitJson,
   breaks: readonly HabitBreak[],
   user: User,
-  today: string,
+  today: Day,
 ): HabitToday | null {
   const habit: Habit = dated(row, ['startDate', 'createdOn', 'archivedOn', 'endDate', 'committedUntil'])
   return habitToday(
@@ -149,7 +185,7 @@ const NAMED = (column: 'paymentId' | 'reversalId') =>
     WHERE done."${column}" = payment.id AND done."userId" = payment."userId" ORDER BY done.at`)
 
 /** $1 the saver, $2 their day, $3 and $4 the first and the last of its week. */
-export const TEXT = `
+const TEXT = `
   WITH own AS MATERIALIZED (
     SELECT ${columns(Prisma.HabitScalarFieldEnum, 'habit')} FROM "Habit" habit
     WHERE habit."userId" = $1::uuid AND habit."archivedOn" IS NULL
@@ -165,7 +201,7 @@ export const TEXT = `
       coalesce(sum("balanceMinor") FILTER (WHERE bucket = 'PLEDGED'), 0) AS pledged
     FROM "LedgerBalance" WHERE "userId" = $1::uuid GROUP BY "habitId", currency
   )
-  SELECT
+  SELECT ${marked('$1::uuid')} AS mark,
     ${list(`SELECT to_json(own) AS row,
       ${list(`SELECT ${columns(Prisma.HabitVersionScalarFieldEnum, 'version')} FROM "HabitVersion" version
         WHERE version."habitId" = own.id ORDER BY version.number DESC`)} AS versions,

@@ -409,6 +409,14 @@ export const TABLES: Record<string, TableFacts> = {
       freezesUsed: 'indirect exported gone',
     },
   },
+  SaverRevision: {
+    purpose: 'Tells whether what was worked out for a page still holds',
+    basis: 'contract',
+    owner: { column: 'userId' },
+    unexported: 'a count of changes, which says nothing about them',
+    kept: WITH_ACCOUNT,
+    columns: { userId: 'security working stays', revision: 'security working stays' },
+  },
   HabitVersion: {
     purpose: 'What a habit asks and pays, from a day on',
     basis: 'contract',

@@ -44,6 +44,7 @@ const EXPECTED: Record<string, string> = {
   HabitBreak: 'SIUD',
   HabitNote: 'SIUD',
   HabitCheckpoint: 'SIUD',
+  SaverRevision: 'S',
   KnownCountry: 'SIUD',
   KnownDevice: 'SIUD',
   LedgerBalance: 'SIU',

@@ -3,6 +3,7 @@ import { asBeginning, formatMoney, formatWeekday } from '../../format.ts'
 import type { Currency } from '../../generated/enums.ts'
 import { t } from '../../language.ts'
 import { signedIn } from '../../middleware/authentication.ts'
+import { markOf } from '../../middleware/session-store.ts'
 import type { GoalsStanding } from '../../models/goal.ts'
 import { dayOf } from '../../models/habit/schedule.ts'
 import type { HabitToday } from '../../models/habit.ts'
@@ -23,7 +24,8 @@ export function dashboardControllers({ models, clock }: WebContext) {
   /** GET /dashboard */
   const show: RequestHandler = async (req, res) => {
     const user = signedIn(req)
-    const { habits, standings, weeks, recent, ...rest } = await models.dashboards.of(user)
+    const dashboard = await models.dashboards.of(user, markOf(req))
+    const { habits, standings, weeks, recent, ...rest } = dashboard
     const today = dayOf(clock.now(), user.timezone, user.dayStartHour)
     const cards = habits.map(habitCard)
     renderPage(
@@ -48,6 +50,7 @@ export function dashboardControllers({ models, clock }: WebContext) {
         recent: recent.map((payment) => recentRow(payment, user.timezone)),
         emptyState: emptyStateFor(user, habits.length),
       },
+      dashboard,
     )
   }
 

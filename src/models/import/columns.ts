@@ -219,6 +219,7 @@ export const COLUMNS_LEFT: Record<keyof typeof CARRIED, Record<string, WhyLeft>>
 /** Tables that stay behind as a whole, and why. */
 export const TABLES_LEFT: Record<string, WhyLeft> = {
   HabitCheckpoint: 'worked-out',
+  SaverRevision: 'worked-out',
   // Were it to come back, so much of what is saved from now on would count as used.
   GoalUse: 'money',
   Payment: 'money',
