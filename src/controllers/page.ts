@@ -51,7 +51,6 @@ const VISITOR_NAV = [
 /**
  * Renders a view with named props; `page` is what the layout needs on every page, and nothing else is global. What fails goes
  * to the next error handler, as with express's own `render`.
- * @param lasting while this object is there, the page may be kept beside it and sent again, as long as it would say the same.
  */
 export function renderPage(
   req: Request,
@@ -59,33 +58,57 @@ export function renderPage(
   view: string,
   options: PageOptions,
   props: object = {},
-  lasting?: object,
 ): void {
   takeFlashes(req)
-    .then((flashes) => {
-      const page = pageOf(req, res, options, flashes)
-      if (lasting) sendKept(res, view, { ...props, page }, lasting)
-      else res.render(view, { ...props, page })
-    })
+    .then((flashes) => res.render(view, { ...props, page: pageOf(req, res, options, flashes) }))
     .catch((error) => req.next?.(error))
+}
+
+/** What a page is made of, apart from what is on every page. */
+export interface Lasting {
+  /** The page is kept beside this object, and as long as it is there. */
+  of: object
+  /** All else that is read for it, but for the language. */
+  by: unknown
+}
+
+interface KeptPage {
+  key: string
+  /** What stands between the places of the token. */
+  pieces: string[]
 }
 
 /** Stands in a kept page where each request's own token goes. */
 const TOKEN_PLACE = `token-${randomUUID()}`
-const keptPages = new WeakMap<object, { said: string; html: string }>()
+const keptPages = new WeakMap<object, KeptPage>()
 
-/** A page says nothing but what its props say, so with the same props it is the same, up to the token in its forms. */
-function sendKept(res: Response, view: string, props: { page: Page }, lasting: object): void {
-  const { csrfToken: token } = props.page
-  const page = { ...props.page, csrfToken: TOKEN_PLACE }
-  const said = JSON.stringify([view, { ...props, page }])
-  const kept = keptPages.get(lasting)
-  if (kept?.said === said) return void res.send(kept.html.replaceAll(TOKEN_PLACE, token))
-  res.render(view, { ...props, page }, (error, html) => {
-    if (error) throw error
-    keptPages.set(lasting, { said, html })
-    res.send(html.replaceAll(TOKEN_PLACE, token))
-  })
+/**
+ * The same for a page that is asked for again and again: made of the same it says the same, up to the token in its forms, and
+ * is not written anew.
+ * @param props worked out only where the page is.
+ */
+export function renderLasting(
+  req: Request,
+  res: Response,
+  view: string,
+  options: PageOptions,
+  lasting: Lasting,
+  props: () => object,
+): void {
+  takeFlashes(req)
+    .then((flashes) => {
+      const { csrfToken, ...page } = pageOf(req, res, options, flashes)
+      const key = JSON.stringify([view, page, lasting.by])
+      const kept = keptPages.get(lasting.of)
+      if (kept?.key === key) return void res.send(kept.pieces.join(csrfToken))
+      res.render(view, { ...props(), page: { ...page, csrfToken: TOKEN_PLACE } }, (error, html) => {
+        if (error) throw error
+        const pieces = html.split(TOKEN_PLACE)
+        keptPages.set(lasting.of, { key, pieces })
+        res.send(pieces.join(csrfToken))
+      })
+    })
+    .catch((error) => req.next?.(error))
 }
 
 /** A form that was refused is shown again: same page, status 422 unless there is a better one. */
@@ -105,8 +128,6 @@ export function renderRefused(
 export function askToWait(res: Response, ms: number): void {
   res.status(429).setHeader('Retry-After', Math.ceil(ms / SECOND))
 }
-
-type Page = ReturnType<typeof pageOf>
 
 function pageOf(req: Request, res: Response, options: PageOptions, flashes: Flash[]) {
   const { demo, assetVersion, idleMinutes } = res.app.locals as unknown as PageSettings

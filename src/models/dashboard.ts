@@ -21,6 +21,8 @@ import { type SavedSum, type SavedWeek, weekOf, weeksFrom } from './saved-days.t
 
 /** All that one look at today's page needs. */
 export interface Dashboard {
+  /** The saver's day that it is of. */
+  today: Day
   habits: HabitToday[]
   standings: GoalsStanding[]
   weeks: SavedWeek[]
@@ -110,6 +112,7 @@ export function createDashboards({ db, clock }: Pick<ModelContext, 'db' | 'clock
     if (!row) throw new Error('a statement without a FROM gave no row')
     const breaks = row.breaks.map(breakOf)
     const dashboard = {
+      today,
       habits: row.habits.flatMap((habit) => habitOf(habit, breaks, user, today) ?? []),
       standings: standingsOf(row.goals.map(goalOf), pursesIn(row.pots)),
       weeks: weeksFrom(week.first, row.week),

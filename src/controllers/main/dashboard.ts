@@ -4,13 +4,13 @@ import type { Currency } from '../../generated/enums.ts'
 import { t } from '../../language.ts'
 import { signedIn } from '../../middleware/authentication.ts'
 import { markOf } from '../../middleware/session-store.ts'
+import type { Dashboard } from '../../models/dashboard.ts'
 import type { GoalsStanding } from '../../models/goal.ts'
-import { dayOf } from '../../models/habit/schedule.ts'
 import type { HabitToday } from '../../models/habit.ts'
 import type { SavingsTotals } from '../../models/ledger.ts'
 import { paths } from '../../paths.ts'
 import type { WebContext } from '../context.ts'
-import { renderPage } from '../page.ts'
+import { renderLasting } from '../page.ts'
 import { celebrationOf, goalCard } from '../view-models/goal-card.ts'
 import { habitCard } from '../view-models/habit-card.ts'
 import { noticesFor } from '../view-models/notices.ts'
@@ -25,36 +25,45 @@ export function dashboardControllers({ models, clock }: WebContext) {
   const show: RequestHandler = async (req, res) => {
     const user = signedIn(req)
     const dashboard = await models.dashboards.of(user, markOf(req))
-    const { habits, standings, weeks, recent, ...rest } = dashboard
-    const today = dayOf(clock.now(), user.timezone, user.dayStartHour)
-    const cards = habits.map(habitCard)
-    renderPage(
+    const { consent } = dashboard
+    const notices = noticesFor({
+      ...dashboard,
+      user,
+      standing: consent && models.consents.standingOf(consent),
+      now: clock.now(),
+    })
+    const { accLoaded, timezone } = user
+    renderLasting(
       req,
       res,
       'main/dashboard',
       { title: t('Today') },
-      {
-        todayLabel: asBeginning(formatWeekday(today)),
-        summary: summaryOf(habits),
-        notices: noticesFor({
-          user,
-          ...rest,
-          standing: rest.consent && models.consents.standingOf(rest.consent),
-          now: clock.now(),
-        }),
-        habits: cards.filter(({ isDue }) => isDue),
-        resting: cards.filter(({ isDue }) => !isDue),
-        orderPath: habits.length > 1 ? paths.habitsOrder : null,
-        ...savingsOf(standings),
-        weeks: weeks.map((week) => weekChart(week, today, weeks.length > 1)),
-        recent: recent.map((payment) => recentRow(payment, user.timezone)),
-        emptyState: emptyStateFor(user, habits.length),
-      },
-      dashboard,
+      { of: dashboard, by: [notices, accLoaded, timezone] },
+      () => ({ notices, ...propsOf(dashboard, accLoaded, timezone) }),
     )
   }
 
   return { show }
+}
+
+/** All that follows from what has been read, whatever the time. */
+function propsOf(
+  { today, habits, standings, weeks, recent }: Dashboard,
+  accLoaded: boolean,
+  timezone: string,
+) {
+  const cards = habits.map(habitCard)
+  return {
+    todayLabel: asBeginning(formatWeekday(today)),
+    summary: summaryOf(habits),
+    habits: cards.filter(({ isDue }) => isDue),
+    resting: cards.filter(({ isDue }) => !isDue),
+    orderPath: habits.length > 1 ? paths.habitsOrder : null,
+    ...savingsOf(standings),
+    weeks: weeks.map((week) => weekChart(week, today, weeks.length > 1)),
+    recent: recent.map((payment) => recentRow(payment, timezone)),
+    emptyState: emptyStateFor(accLoaded, habits.length),
+  }
 }
 
 function summaryOf(habits: readonly HabitToday[]): string {
@@ -65,8 +74,8 @@ function summaryOf(habits: readonly HabitToday[]): string {
 }
 
 /** What to do next, for somebody who has just arrived. */
-function emptyStateFor(user: Express.User, habitCount: number) {
-  if (!user.accLoaded) {
+function emptyStateFor(accLoaded: boolean, habitCount: number) {
+  if (!accLoaded) {
     return {
       title: t('First, link your bank'),
       text: t(
