@@ -23,6 +23,7 @@ export interface SessionOptions {
 /** Whoever has not signed in has nothing to lose but a form that is half filled in. */
 const VISITOR_MS = 2 * HOUR
 const LONGEST_AGENT = 300
+const SESSION_COOKIE = /(?:^|;\s*)(?:__Host-)?sparvana=/
 
 /** Sessions live in PostgreSQL; the cookie is a signed random id and nothing else. */
 export function sessions(options: SessionOptions): RequestHandler[] {
@@ -48,6 +49,11 @@ export function sessions(options: SessionOptions): RequestHandler[] {
     }),
     whileAlive(options),
   ]
+}
+
+/** Whether there may be a session behind the request; without one its sender is anybody. */
+export function bringsSession({ headers }: Request): boolean {
+  return SESSION_COOKIE.test(headers.cookie ?? '')
 }
 
 /** What a session is bound to when somebody signs in. */

@@ -121,6 +121,12 @@ export const ROOMS: Room[] = [
     never: [...DATABASE_PACKAGES, ...QUEUE_PACKAGE, ...HTTP_CLIENT],
   },
   {
+    name: 'files',
+    files: /^src\/files\.ts$/,
+    may: [MIDDLEWARE, ROUTES],
+    never: [...DATABASE_PACKAGES, ...QUEUE_PACKAGE, ...HTTP_CLIENT],
+  },
+  {
     name: 'forms and view-models',
     files: FORMS,
     may: [LEAF, MODELS, ROW_TYPES, FORMS, BANK_DOOR, QUEUE],
@@ -155,7 +161,7 @@ export const ROOMS: Room[] = [
     files: /^src\/(server|worker|reconcile)\.ts$/,
     may: [
       LEAF,
-      /^src\/(app|deps|config|process|web-server)\.ts$/,
+      /^src\/(app|deps|config|files|process|web-server)\.ts$/,
       /^src\/jobs\/handlers\/(index|reconcile)\.ts$/,
     ],
   },

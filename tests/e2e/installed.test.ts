@@ -62,8 +62,8 @@ describe('the service worker', () => {
       await page.goto(app.baseUrl + path)
     const addresses = (await kept()).map((address) => address.replace(app.baseUrl, ''))
     expect(addresses).toContain('/offline')
-    expect(addresses.length).toBeGreaterThan(8)
-    const others = addresses.filter((address) => !/^\/(css|js|vendor)\/\S+\?v=[0-9a-f]{10}$/.test(address))
+    expect(addresses.length).toBeGreaterThan(6)
+    const others = addresses.filter((address) => !/^\/files\/[0-9a-f]{16}\/\S+\.(?:css|js)$/.test(address))
     expect(others).toEqual(['/offline'])
   })
 
