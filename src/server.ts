@@ -12,6 +12,7 @@ await runProcess('web', async () => {
   const server = createWebServer(createApp(deps, files))
   await server.listen(settings.PORT, settings.HOST)
   deps.log.info('web ready', { port: settings.PORT })
+  // Nobody has to wait for it: until it is done, files come a little larger.
   files.pack()
   return {
     log: deps.log,

@@ -10,15 +10,12 @@ const LEAST_BYTES = 1_024
 /** More at once would keep everybody else waiting; the stream after this takes what is larger. */
 const MOST_BYTES = 128 * 1_024
 
-/** Quick rather than small: the next better quality takes four times as long and saves a tenth. */
-const QUICK_BROTLI = {
-  params: {
-    [constants.BROTLI_PARAM_QUALITY]: 1,
-    [constants.BROTLI_PARAM_LGWIN]: 16,
-    [constants.BROTLI_PARAM_MODE]: constants.BROTLI_MODE_TEXT,
-  },
+/** Quick rather than small: the next better quality takes twice as long and saves a twentieth. */
+const QUICK_BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 1, [constants.BROTLI_PARAM_LGWIN]: 16 } }
+const QUICKLY: Record<Encoding, (bytes: Buffer) => Buffer> = {
+  br: (bytes) => brotliCompressSync(bytes, QUICK_BROTLI),
+  gzip: (bytes) => gzipSync(bytes, { level: 3 }),
 }
-const QUICK_GZIP = { level: 1 }
 
 /**
  * Pages are whole when they are sent, so they are packed in one call: without a stream, without the thread pool that passwords
@@ -28,17 +25,14 @@ export const packing: RequestHandler = (req, res, next) => {
   const send = res.send
   res.send = (body?: unknown) => {
     if (typeof body !== 'string' || res.get('Content-Encoding') || req.fresh) return send.call(res, body)
-    if (!res.get('Content-Type')) res.type('html')
     const bytes = Buffer.from(body)
-    if (bytes.length < LEAST_BYTES || bytes.length > MOST_BYTES) return send.call(res, bytes)
+    if (bytes.length < LEAST_BYTES || bytes.length > MOST_BYTES) return send.call(res, body)
     res.vary('Accept-Encoding')
     const encoding = ENCODINGS.find((each) => req.acceptsEncodings(each))
-    if (!encoding) return send.call(res, bytes)
+    if (!encoding) return send.call(res, body)
     res.setHeader('Content-Encoding', encoding)
-    return send.call(
-      res,
-      encoding === 'br' ? brotliCompressSync(bytes, QUICK_BROTLI) : gzipSync(bytes, QUICK_GZIP),
-    )
+    if (!res.get('Content-Type')) res.type('html')
+    return send.call(res, QUICKLY[encoding](bytes))
   }
   next()
 }
