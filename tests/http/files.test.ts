@@ -6,6 +6,7 @@ import { readFiles } from '../../src/files.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { newSaver } from '../support/people.ts'
 import { type Answer, ask, cookieOf } from './support/ask.ts'
+import { turnsToDatabase } from './support/turns.ts'
 
 const files = readFiles()
 const STYLES = files.addressOf('styles.css')
@@ -46,18 +47,6 @@ function unpacked({ headers, bytes }: Bytes): Buffer {
   return headers['content-encoding'] === 'gzip' ? gunzipSync(bytes) : bytes
 }
 
-/** How many times the database was turned to meanwhile. */
-async function turnsToDatabase(work: () => Promise<unknown>): Promise<number> {
-  let turns = 0
-  const count = () => {
-    turns += 1
-  }
-  app.deps.db.pool.on('acquire', count)
-  await work()
-  app.deps.db.pool.off('acquire', count)
-  return turns
-}
-
 describe('what a page asks for', () => {
   test('may be kept for good, by everybody, and sets no cookie', async () => {
     const { text } = await ask(app, 'GET', '/signup')
@@ -76,8 +65,8 @@ describe('what a page asks for', () => {
   test('comes without a look at the database, also for who has a session', async () => {
     const { visitor } = await newSaver(app)
     const cookie = await cookieOf(visitor)
-    expect(await turnsToDatabase(() => fetched(STYLES, { cookie }))).toBe(0)
-    expect(await turnsToDatabase(() => fetched('/favicon.ico', { cookie }))).toBe(0)
+    expect(await turnsToDatabase(app, () => fetched(STYLES, { cookie }))).toBe(0)
+    expect(await turnsToDatabase(app, () => fetched('/favicon.ico', { cookie }))).toBe(0)
   })
 
   test.each([
