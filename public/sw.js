@@ -46,7 +46,8 @@ async function prepare() {
   if (needed.length === 0) throw new Error('the page is of another version')
   const cache = await caches.open(CACHE)
   await cache.put(OFFLINE, page)
-  await Promise.all(needed.map((path) => kept(new Request(path))))
+  // What nobody reads to its end holds its connection.
+  await Promise.all(needed.map(async (path) => (await kept(new Request(path))).arrayBuffer()))
   await skipWaiting()
 }
 
