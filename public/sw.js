@@ -6,7 +6,7 @@
 const VERSION = new URL(location.href).searchParams.get('v') ?? ''
 const CACHE = `files-${VERSION}`
 const OFFLINE = '/offline'
-const FOLDERS = ['/css/', '/js/', '/vendor/']
+const FILES = `/files/${VERSION}/`
 const DASHBOARD = '/dashboard'
 
 addEventListener('install', (event) => {
@@ -23,7 +23,7 @@ addEventListener('fetch', (event) => {
   if (request.mode === 'navigate') {
     // With a connection the browser asks by itself: what comes through here would look to the server like a script's request.
     if (!navigator.onLine) event.respondWith(fetch(request).catch(offlinePage))
-  } else if (isOfThisVersion(request.url)) event.respondWith(kept(request))
+  } else if (isStyleOrScript(request.url)) event.respondWith(kept(request))
 })
 
 addEventListener('push', (event) => {
@@ -41,9 +41,13 @@ async function prepare() {
   if (!page.ok) throw new Error('no page for times without a connection')
   const html = await page.clone().text()
   const files = [...html.matchAll(/(?:href|src)="([^"]+)"/g)].map(([, path]) => path)
+  const needed = files.filter((path) => isStyleOrScript(new URL(path, location.href).href))
+  // While versions change, the page may come from the other one. The browser tries again with the next page it opens.
+  if (needed.length === 0) throw new Error('the page is of another version')
   const cache = await caches.open(CACHE)
   await cache.put(OFFLINE, page)
-  await cache.addAll([...new Set(files.filter((path) => isOfThisVersion(new URL(path, location.href).href)))])
+  // What nobody reads to its end holds its connection.
+  await Promise.all(needed.map(async (path) => (await kept(new Request(path))).arrayBuffer()))
   await skipWaiting()
 }
 
@@ -52,11 +56,10 @@ async function tidyUp() {
   await clients.claim()
 }
 
-/** Ours, a style or script, and of the version that this worker came with: it never changes under its address. */
-function isOfThisVersion(address) {
-  const url = new URL(address)
-  const isFile = url.origin === location.origin && FOLDERS.some((folder) => url.pathname.startsWith(folder))
-  return isFile && VERSION !== '' && url.searchParams.get('v') === VERSION
+/** Ours, and of the version that this worker came with: it never changes under its address. */
+function isStyleOrScript(address) {
+  const { origin, pathname } = new URL(address)
+  return origin === location.origin && pathname.startsWith(FILES) && /\.(?:css|js)$/.test(pathname)
 }
 
 async function kept(request) {
@@ -64,8 +67,13 @@ async function kept(request) {
   const known = await cache.match(request)
   if (known) return known
   const answer = await fetch(request)
-  if (answer.ok) await cache.put(request, answer.clone())
+  if (isForGood(answer)) await cache.put(request, answer.clone())
   return answer
+}
+
+/** While versions change, another one may answer, with what it has; it says that this is not to be kept. */
+function isForGood(answer) {
+  return answer.ok && /\bimmutable\b/.test(answer.headers.get('cache-control') ?? '')
 }
 
 async function offlinePage() {

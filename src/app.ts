@@ -1,6 +1,3 @@
-import { createHash } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import compression from 'compression'
@@ -17,48 +14,48 @@ import { marksOfForms, stepUpPage } from './controllers/step-up.ts'
 import { unknownBrowserPage } from './controllers/unknown-browser.ts'
 import { keyFor } from './crypto.ts'
 import type { Deps } from './deps.ts'
+import { type Files, readFiles } from './files.ts'
 import { createRequestMetrics } from './metrics.ts'
 import { authentication } from './middleware/authentication.ts'
-import { PUBLIC } from './middleware/authorisation.ts'
 import { canonicalHost } from './middleware/canonical-host.ts'
 import { csrf } from './middleware/csrf.ts'
 import { errorHandler, notFound } from './middleware/error-handler.ts'
 import { formBodies } from './middleware/form-bodies.ts'
 import { knownMethods, onlyForms } from './middleware/known-requests.ts'
 import { languageOfBrowser, languageOfVisitor } from './middleware/language.ts'
+import { packing } from './middleware/packing.ts'
 import { COUNTRY_TABLE } from './middleware/place.ts'
 import { readLimit } from './middleware/read-limit.ts'
 import { refusals } from './middleware/refusals.ts'
 import { requestContext } from './middleware/request-context.ts'
 import { rest } from './middleware/rest.ts'
-import { noCache, noStore, securityHeaders } from './middleware/security-headers.ts'
+import { noStore, securityHeaders } from './middleware/security-headers.ts'
 import { sessions } from './middleware/session.ts'
 import { stepUp } from './middleware/step-up.ts'
 import './middleware/types.ts'
 import { writeLimit } from './middleware/write-limit.ts'
 import { operationRoutes } from './operations.ts'
-import { type Route, RouteTable } from './routes.ts'
+import { RouteTable } from './routes.ts'
 import { readViews } from './views.ts'
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
-const PUBLIC_FILES = join(ROOT, 'public')
-const PICO = join(dirname(createRequire(import.meta.url).resolve('@picocss/pico/package.json')), 'css')
-const STATIC = { index: false, redirect: false, dotfiles: 'ignore', maxAge: '1h' } as const
 
 /** The whole order of middleware on one screen. */
-export function createApp(deps: Deps): Express {
+export function createApp(deps: Deps, files: Files = readFiles()): Express {
   const { settings, models, bank, bankGate, emulator, clock, log, db, queue, push, countryOf } = deps
   const https = settings.BASE_URL.startsWith('https://')
   const demo = settings.DEMO === 'on'
   const app = express()
   useViews(app)
   app.disable('x-powered-by')
+  // Pages are kept by nobody; what may be kept has an ETag of its own.
+  app.disable('etag')
   app.set('trust proxy', settings.TRUST_PROXY)
   app.set('query parser', 'simple')
   app.set(COUNTRY_TABLE, countryOf)
   Object.assign(app.locals, {
     demo,
-    assetVersion: assetVersion(),
+    fileAt: files.addressOf,
     idleMinutes: settings.SESSION_IDLE_MINUTES,
   })
 
@@ -94,8 +91,10 @@ export function createApp(deps: Deps): Express {
   app.use(knownMethods)
   app.use(routes.router(operationRoutes(deps, requests)))
   app.use(canonicalHost(settings.BASE_URL))
+  app.use(routes.router(files.routes))
+  // Downloads, which are streams; pages are packed whole.
   app.use(compression())
-  app.use(routes.router(fileRoutes()))
+  app.use(packing)
 
   const { handlers, checkPassword } = authentication(models.users)
   app.use(noStore)
@@ -149,25 +148,6 @@ export function createApp(deps: Deps): Express {
   return app
 }
 
-/** Styles, scripts and icons, by name: what is laid beside them is not served. */
-function fileRoutes(): Route[] {
-  // A folder of its own for each row, so that no address climbs out of it.
-  const under = (mount: string, folder: string) => express.Router().use(mount, express.static(folder, STATIC))
-  return [
-    ['GET', '/css/*file', PUBLIC, under('/css', join(PUBLIC_FILES, 'css'))],
-    ['GET', '/js/*file', PUBLIC, under('/js', join(PUBLIC_FILES, 'js'))],
-    ['GET', '/icons/*file', PUBLIC, under('/icons', join(PUBLIC_FILES, 'icons'))],
-    // Browsers and phones look for these two by name.
-    ['GET', '/favicon.ico', PUBLIC, under('/', PUBLIC_FILES)],
-    ['GET', '/apple-touch-icon.png', PUBLIC, under('/', PUBLIC_FILES)],
-    ['GET', '/manifest.webmanifest', PUBLIC, under('/', PUBLIC_FILES)],
-    ['GET', '/sw.js', PUBLIC, noCache, express.static(PUBLIC_FILES, { ...STATIC, cacheControl: false })],
-    ['GET', '/favicon.svg', PUBLIC, under('/', PUBLIC_FILES)],
-    ['GET', '/icon.svg', PUBLIC, under('/', PUBLIC_FILES)],
-    ['GET', '/vendor/pico/pico.min.css', PUBLIC, under('/vendor/pico', PICO)],
-  ]
-}
-
 /** Express asks for a view by its name, and gives it the page's props. */
 function useViews(app: Express): void {
   const views = readViews(join(ROOT, 'views'))
@@ -184,13 +164,4 @@ function useViews(app: Express): void {
       }
     },
   )
-}
-
-/** Changes whenever a style or script does, so that browsers may keep the rest. */
-function assetVersion(): string {
-  const hash = createHash('sha256')
-  for (const entry of readdirSync(PUBLIC_FILES, { recursive: true, withFileTypes: true })) {
-    if (entry.isFile()) hash.update(readFileSync(join(entry.parentPath, entry.name)))
-  }
-  return hash.digest('hex').slice(0, 10)
 }

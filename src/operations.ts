@@ -51,7 +51,10 @@ function securityTxt(
       'Preferred-Languages: en, da',
       `Canonical: ${BASE_URL}${paths.securityTxt}`,
     ]
-    res.type('text').send(`${lines.join('\n')}\n`)
+    res
+      .set('Cache-Control', 'public, max-age=86400')
+      .type('text')
+      .send(`${lines.join('\n')}\n`)
   }
 }
 

@@ -1,15 +1,16 @@
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import type { Request, Response } from 'express'
 import { SECOND } from '../clock.ts'
 import { currentLanguage, t, term } from '../language.ts'
 import { csrfToken } from '../middleware/csrf.ts'
 import { type Flash, takeFlashes } from '../middleware/flash.ts'
-import { SEEN_EVERY_MS } from '../middleware/session.ts'
+import { bringsSession, SEEN_EVERY_MS } from '../middleware/session.ts'
 import { paths } from '../paths.ts'
 
 export interface PageSettings {
   demo: boolean
-  assetVersion: string
+  /** Where a style, a script or an icon is found. @throws for a name that there is none of. */
+  fileAt(name: string): string
   idleMinutes: number
 }
 
@@ -111,6 +112,34 @@ export function renderLasting(
     .catch((error) => req.next?.(error))
 }
 
+/**
+ * A page without a form, which is the same for everybody who brings no session: their browser may keep it, and asks each time
+ * whether it still holds. Whoever brings one gets a page of their own, which nobody keeps.
+ */
+export function renderOpenPage(
+  req: Request,
+  res: Response,
+  view: string,
+  options: PageOptions,
+  props: object = {},
+): void {
+  if (bringsSession(req)) {
+    renderPage(req, res, view, options, props)
+    return
+  }
+  res.render(view, { ...props, page: pageOf(req, res, options, []) }, (error: unknown, html: string) => {
+    if (error) {
+      req.next?.(error)
+      return
+    }
+    res.setHeader('Cache-Control', 'no-cache')
+    res.vary('Cookie, Accept-Language')
+    // Weak, because it is the same page in whatever it is packed.
+    res.setHeader('ETag', `W/"${createHash('sha256').update(html).digest('base64url')}"`)
+    res.send(html)
+  })
+}
+
 /** A form that was refused is shown again: same page, status 422 unless there is a better one. */
 export function renderRefused(
   req: Request,
@@ -130,7 +159,7 @@ export function askToWait(res: Response, ms: number): void {
 }
 
 function pageOf(req: Request, res: Response, options: PageOptions, flashes: Flash[]) {
-  const { demo, assetVersion, idleMinutes } = res.app.locals as unknown as PageSettings
+  const { demo, fileAt, idleMinutes } = res.app.locals as unknown as PageSettings
   const user = req.user ?? null
   const confirmed = Boolean(user?.emailConfirmedOn)
   return {
@@ -154,9 +183,12 @@ function pageOf(req: Request, res: Response, options: PageOptions, flashes: Flas
       current: isCurrent(place.href, req.path, req.baseUrl),
     })),
     flashes,
-    csrfToken: csrfToken(req),
+    // Made when a form asks for it: a page without one makes no session.
+    get csrfToken() {
+      return csrfToken(req)
+    },
     demo,
-    assetVersion,
+    fileAt,
   }
 }
 

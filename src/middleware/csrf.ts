@@ -11,12 +11,30 @@ const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
  * the session. csurf's makers have retired it; this is the only file that names it (see docs/decisions).
  */
 export function csrf(baseUrl: string): (RequestHandler | ErrorRequestHandler)[] {
-  return [sameOrigin(baseUrl), csurf({ cookie: false, value: tokenOf }) as RequestHandler, wordRefusal]
+  return [sameOrigin(baseUrl), formToken(), wordRefusal]
 }
 
 /** Empty where there is no session (any more): an error page has no form that could use it. */
 export function csrfToken(req: Request): string {
   return req.session && typeof req.csrfToken === 'function' ? req.csrfToken() : ''
+}
+
+/** csurf gives every visitor a secret, and with it a session. Who only looks gets theirs with the first form they see. */
+function formToken(): RequestHandler {
+  const check = csurf({ cookie: false, value: tokenOf }) as RequestHandler
+  return (req, res, next) => {
+    if (!SAFE_METHODS.has(req.method)) return check(req, res, next)
+    req.csrfToken = () => {
+      let trouble: unknown
+      check(req, res, (error) => {
+        trouble = error
+      })
+      if (trouble) throw trouble
+      // By now it is csurf's own.
+      return req.csrfToken()
+    }
+    next()
+  }
 }
 
 function sameOrigin(baseUrl: string): RequestHandler {

@@ -35,12 +35,6 @@ export const noReferrer: RequestHandler = (_req, res, next) => {
   next()
 }
 
-/** For what has to be asked for anew each time, and may be kept in between. */
-export const noCache: RequestHandler = (_req, res, next) => {
-  res.setHeader('Cache-Control', 'no-cache')
-  next()
-}
-
 /** Private pages are never kept by a browser or a proxy. */
 export const noStore: RequestHandler = (_req, res, next) => {
   res.setHeader('Cache-Control', 'no-store')

@@ -93,7 +93,11 @@ export class SessionStore extends connectPgSimple(session) {
 
   /** Puts a sentence into the session's row, unless the same one waits there. */
   async leaveFlash(found: Found, flash: Flash): Promise<void> {
-    if (!this.#stored.has(found)) await saved(found)
+    if (!this.#stored.has(found)) {
+      // An empty session gets no cookie, and then nobody would ever read the sentence.
+      found.isTold = true
+      await saved(found)
+    }
     await this.#pool.query(
       `UPDATE session SET sess = jsonb_set(sess::jsonb, '{flashes}',
          jsonb_path_query_array(coalesce(sess::jsonb -> 'flashes', '[]') || $2::jsonb, '$[last - ${MOST_FLASHES - 1} to last]'))::json

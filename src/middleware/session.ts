@@ -27,6 +27,7 @@ const VISITOR_MS = 2 * HOUR
 const LONGEST_AGENT = 300
 /** What is done so shortly after something else is not written down: a session may end so much earlier. */
 export const SEEN_EVERY_MS = 10 * SECOND
+const SESSION_COOKIE = /(?:^|;\s*)(?:__Host-)?sparvana=/
 
 /** Sessions live in PostgreSQL; the cookie is a signed random id and nothing else. */
 export function sessions(options: SessionOptions): RequestHandler[] {
@@ -52,6 +53,11 @@ export function sessions(options: SessionOptions): RequestHandler[] {
     }),
     whileAlive(options),
   ]
+}
+
+/** Whether there may be a session behind the request; without one its sender is anybody. */
+export function bringsSession({ headers }: Request): boolean {
+  return SESSION_COOKIE.test(headers.cookie ?? '')
 }
 
 /** What a session is bound to when somebody signs in. */

@@ -18,6 +18,8 @@ declare module 'express-session' {
   interface SessionData {
     /** Passport's own: the id of who is signed in. */
     passport: { user?: string }
+    /** A sentence for the next page began it. */
+    isTold: true
     /** What a visitor has chosen to read. */
     language: Language
     /** Where a signed-out visitor wanted to go; one of our own paths. */

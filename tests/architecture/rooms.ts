@@ -122,6 +122,12 @@ export const ROOMS: Room[] = [
   },
   { name: 'views', files: /^src\/views\.ts$/, may: [LEAF], never: DATABASE_PACKAGES },
   {
+    name: 'files',
+    files: /^src\/files\.ts$/,
+    may: [MIDDLEWARE, ROUTES],
+    never: [...DATABASE_PACKAGES, ...QUEUE_PACKAGE, ...HTTP_CLIENT],
+  },
+  {
     name: 'forms and view-models',
     files: FORMS,
     may: [LEAF, MODELS, ROW_TYPES, FORMS, BANK_DOOR, QUEUE],
@@ -156,7 +162,7 @@ export const ROOMS: Room[] = [
     files: /^src\/(server|worker|reconcile)\.ts$/,
     may: [
       LEAF,
-      /^src\/(app|deps|config|process|web-server)\.ts$/,
+      /^src\/(app|deps|config|files|process|web-server)\.ts$/,
       /^src\/jobs\/handlers\/(index|reconcile)\.ts$/,
     ],
   },

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readFiles } from '../../src/files.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { newAdmin, newLinkedSaver, PASSWORD, type Person } from '../support/people.ts'
 import { Visitor } from '../support/visitor.ts'
@@ -7,6 +8,8 @@ import { type Answer, ask, askAs, cookieIn, cookieOf, type Question } from './su
 const HOST = 'sparvana.test'
 const SITE = `https://${HOST}`
 const OVER_TLS = { host: HOST, 'x-forwarded-proto': 'https' }
+
+const STYLES = readFiles().addressOf('styles.css')
 
 let app: TestApp
 let secure: TestApp
@@ -50,14 +53,14 @@ async function withoutSessions(): Promise<Answer> {
 const ANSWERS: [string, number, () => Promise<Answer>][] = [
   ['the start page', 200, () => ask(app, 'GET', '/')],
   ['a health check', 200, () => ask(app, 'GET', '/healthz')],
-  ['a style', 200, () => ask(app, 'GET', '/css/tokens.css')],
+  ['a style', 200, () => ask(app, 'GET', STYLES)],
   ['a private page', 200, () => asSaver('GET', '/dashboard')],
   ['a redirect', 303, () => ask(app, 'GET', '/dashboard')],
   ['another host', 308, () => ask(app, 'GET', '/', { headers: { host: 'evil.example' } })],
   ['a refused form', 403, () => asSaver('POST', '/settings', { body: 'fullName=x' })],
   ['a page for admins', 403, () => asSaver('GET', '/admin')],
   ['a page that is not there', 404, () => ask(app, 'GET', '/nothing')],
-  ['a file that is not there', 404, () => ask(app, 'GET', '/js/nothing.js')],
+  ['a file that is not there', 404, () => ask(app, 'GET', '/files/any/js/nothing.js')],
   ['another method', 405, () => ask(app, 'TRACE', '/')],
   ['a body that is too large', 413, () => asSaver('POST', '/settings', { body: 'a'.repeat(20_000) })],
   [
@@ -101,7 +104,7 @@ describe('every answer', () => {
     expect(text).not.toMatch(/node_modules|\.ts:\d+|prisma|relation "|Error:|express/i)
   })
 
-  test.each(ANSWERS.filter(([name]) => !/style|health|host/.test(name)))(
+  test.each(ANSWERS.filter(([name]) => !/style|start page|health|host/.test(name)))(
     '%s (%i) is kept by nobody',
     async (_name, _status, get) => {
       expect((await get()).headers['cache-control']).toBe('no-store')
@@ -114,12 +117,6 @@ describe('every answer', () => {
     expect(answer.text).toContain(String(answer.headers['x-request-id']))
     expect(answer.text).toContain('href="/"')
     expect((await asSaver('GET', '/payments')).status).toBe(200)
-  })
-
-  test('a style may be kept, and sets no cookie', async () => {
-    const { headers } = await ask(app, 'GET', '/css/tokens.css')
-    expect(headers['cache-control']).toBe('public, max-age=3600')
-    expect(headers).not.toHaveProperty('set-cookie')
   })
 
   test('no page has a style or script of its own, which the policy would refuse', async () => {
@@ -171,7 +168,7 @@ describe('the cookie', () => {
 
 describe('over https', () => {
   test('browsers are told to stay there for a year', async () => {
-    for (const path of ['/', '/nothing', '/css/tokens.css']) {
+    for (const path of ['/', '/nothing', STYLES]) {
       const { headers } = await ask(secure, 'GET', path, { headers: OVER_TLS })
       expect(headers['strict-transport-security']).toBe('max-age=31536000; includeSubDomains')
       expect(headers['content-security-policy']).toContain('upgrade-insecure-requests')

@@ -34,11 +34,13 @@ describe('ways around the guard', () => {
     '/admin//sandbox',
     '/Admin/Routes/',
     '/admin%2froutes',
-    '/css/../admin',
-    '/css/..%2f..%2fsrc/app.ts',
-    '/css/%2e%2e/favicon.svg',
-    '/vendor/pico/..%2f..%2fpackage.json',
-    '/vendor/pico/pico.css',
+    '/files/../admin',
+    '/files/any/..%2f..%2fsrc/app.ts',
+    '/files/any/../../package.json',
+    '/files/any/%2e%2e/favicon.ico',
+    '/files/any/css/tokens.css',
+    '/icons/..%2f..%2fpackage.json',
+    '/icons/icon-192.png%00.css',
     '/.env',
     '/package.json',
   ]
@@ -55,7 +57,7 @@ describe('ways around the guard', () => {
     if (answer.status === 200) expect(answer.text).toContain('<title>Today')
   })
 
-  test.each(['/%', '/%E0%A4%A', '/habits/%', '/confirm/%ff', '/css/%', `/${'a'.repeat(8_000)}`])(
+  test.each(['/%', '/%E0%A4%A', '/habits/%', '/confirm/%ff', '/files/%', `/${'a'.repeat(8_000)}`])(
     '%s is refused without trouble on our side',
     async (path) => {
       const answer = await send(app, cast.players.owner, `GET ${path}`)

@@ -7,6 +7,7 @@ import { readSettings } from '../../src/config.ts'
 import type { CountryOf } from '../../src/country.ts'
 import { createDeps, type Deps } from '../../src/deps.ts'
 import { type MailCatcher, startMailCatcher } from '../../src/embedded/mail-catcher.ts'
+import type { Files } from '../../src/files.ts'
 import { createSendMail } from '../../src/jobs/handlers/send-mail.ts'
 import { createSettleSaver } from '../../src/jobs/handlers/settle-saver.ts'
 import type { Jobs } from '../../src/jobs/queue.ts'
@@ -39,6 +40,8 @@ export interface TestAppOptions {
   database?: TestDatabase
   /** Stands for the table of countries, which is off here. */
   countryOf?: CountryOf
+  /** Stand for what lies in public/. */
+  files?: Files
 }
 
 /** The whole app on a port of its own: real PostgreSQL, real bank client against the emulator, real SMTP. */
@@ -80,7 +83,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     log: silentLog(),
     ...(options.countryOf ? { countryOf: options.countryOf } : {}),
   })
-  server.on('request', createApp(deps))
+  server.on('request', createApp(deps, options.files))
   const sockets: Socket[] = []
   server.on('connection', (socket) => sockets.push(socket))
 

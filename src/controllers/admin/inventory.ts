@@ -17,9 +17,7 @@ const MACHINES: AreaFacts = { data: [], owner: 'Operator' }
 /** What goes in and out at an address and at all below it; the longest that fits counts. */
 export const AREAS: Readonly<Record<string, AreaFacts>> = {
   '/': FILES,
-  '/css': FILES,
-  '/js': FILES,
-  '/vendor': FILES,
+  '/files': FILES,
   '/icons': FILES,
   '/favicon.ico': FILES,
   '/apple-touch-icon.png': FILES,
@@ -27,7 +25,6 @@ export const AREAS: Readonly<Record<string, AreaFacts>> = {
   '/sw.js': FILES,
   '/offline': FILES,
   '/letters': { data: ['indirect'], owner: 'Data protection contact' },
-  '/favicon.svg': FILES,
   '/icon.svg': FILES,
   '/healthz': MACHINES,
   '/readyz': MACHINES,

@@ -5,7 +5,7 @@ import { PUBLIC } from '../../middleware/authorisation.ts'
 import { SCOPES } from '../../models/api-token/scopes.ts'
 import { paths } from '../../paths.ts'
 import type { WebContext } from '../context.ts'
-import { renderPage } from '../page.ts'
+import { renderOpenPage } from '../page.ts'
 import { SCOPE_WORDS } from './openapi.ts'
 import { OPERATIONS, type Operation } from './operations.ts'
 import { PROBLEMS } from './problems.ts'
@@ -25,7 +25,7 @@ export function developerRouter(context: WebContext, baseUrl: string, requestsPe
   })
   /** GET /developers */
   const show: RequestHandler = (req, res) => {
-    renderPage(req, res, 'api/developers', { title: t('For programs: the API') }, props())
+    renderOpenPage(req, res, 'api/developers', { title: t('For programs: the API') }, props())
   }
   return context.routes.router([['GET', paths.developers, PUBLIC, show]])
 }

@@ -9,7 +9,7 @@ import type { LetterKind } from '../../models/letter-link.ts'
 import { paths } from '../../paths.ts'
 import type { Route } from '../../routes.ts'
 import { tokenOf } from '../forms/form.ts'
-import { renderPage } from '../page.ts'
+import { renderOpenPage, renderPage } from '../page.ts'
 
 const lettersPage = () => ({ title: t('Letters'), width: 'narrow', bare: true }) as const
 const offlinePage = () => ({ title: t('No connection'), width: 'narrow', bare: true }) as const
@@ -45,7 +45,7 @@ export function doorRoutes({ reminders }: Pick<Models, 'reminders'>): Route[] {
 
   /** GET /offline */
   const offline: RequestHandler = (req, res) => {
-    renderPage(req, res, 'errors/offline', offlinePage(), { againPath: paths.dashboard })
+    renderOpenPage(req, res, 'errors/offline', offlinePage(), { againPath: paths.dashboard })
   }
 
   return [

@@ -9,7 +9,7 @@ import { paths } from '../../paths.ts'
 import type { WebContext } from '../context.ts'
 import { confirmForm, emailForm, signUpForm } from '../forms/account-forms.ts'
 import { type Refused, readForm, refusedWith, tokenOf } from '../forms/form.ts'
-import { renderPage, renderRefused } from '../page.ts'
+import { renderOpenPage, renderPage, renderRefused } from '../page.ts'
 import { unproven } from './proofs.ts'
 
 const signUpPage = () => ({ title: t('Sign up'), width: 'narrow' }) as const
@@ -25,7 +25,7 @@ export function registrationControllers({ models, clock, privacy: notice }: WebC
   /** GET /privacy */
   const privacy: RequestHandler = (req, res) => {
     const props = { ...notice, version: NOTICE_VERSION, leastAge: LEAST_AGE }
-    renderPage(req, res, 'auth/privacy', { title: t('Privacy notice'), width: 'narrow' }, props)
+    renderOpenPage(req, res, 'auth/privacy', { title: t('Privacy notice'), width: 'narrow' }, props)
   }
 
   /** GET /signup */

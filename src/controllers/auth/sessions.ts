@@ -19,7 +19,7 @@ import { paths } from '../../paths.ts'
 import type { WebContext } from '../context.ts'
 import { codeForm, passkeyForm, signInForm } from '../forms/account-forms.ts'
 import { type FieldError, type Refused, readForm, refusedWith, tokenOf } from '../forms/form.ts'
-import { askToWait, renderPage, renderRefused } from '../page.ts'
+import { askToWait, renderOpenPage, renderPage, renderRefused } from '../page.ts'
 import { unproven } from './proofs.ts'
 
 const signInPage = () => ({ title: t('Sign in'), width: 'narrow' }) as const
@@ -38,7 +38,7 @@ export function sessionControllers({ models, clock }: WebContext, checkPassword:
   /** GET / */
   const home: RequestHandler = (req, res) => {
     if (req.user) return res.redirect(303, paths.dashboard)
-    renderPage(
+    renderOpenPage(
       req,
       res,
       'auth/home',

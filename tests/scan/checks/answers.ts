@@ -9,7 +9,7 @@ export const PLANTED = 'x-planted'
 
 /** What is the same for everybody: styles, scripts, icons, health. Browsers may keep it. */
 export const MAY_BE_KEPT =
-  /^GET \/(?:css|js|icons|vendor|\.well-known)\/|\.(?:svg|png|ico|webmanifest)$|^GET \/(?:healthz|readyz|metrics|sw\.js)$/
+  /^GET \/(?:files|icons|\.well-known)\/|\.(?:svg|png|ico|webmanifest)$|^GET \/(?:healthz|readyz|metrics|sw\.js)$/
 
 const INSIDE =
   /\bat \S+ \(|\.(?:ts|js|mjs|ejs):\d+|node_modules|[Pp]risma|relation "|syntax error at or near|invalid input syntax|unterminated quoted|SQLSTATE|>> \d+\|/
@@ -34,11 +34,20 @@ export function objectionsTo(
   return [
     ...troubleIn(answer),
     ...headersOf(answer, https),
-    ...(isFile || answer.headers['cache-control'] === 'no-store' || answer.status === 308
+    ...(isFile ||
+    answer.headers['cache-control'] === 'no-store' ||
+    answer.status === 308 ||
+    isOpenPage(answer)
       ? []
       : ([['header', `cache-control: ${answer.headers['cache-control']}`]] as Objection[])),
     ...cookiesOf(answer, https),
   ]
+}
+
+/** The same for every visitor: their browser may keep it, and asks each time whether it still holds. */
+function isOpenPage({ headers, text }: Answer): boolean {
+  const isAsked = headers['cache-control'] === 'no-cache' && headers.etag !== undefined
+  return isAsked && !('set-cookie' in headers) && !/<form|name="_csrf"/.test(text)
 }
 
 function troubleIn({ status, text, headers }: Answer): Objection[] {

@@ -33,7 +33,7 @@ const CLIMBS = [
   '....//',
   '..\\',
 ]
-const MOUNTS = ['/', '/css/', '/js/', '/vendor/pico/', '/files/']
+const MOUNTS = ['/', '/icons/', '/files/', '/files/any/', '/files/any/js/']
 
 /** Everything that is typed anywhere, and then every page of everybody: nowhere may it be markup or a header. */
 export async function plantMarkup(desk: Desk, forms: readonly Form[], isQuick: boolean): Promise<void> {

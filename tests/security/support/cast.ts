@@ -109,8 +109,7 @@ export function addressOf(path: string, ids: Cast['ids']): string {
   const words = [word, second, third]
   const id = [3, 2, 1].map((count) => ids[words.slice(0, count).join('/') as keyof Cast['ids']]).find(Boolean)
   return path
-    .replace('/css/*file', '/css/tokens.css')
-    .replace('/js/*file', '/js/submit-once.js')
+    .replace('/files/*file', '/files/any/styles.css')
     .replace('/icons/*file', '/icons/icon-192.png')
     .replace(':token', 'x'.repeat(43))
     .replace(':call', 'transactions')
