@@ -42,23 +42,34 @@ const SANDBOX = '/admin/sandbox/'
 /** Of an id; ours are shorter, and the rest of a longer one tells nothing more. */
 const MOST_CHARACTERS = 64
 
+const VARIABLE = /[:*]/
 const VERBS = { GET: 'get', POST: 'post', DELETE: 'delete' } as const
 
 /** Every route of the app, and the only way to make one: a route that is in no row does not exist, and no row is without a guard. */
 export class RouteTable {
   readonly #rows: Route[] = []
 
-  /** A router of these rows; what is in none of them falls through it. @throws when a row stands in the table already. */
+  /**
+   * Of these rows; what is in none of them falls through. Addresses without a variable part are found at once, before the
+   * patterns are tried one after another. @throws when a row stands in the table already.
+   */
   router(rows: readonly Route[]): Router {
-    const router = Router()
+    const patterns = Router()
+    const exact = new Map<string, Router>()
     for (const row of rows) {
       const [method, path, guard, ...handlers] = row
       if (this.#rows.some(([otherMethod, otherPath]) => otherMethod === method && otherPath === path))
         throw new Error(`there are two rows for ${method} ${path}`)
       this.#rows.push(row)
+      const router = VARIABLE.test(path) ? patterns : (exact.get(path) ?? Router())
+      if (router !== patterns) exact.set(path, router)
       router[VERBS[method]](path, ...guardsOf(guard), ...handlers)
     }
-    return router
+    return Router().use((req, res, next) => {
+      const found = exact.get(plain(req.path))
+      if (!found) return patterns(req, res, next)
+      found(req, res, (error?: unknown) => (error ? next(error) : patterns(req, res, next)))
+    })
   }
 
   get rows(): readonly Route[] {
@@ -80,6 +91,12 @@ export class RouteTable {
     }
     return { route: `${method} (none)`, object: null }
   }
+}
+
+/** As the router sees it: without a slash at the end, and whatever its letters' case. */
+function plain(path: string): string {
+  const lower = path.toLowerCase()
+  return lower.length > 1 && lower.endsWith('/') ? lower.slice(0, -1) : lower
 }
 
 /** Matches what the router matches. */

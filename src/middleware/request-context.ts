@@ -17,14 +17,15 @@ export function requestContext(log: Logger, metrics: RequestMetrics): RequestHan
         const route: string = req.route?.path ?? '(none)'
         const status = res.statusCode
         metrics.observe({ method, route, status, ms })
-        log.info('request', {
-          method,
-          route,
-          status,
-          ms: Math.round(ms),
-          ...(req.user ? { userId: req.user.id } : {}),
-          ...(req.apiToken ? { via: req.apiToken.id } : {}),
-        })
+        if (log.isInfoEnabled())
+          log.info('request', {
+            method,
+            route,
+            status,
+            ms: Math.round(ms),
+            ...(req.user ? { userId: req.user.id } : {}),
+            ...(req.apiToken ? { via: req.apiToken.id } : {}),
+          })
       })
       next()
     })

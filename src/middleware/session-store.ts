@@ -19,6 +19,11 @@ export function visitorOf(req: Request): User | null {
   return visits.get(req)?.user ?? null
 }
 
+/** Whether the request came with a session that was there before. */
+export function isStored(req: Request): boolean {
+  return visits.has(req)
+}
+
 /** Of what whoever is signed in is shown, when the request came; null where that is not known. */
 export function markOf(req: Request): string | null {
   return visits.get(req)?.mark ?? null
@@ -37,7 +42,7 @@ const MOST_FLASHES = 10
 export class SessionStore extends connectPgSimple(session) {
   readonly #pool: pg.Pool
   /** By session, what its row holds as far as this request knows, as JSON. */
-  readonly #stored = new WeakMap<object, Map<string, string>>()
+  readonly #stored = new WeakMap<object, string>()
   readonly #withFlashes = new WeakSet<object>()
   readonly #visits: Visits
   readonly #visited = new WeakMap<object, Visit>()
@@ -67,20 +72,21 @@ export class SessionStore extends connectPgSimple(session) {
     if (visit) visits.set(req, visit)
     const found = super.createSession(req, row)
     this.#keptUntil.set(found, endOf(found))
-    this.#stored.set(found, contentOf(found))
+    this.#stored.set(found, JSON.stringify(found))
     if (hasFlashes) this.#withFlashes.add(found)
     return found
   }
 
   override set(sid: string, data: session.SessionData, done: (error?: unknown) => void = () => {}): void {
     const before = this.#stored.get(data)
-    const now = contentOf(data)
+    const now = JSON.stringify(data)
     // Only what has been written counts as stored: a write that failed is made up for by the next one.
     const written = (error?: unknown) => {
       if (!error) this.#stored.set(data, now)
       done(error)
     }
-    if (before) this.#update(sid, data, changes(before, now)).then(() => written(), written)
+    if (before)
+      this.#update(sid, data, changes(contentOf(before), contentOf(now))).then(() => written(), written)
     else super.set(sid, data, written)
   }
 
@@ -169,11 +175,7 @@ function changes(before: Map<string, string>, now: Map<string, string>): Changes
   }
 }
 
-function contentOf(data: session.SessionData): Map<string, string> {
-  return new Map(
-    Object.entries(data).flatMap(([key, value]) => {
-      const json: string | undefined = JSON.stringify(value)
-      return json === undefined ? [] : [[key, json]]
-    }),
-  )
+/** Each part of a session as JSON, by its name. */
+function contentOf(session: string): Map<string, string> {
+  return new Map(Object.entries(JSON.parse(session)).map(([key, value]) => [key, JSON.stringify(value)]))
 }

@@ -1,5 +1,5 @@
 import { Temporal } from 'temporal-polyfill'
-import { DAY } from '../../clock.ts'
+import { DAY, MINUTE } from '../../clock.ts'
 
 /** Days are 'yyyy-mm-dd': the saver's own days, not instants. */
 export type Day = string
@@ -39,6 +39,25 @@ export interface Period {
  * not counting hours keeps days whole when clocks change.
  */
 export function dayOf(instant: Date, timezone: string, dayStartHour: number): Day {
+  const ofMinute = Math.floor(instant.getTime() / MINUTE)
+  if (ofMinute !== minute) {
+    minute = ofMinute
+    daysOfMinute.clear()
+  }
+  const key = `${timezone} ${dayStartHour}`
+  const known = daysOfMinute.get(key) ?? reckonedDay(instant, timezone, dayStartHour)
+  daysOfMinute.set(key, known)
+  return known
+}
+
+/**
+ * The days that were asked for last: of one minute, for clocks have changed by whole minutes since 1972, and days begin at
+ * whole hours.
+ */
+const daysOfMinute = new Map<string, Day>()
+let minute = Number.NaN
+
+function reckonedDay(instant: Date, timezone: string, dayStartHour: number): Day {
   const local = Temporal.Instant.fromEpochMilliseconds(instant.getTime()).toZonedDateTimeISO(timezone)
   const date = local.toPlainDate()
   return (local.hour < dayStartHour ? date.subtract({ days: 1 }) : date).toString()
