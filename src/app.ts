@@ -21,6 +21,7 @@ import type { Deps } from './deps.ts'
 import { linked } from './html.ts'
 import { t } from './language.ts'
 import { createRequestMetrics } from './metrics.ts'
+import { admission } from './middleware/admission.ts'
 import { authentication } from './middleware/authentication.ts'
 import { PUBLIC } from './middleware/authorisation.ts'
 import { canonicalHost } from './middleware/canonical-host.ts'
@@ -68,6 +69,7 @@ export function createApp(deps: Deps): Express {
 
   const requests = createRequestMetrics()
   app.use(requestContext(log, requests))
+  const door = admission(settings.REQUESTS_AT_ONCE)
   app.use(securityHeaders({ bankOrigins: bank.browserOrigins, https }))
   const routes = new RouteTable()
   const noteRefusal = refusals(log, models.access, (req) => routes.asked(req))
@@ -92,14 +94,16 @@ export function createApp(deps: Deps): Express {
       baseUrl: settings.BASE_URL,
       requestsPerMinute: settings.API_REQUESTS_PER_MINUTE,
       noteRefusal,
+      admit: door.admit,
     }),
   )
   app.use(languageOfBrowser)
   app.use(knownMethods)
-  app.use(routes.router(operationRoutes(deps, requests)))
+  app.use(routes.router(operationRoutes(deps, requests, door)))
   app.use(canonicalHost(settings.BASE_URL))
   app.use(compression())
   app.use(routes.router(fileRoutes()))
+  app.use(door.admit)
 
   const { handlers, checkPassword } = authentication(models.users)
   app.use(noStore)
@@ -144,7 +148,8 @@ export function createApp(deps: Deps): Express {
         req,
         res,
         'errors/error',
-        { title, width: 'narrow' },
+        // Who was turned away before their session was looked for is not told where else to go.
+        { title, width: 'narrow', ...(req.session ? {} : { bare: true }) },
         { ...words, next: problem.next, requestId: problem.requestId },
       )
     }),

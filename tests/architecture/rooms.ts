@@ -140,7 +140,7 @@ export const ROOMS: Room[] = [
     name: 'app and deps',
     files: /^src\/(app|deps)\.ts$/,
     may: [
-      /^src\/(?!embedded|sandbox|server|web-server|worker|reconcile|admin-create|audit-verify|keys-rotate|push-keys|secrets-check|start|bank\/nordea|generated).+\.ts$/,
+      /^src\/(?!embedded|sandbox|server|cluster|web|worker|reconcile|admin-create|audit-verify|keys-rotate|push-keys|secrets-check|start|bank\/nordea|generated).+\.ts$/,
     ],
   },
   {
@@ -151,11 +151,19 @@ export const ROOMS: Room[] = [
   },
   { name: 'web-server', files: /^src\/web-server\.ts$/, may: [LEAF] },
   {
-    name: 'server and worker',
-    files: /^src\/(server|worker|reconcile)\.ts$/,
+    name: 'server',
+    files: /^src\/server\.ts$/,
+    // Loaded when it is known which of the two is wanted.
+    may: [],
+    never: [/./],
+  },
+  { name: 'cluster', files: /^src\/cluster\.ts$/, may: [], never: [/./] },
+  {
+    name: 'web and worker',
+    files: /^src\/(web|worker|reconcile)\.ts$/,
     may: [
       LEAF,
-      /^src\/(app|deps|config|process|web-server)\.ts$/,
+      /^src\/(app|deps|config|process|web-server|operations)\.ts$/,
       /^src\/jobs\/handlers\/(index|reconcile)\.ts$/,
     ],
   },
