@@ -15,8 +15,19 @@ import { lives, Server } from './support/server.ts'
 
 /** Of the kind that tests/database/safe-migrations.test.ts allows, on the tables that every request reads or writes. */
 const MADE_UP = {
-  '20991231000000_columns': ['User', 'session', 'Habit', 'HabitVersion', 'CheckOff', 'Payment', 'LedgerBalance']
-    .map((table) => `ALTER TABLE "${table}" ADD COLUMN "madeUp" TEXT, ADD COLUMN "countUp" INTEGER NOT NULL DEFAULT 0;`)
+  '20991231000000_columns': [
+    'User',
+    'session',
+    'Habit',
+    'HabitVersion',
+    'CheckOff',
+    'Payment',
+    'LedgerBalance',
+  ]
+    .map(
+      (table) =>
+        `ALTER TABLE "${table}" ADD COLUMN "madeUp" TEXT, ADD COLUMN "countUp" INTEGER NOT NULL DEFAULT 0;`,
+    )
     .join('\n'),
   '20991231000100_index': 'CREATE INDEX CONCURRENTLY "CheckOff_madeUp_idx" ON "CheckOff" ("madeUp");',
 }

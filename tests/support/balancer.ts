@@ -70,7 +70,11 @@ export async function startBalancer(): Promise<Balancer> {
       const known = new Map(upstreams.map((upstream) => [upstream.origin, upstream]))
       upstreams = origins.map(
         (origin) =>
-          known.get(origin) ?? { origin, agent: new Agent({ keepAlive: true, maxSockets: 20 }), isReady: true },
+          known.get(origin) ?? {
+            origin,
+            agent: new Agent({ keepAlive: true, maxSockets: 20 }),
+            isReady: true,
+          },
       )
     },
     troubles,

@@ -107,7 +107,9 @@ function answerTo(agent: Agent, origin: string, { method, path, headers, body }:
 
 /** The rows behind the answers. @returns what differs, in words; empty when each place is there exactly once. */
 export async function missingOrDouble(app: TestApp, savers: readonly Saver[], outcomes: readonly Outcome[]) {
-  const wanted = outcomes.flatMap(({ checkedOff }) => checkedOff.map(({ habitId, slot }) => `${habitId} ${slot}`))
+  const wanted = outcomes.flatMap(({ checkedOff }) =>
+    checkedOff.map(({ habitId, slot }) => `${habitId} ${slot}`),
+  )
   const { rows } = await app.asOwner<{ place: string; payments: string }>(
     `SELECT c."habitId" || ' ' || c.slot AS place, count(p.id) AS payments
      FROM "CheckOff" c LEFT JOIN "Payment" p ON p.id = c."paymentId"

@@ -11,7 +11,7 @@ interface Line {
   [detail: string]: unknown
 }
 
-const WITHIN_MS = 30_000
+const WITHIN_MS = 90_000
 const LOOK_EVERY_MS = 20
 
 /** src/server.ts as the platform runs it: a process, what it says, and how it ends. */
