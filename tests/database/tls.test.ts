@@ -4,7 +4,7 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { readDatabaseSettings, readSettings } from '../../src/config.ts'
 import { createDb } from '../../src/db.ts'
 import { type Postgres, startPostgres } from '../../src/embedded/postgres.ts'
@@ -49,13 +49,14 @@ async function switchTlsOn(): Promise<void> {
     ['ssl_cert_file', cert],
   ] as const) {
     const path = join(rows[0].data_directory, setting)
-    await admin.query('SELECT lo_export(lo_from_bytea(0, $1), $2)', [Buffer.from(content), path])
+    const made = await admin.query('SELECT lo_from_bytea(0, $1) AS id', [Buffer.from(content)])
+    await admin.query('SELECT lo_export($1, $2)', [made.rows[0].id, path])
     await chmod(path, 0o600)
     await admin.query(`ALTER SYSTEM SET ${setting} = '${setting}'`)
   }
   await admin.query('ALTER SYSTEM SET ssl = on')
   await admin.query('SELECT pg_reload_conf()')
-  await expect.poll(async () => (await admin.query('SHOW ssl')).rows[0].ssl).toBe('on')
+  await vi.waitUntil(async () => (await admin.query('SHOW ssl')).rows[0].ssl === 'on', { timeout: 30_000 })
   await admin.end()
 }
 

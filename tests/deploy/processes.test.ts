@@ -2,12 +2,12 @@
 import { once } from 'node:events'
 import { Agent, get, type IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
-import pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
 import { ask, cookieOf } from '../http/support/ask.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
+import { freeAll, held } from '../support/held-tables.ts'
 import { newSaver } from '../support/people.ts'
 import { lives, Server } from './support/server.ts'
 
@@ -27,6 +27,7 @@ beforeAll(async () => {
   cookie = await cookieOf((await newSaver(app)).visitor, '/password/forgot')
 })
 afterEach(async () => {
+  await freeAll()
   for (const server of servers.splice(0)) await server.end('SIGKILL')
 })
 afterAll(() => app.close())
@@ -40,27 +41,6 @@ async function start(settings: Record<string, string>): Promise<Server> {
 const headers = () => ({ host: new URL(app.baseUrl).host, cookie })
 const dashboard = (server: Server) =>
   ask({ baseUrl: server.origin }, 'GET', '/dashboard', { headers: headers() })
-
-/** Requests that need this table get no answer until it is given free. */
-async function held(
-  table: string,
-): Promise<{ free(): Promise<void>; areWaiting(count: number): Promise<void> }> {
-  const client = new pg.Client({ connectionString: database.ownerUrl })
-  await client.connect()
-  await client.query(`BEGIN; LOCK TABLE "${table}" IN ACCESS EXCLUSIVE MODE`)
-  return {
-    free: () => client.end(),
-    areWaiting: (count) =>
-      expect
-        .poll(async () => {
-          const { rows } = await app.asOwner(
-            'SELECT count(*)::int AS waiting FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE NOT granted AND datname = current_database()',
-          )
-          return rows[0]?.waiting
-        }, IN_TIME)
-        .toBeGreaterThanOrEqual(count),
-  }
-}
 
 describe('of several web processes', () => {
   test('one that is killed is replaced, and the others answer meanwhile', async () => {
@@ -112,7 +92,7 @@ describe.each(['1', '2'])('told to stop, %s of them', (WEB_CONCURRENCY) => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 })
     const kept = (path: string) => keptAnswer(server, agent, path)
     expect(await kept('/readyz')).toMatchObject({ status: 200, connection: 'keep-alive' })
-    const table = await held('Habit')
+    const table = await held(database, 'Habit')
     const slow = dashboard(server)
     await table.areWaiting(1)
     const ended = server.end('SIGTERM')
@@ -120,7 +100,7 @@ describe.each(['1', '2'])('told to stop, %s of them', (WEB_CONCURRENCY) => {
     // The connection from before, which nobody has cut while it was idle, and after it a new one.
     for (let turn = 0; turn < 2; turn += 1)
       expect(await kept('/readyz')).toEqual({ status: 503, connection: 'close', body: 'not ready\n' })
-    expect(await kept('/login')).toMatchObject({ status: 200, connection: 'close' })
+    expect(await kept('/settings')).toMatchObject({ status: 200, connection: 'close' })
     await table.free()
     expect(await slow).toMatchObject({ status: 200, headers: { connection: 'close' } })
     expect(await ended).toBe(0)
