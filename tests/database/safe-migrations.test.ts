@@ -1,6 +1,7 @@
 /** Migrations run while the version before still works: they may add, and wait for nobody for long. */
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+
 import { readdirSync, readFileSync } from 'node:fs'
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
@@ -28,11 +29,23 @@ test('the baseline is there, and every migration after it is safe for the versio
 
 describe('of a migration', () => {
   test.each([
-    ['a new table with its indexes and rules', 'CREATE TABLE "A" (id UUID); CREATE UNIQUE INDEX "A_x" ON "A" (id); ALTER TABLE "A" ADD CONSTRAINT c CHECK (true);'],
-    ['a trigger on a new table', 'CREATE TABLE "A" (id UUID); CREATE TRIGGER t BEFORE UPDATE ON "A" FOR EACH ROW EXECUTE FUNCTION f();'],
+    [
+      'a new table with its indexes and rules',
+      'CREATE TABLE "A" (id UUID); CREATE UNIQUE INDEX "A_x" ON "A" (id); ALTER TABLE "A" ADD CONSTRAINT c CHECK (true);',
+    ],
+    [
+      'a trigger on a new table',
+      'CREATE TABLE "A" (id UUID); CREATE TRIGGER t BEFORE UPDATE ON "A" FOR EACH ROW EXECUTE FUNCTION f();',
+    ],
     ['a column that may be empty', 'ALTER TABLE "User" ADD COLUMN "x" TEXT;'],
-    ['two, one with a default', `ALTER TABLE "User" ADD COLUMN "x" TEXT, ADD COLUMN "y" INTEGER NOT NULL DEFAULT 0;`],
-    ['a function with semicolons in it', `CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN DROP TABLE x; RETURN NULL; END $$;`],
+    [
+      'two, one with a default',
+      `ALTER TABLE "User" ADD COLUMN "x" TEXT, ADD COLUMN "y" INTEGER NOT NULL DEFAULT 0;`,
+    ],
+    [
+      'a function with semicolons in it',
+      `CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN DROP TABLE x; RETURN NULL; END $$;`,
+    ],
     ['an index made beside the traffic', '-- why\nCREATE INDEX CONCURRENTLY "i" ON "User" ("x");'],
     ['a rule that is looked at later', 'ALTER TABLE "User" VALIDATE CONSTRAINT c;'],
     ['a new value of a list of moves', `INSERT INTO "PaymentMove" VALUES ('A', 'B');`],
@@ -49,24 +62,37 @@ describe('of a migration', () => {
     ['a column that must be filled from now on', 'ALTER TABLE "User" ALTER COLUMN "x" SET NOT NULL;'],
     ['a column that may be empty from now on', 'ALTER TABLE "User" ALTER COLUMN "x" DROP NOT NULL;'],
     ['another type', 'ALTER TABLE "User" ALTER COLUMN "x" TYPE BIGINT;'],
-    ['a default that is worked out for each row', 'ALTER TABLE "User" ADD COLUMN "x" UUID DEFAULT gen_random_uuid();'],
+    [
+      'a default that is worked out for each row',
+      'ALTER TABLE "User" ADD COLUMN "x" UUID DEFAULT gen_random_uuid();',
+    ],
     ['a column that looks something up', 'ALTER TABLE "User" ADD COLUMN "x" UUID REFERENCES "Habit" (id);'],
     ['an index that keeps writers out', 'CREATE INDEX "i" ON "User" ("x");'],
     ['a new unique rule', 'CREATE UNIQUE INDEX CONCURRENTLY "i" ON "User" ("x");'],
-    ['an index beside other statements', 'CREATE INDEX CONCURRENTLY "i" ON "User" ("x"); INSERT INTO "A" VALUES (1);'],
+    [
+      'an index beside other statements',
+      'CREATE INDEX CONCURRENTLY "i" ON "User" ("x"); INSERT INTO "A" VALUES (1);',
+    ],
     ['a rule for rows that others write', 'ALTER TABLE "User" ADD CONSTRAINT c CHECK (x > 0);'],
     ['all rows written anew', 'UPDATE "User" SET x = 1;'],
-    ['a trigger on a table in use', 'CREATE TRIGGER t BEFORE UPDATE ON "User" FOR EACH ROW EXECUTE FUNCTION f();'],
+    [
+      'a trigger on a table in use',
+      'CREATE TRIGGER t BEFORE UPDATE ON "User" FOR EACH ROW EXECUTE FUNCTION f();',
+    ],
     ['a value more in a type that the version before reads', `ALTER TYPE "Currency" ADD VALUE 'GBP';`],
     ['the drop hidden behind a comment', '-- harmless\nALTER TABLE "User" DROP COLUMN "x";'],
-    ['a second step without a first', '-- second step of 20300101000000_none: nobody reads it\nDROP TABLE "A";'],
+    [
+      'a second step without a first',
+      '-- second step of 20300101000000_none: nobody reads it\nDROP TABLE "A";',
+    ],
     ['a second step of the baseline', `-- second step of ${BASELINE}: nobody reads it\nDROP TABLE "A";`],
   ])('%s is refused', (_what, sql) => {
     expect(objectionsTo(sql, names)).not.toEqual([])
   })
 
   test('what nobody reads any more goes in a second step that names the first', () => {
-    const sql = '-- second step of 20300101000000_moved: since then nothing reads it\nALTER TABLE "User" DROP COLUMN "x";'
+    const sql =
+      '-- second step of 20300101000000_moved: since then nothing reads it\nALTER TABLE "User" DROP COLUMN "x";'
     expect(objectionsTo(sql, ['20300101000000_moved'])).toEqual([])
   })
 
