@@ -47,19 +47,22 @@ test('the guide says what support never asks for, and how somebody who writes is
   expect(support).toContain('Who writes is known by')
 })
 
-test.each(['docs/operate.md', 'docs/deploy.md'])('every command, setting and address in %s exists', (name) => {
-  const quoted = quotedIn(read(name))
-  const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
-  const commands = quoted
-    .filter((text) => text.startsWith('npm run '))
-    .map((text) => text.split(' ')[2] ?? '')
-  expect(commands.length).toBeGreaterThan(1)
-  expect(commands.filter((name) => !(name in scripts))).toEqual([])
-  const settings = quoted.filter((text) => /^[A-Z][A-Z_]{4,}$/.test(text))
-  expect(settings.length).toBeGreaterThan(3)
-  expect(settings.filter((name) => !(name in settingsSchema.shape))).toEqual([])
-  const addresses = quoted.filter((text) => text.startsWith('/'))
-  const known = Object.values(paths).filter((path) => typeof path === 'string')
-  expect(addresses.length).toBeGreaterThan(2)
-  expect(addresses.filter((path) => !known.includes(path as never))).toEqual([])
-})
+test.each(['docs/operate.md', 'docs/deploy.md'])(
+  'every command, setting and address in %s exists',
+  (name) => {
+    const quoted = quotedIn(read(name))
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
+    const commands = quoted
+      .filter((text) => text.startsWith('npm run '))
+      .map((text) => text.split(' ')[2] ?? '')
+    expect(commands.length).toBeGreaterThan(1)
+    expect(commands.filter((name) => !(name in scripts))).toEqual([])
+    const settings = quoted.filter((text) => /^[A-Z][A-Z_]{4,}$/.test(text))
+    expect(settings.length).toBeGreaterThan(3)
+    expect(settings.filter((name) => !(name in settingsSchema.shape))).toEqual([])
+    const addresses = quoted.filter((text) => text.startsWith('/'))
+    const known = Object.values(paths).filter((path) => typeof path === 'string')
+    expect(addresses.length).toBeGreaterThan(2)
+    expect(addresses.filter((path) => !known.includes(path as never))).toEqual([])
+  },
+)
