@@ -42,7 +42,7 @@ export interface Outcome {
 }
 
 /** Rests so long between two rounds: people read, and two cores have to start processes meanwhile. */
-const REST_MS = 15
+const REST_MS = 40
 
 /**
  * Dashboard, check-off, dashboard, … until told to stop, on one kept connection.
