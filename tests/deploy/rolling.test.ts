@@ -76,40 +76,44 @@ async function start(): Promise<Server> {
   return server
 }
 
-test('a rolling restart, a migration, and a second machine that comes and goes: nobody notices, and each check-off is there once', async () => {
-  const over = new AbortController()
-  const [one, two, three] = savers as [Saver, Saver, Saver]
-  const busy = Promise.all([
-    beBusy(app, one, over.signal),
-    beBusy(app, two, over.signal),
-    // Without anybody in front.
-    beBusy(app, three, over.signal, first.origin),
-  ])
+test(
+  'nobody notices a rolling restart, a migration, and a second machine that comes and goes',
+  async () => {
+    const over = new AbortController()
+    const [one, two, three] = savers as [Saver, Saver, Saver]
+    const busy = Promise.all([
+      beBusy(app, one, over.signal),
+      beBusy(app, two, over.signal),
+      // Without anybody in front.
+      beBusy(app, three, over.signal, first.origin),
+    ])
 
-  const before = first.pids
-  first.child.kill('SIGHUP')
-  await first.says('rolling restart done')
-  expect(before.filter(lives)).toEqual([])
-  expect(first.pids.filter(lives)).toHaveLength(2)
+    const before = first.pids
+    first.child.kill('SIGHUP')
+    await first.says('rolling restart done')
+    expect(before.filter(lives)).toEqual([])
+    expect(first.pids.filter(lives)).toHaveLength(2)
 
-  expect(await migrate()).toEqual(Object.keys(MADE_UP))
-  await prepareDatabase(database)
+    expect(await migrate()).toEqual(Object.keys(MADE_UP))
+    await prepareDatabase(database)
 
-  const second = await start()
-  balancer.sendTo([first.origin, second.origin])
-  await pause(1_000)
-  expect(await second.end('SIGTERM')).toBe(0)
-  balancer.sendTo([first.origin])
-  await pause(300)
+    const second = await start()
+    balancer.sendTo([first.origin, second.origin])
+    await pause(1_000)
+    expect(await second.end('SIGTERM')).toBe(0)
+    balancer.sendTo([first.origin])
+    await pause(300)
 
-  over.abort()
-  const outcomes = await busy
-  expect(outcomes.flatMap(({ failures }) => failures)).toEqual([])
-  expect(balancer.troubles).toEqual([])
-  expect(await missingOrDouble(app, savers, outcomes)).toEqual([])
-  for (const { requests } of outcomes) expect(requests).toBeGreaterThan(20)
-  expect(await first.end()).toBe(0)
-}, PATIENT_MS)
+    over.abort()
+    const outcomes = await busy
+    expect(outcomes.flatMap(({ failures }) => failures)).toEqual([])
+    expect(balancer.troubles).toEqual([])
+    expect(await missingOrDouble(app, savers, outcomes)).toEqual([])
+    for (const { requests } of outcomes) expect(requests).toBeGreaterThan(20)
+    expect(await first.end()).toBe(0)
+  },
+  PATIENT_MS,
+)
 
 /** All that there are, and two more. @returns the names of those that were applied. */
 async function migrate(): Promise<string[]> {
