@@ -31,6 +31,7 @@ export function productionEnvironment(databaseUrl: string): Record<string, strin
     // A loop of one saver's check-offs is what is measured.
     WRITES_PER_MINUTE: '0',
     SESSION_IDLE_MINUTES: '720',
+    DRAIN_SECONDS: '0',
     LOG_LEVEL: 'error',
   }
 }

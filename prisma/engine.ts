@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { PrismaPg } from '@prisma/adapter-pg'
 import {
@@ -49,11 +50,15 @@ export async function withSchemaEngine<T>(
   }
 }
 
-/** Applies what is missing. @returns the names of the migrations that were applied. */
-export async function applyMigrations(databaseUrl: string): Promise<string[]> {
+/**
+ * Applies what is missing, while the app works: none waits for a lock so long that requests queue up behind it.
+ * @param folder where they are, each in a folder of its own.
+ * @returns the names of the migrations that were applied.
+ */
+export async function applyMigrations(databaseUrl: string, folder = MIGRATIONS_DIR): Promise<string[]> {
   return withSchemaEngine(databaseUrl, async (engine) => {
     const done = await engine.applyMigrations({
-      migrationsList: await migrationsOnDisk(),
+      migrationsList: await migrationsIn(folder),
       filters: NO_FILTERS,
     })
     return done.appliedMigrationNames
@@ -67,7 +72,7 @@ export async function applyMigrations(databaseUrl: string): Promise<string[]> {
 export async function missingFromMigrations(databaseUrl: string): Promise<string> {
   return withSchemaEngine(databaseUrl, async (engine) => {
     const result = await engine.diff({
-      from: { tag: 'migrations', ...(await migrationsOnDisk()) },
+      from: { tag: 'migrations', ...(await migrationsIn(MIGRATIONS_DIR)) },
       to: { tag: 'schemaDatamodel', ...(await schemaFiles()) },
       script: true,
       exitCode: true,
@@ -82,14 +87,14 @@ async function schemaFiles(): Promise<SchemasContainer> {
   return { files: [{ path, content: await readFile(path, 'utf8') }] }
 }
 
-async function migrationsOnDisk(): Promise<MigrationList> {
-  const entries = await readdir(MIGRATIONS_DIR, { withFileTypes: true })
+async function migrationsIn(folder: string): Promise<MigrationList> {
+  const entries = await readdir(folder, { withFileTypes: true })
   const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name)
   return {
-    baseDir: MIGRATIONS_DIR,
+    baseDir: folder,
     lockfile: {
       path: 'migration_lock.toml',
-      content: await readFile(join(MIGRATIONS_DIR, 'migration_lock.toml'), 'utf8'),
+      content: await readFile(join(folder, 'migration_lock.toml'), 'utf8'),
     },
     shadowDbInitScript: '',
     migrationDirectories: await Promise.all(
@@ -99,7 +104,7 @@ async function migrationsOnDisk(): Promise<MigrationList> {
           path: 'migration.sql',
           content: {
             tag: 'ok' as const,
-            value: await readFile(join(MIGRATIONS_DIR, name, 'migration.sql'), 'utf8'),
+            value: await readFile(join(folder, name, 'migration.sql'), 'utf8'),
           },
         },
       })),
@@ -144,10 +149,35 @@ function fitForMigrations<T extends SqlDriverAdapter>(adapter: T): T {
     return result
   }
   adapter.executeScript = async (script) => {
-    await inside.client.query(script).catch((error) => inside.onError(error))
+    await runGently(inside.client, script).catch((error) => inside.onError(error))
   }
   adapter.dispose = once(adapter.dispose.bind(adapter))
   return adapter
+}
+
+/** While a script waits for a table, everybody who wants that table waits behind it; they can bear this long. */
+const LOCK_WITHIN_MS = 1_000
+/** Together about two minutes, in which whatever holds the table ends: no transaction of the app's takes longer than 15 seconds. */
+const TRIES = 60
+const TRY_AGAIN_MS = 1_000
+/** PostgreSQL's codes: a lock was not to be had in time; two waited for each other. */
+const HELD_UP = ['55P03', '40P01']
+const CONCURRENTLY = /\bINDEX\s+CONCURRENTLY\b/i
+
+/**
+ * A script is one transaction, so one that was held up has left nothing behind and is run again. An index that is made
+ * CONCURRENTLY keeps nobody out while it waits; PostgreSQL takes that only as the one statement of a script.
+ */
+async function runGently(client: Pool, script: string, triesLeft = TRIES): Promise<void> {
+  const bounded = `SET LOCAL lock_timeout = ${LOCK_WITHIN_MS};\n${script}`
+  try {
+    await client.query(CONCURRENTLY.test(script) ? script : bounded)
+  } catch (error) {
+    const isHeldUp = HELD_UP.includes((error as { code?: string }).code ?? '')
+    if (!isHeldUp || triesLeft <= 1 || CONCURRENTLY.test(script)) throw error
+    await pause(TRY_AGAIN_MS)
+    await runGently(client, script, triesLeft - 1)
+  }
 }
 
 /** The engine closes some of what it opened, and leaves some to us. */

@@ -16,6 +16,7 @@ import { keyFor } from './crypto.ts'
 import type { Deps } from './deps.ts'
 import { type Files, readFiles } from './files.ts'
 import { createRequestMetrics } from './metrics.ts'
+import { admission } from './middleware/admission.ts'
 import { authentication } from './middleware/authentication.ts'
 import { canonicalHost } from './middleware/canonical-host.ts'
 import { csrf } from './middleware/csrf.ts'
@@ -61,6 +62,7 @@ export function createApp(deps: Deps, files: Files = readFiles()): Express {
 
   const requests = createRequestMetrics()
   app.use(requestContext(log, requests))
+  const door = admission(settings.REQUESTS_AT_ONCE)
   app.use(securityHeaders({ bankOrigins: bank.browserOrigins, https }))
   const routes = new RouteTable()
   const noteRefusal = refusals(log, models.access, (req) => routes.asked(req))
@@ -85,16 +87,18 @@ export function createApp(deps: Deps, files: Files = readFiles()): Express {
       baseUrl: settings.BASE_URL,
       requestsPerMinute: settings.API_REQUESTS_PER_MINUTE,
       noteRefusal,
+      admit: door.admit,
     }),
   )
   app.use(languageOfBrowser)
   app.use(knownMethods)
-  app.use(routes.router(operationRoutes(deps, requests)))
+  app.use(routes.router(operationRoutes(deps, requests, door)))
   app.use(canonicalHost(settings.BASE_URL))
   app.use(routes.router(files.routes))
   // Downloads, which are streams; pages are packed whole.
   app.use(compression())
   app.use(packing)
+  app.use(door.admit)
 
   const { handlers, checkPassword } = authentication(models.users)
   app.use(noStore)
@@ -140,7 +144,8 @@ export function createApp(deps: Deps, files: Files = readFiles()): Express {
         req,
         res,
         'errors/error',
-        { title, width: 'narrow' },
+        // Who was turned away before their session was looked for is not told where else to go.
+        { title, width: 'narrow', ...(req.session ? {} : { bare: true }) },
         { ...words, next: problem.next, requestId: problem.requestId },
       )
     }),

@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs'
 import { z } from 'zod'
+import { isOnThisMachine, TLS_MODES, usualTls, withTls } from './database-address.ts'
 import { isPushService, KNOWN_PUSH_SERVICES } from './push-target.ts'
 
 const PLACEHOLDER = /change.?me|example|placeholder|^(test|dev)\b/i
@@ -82,7 +84,9 @@ const pushServices = z
   .refine((list) => list.every(isPushService), 'must be origins, separated by commas')
   .transform((list) => (list.length > 0 ? list : KNOWN_PUSH_SERVICES))
 
-const databaseUrl = z.string().regex(/^postgres(ql)?:\/\//, 'must be a postgres:// address')
+const databaseUrl = z
+  .string()
+  .refine((text) => /^postgres(ql)?:\/\//.test(text) && URL.canParse(text), 'must be a postgres:// address')
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// address' })
 
 /** Every setting of the app, in the order of .env.example. Secrets have no default. */
@@ -91,9 +95,14 @@ export const settingsSchema = z.object({
   PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
   HOST: z.string().default('0.0.0.0'),
   BASE_URL: httpUrl.transform((value) => new URL(value).origin),
+  WEB_CONCURRENCY: z.coerce.number().int().min(1).max(32).default(1),
+  REQUESTS_AT_ONCE: z.coerce.number().int().min(1).max(1_000).default(64),
+  DRAIN_SECONDS: z.coerce.number().int().min(0).max(15).default(5),
   TRUST_PROXY: z.coerce.number().int().min(0).max(5).default(0),
   DATABASE_URL: databaseUrl,
   MIGRATION_DATABASE_URL: databaseUrl.optional(),
+  DATABASE_TLS: z.enum(TLS_MODES).optional(),
+  DATABASE_CA: z.string().default(''),
   DATABASE_POOL: z.coerce.number().int().min(2).max(100).default(10),
   SESSION_SECRET: secret,
   SESSION_IDLE_MINUTES: z.coerce.number().int().min(1).max(720).default(5),
@@ -158,7 +167,7 @@ export class WrongSettings extends Error {
 
 /** Reads the settings once and freezes them. @throws WrongSettings naming every one that is wrong, not only the first. */
 export function readSettings(environment: NodeJS.ProcessEnv): Settings {
-  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
+  const given = givenIn(environment)
   const parsed = settingsSchema.safeParse(given)
   const problems = (parsed.error?.issues ?? []).map(
     (issue) =>
@@ -166,7 +175,63 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
   )
   problems.push(...contradictions(parsed.data ?? readable(given), environment))
   if (!parsed.success || problems.length > 0) throw new WrongSettings(problems)
-  return Object.freeze(parsed.data)
+  return Object.freeze({ ...parsed.data, ...databaseAddresses(parsed.data) })
+}
+
+/**
+ * The addresses with all that the settings say about TLS.
+ * @param settings of any program that reaches the database, also of one that needs no others.
+ */
+export function databaseAddresses(
+  settings: Pick<
+    Settings,
+    'NODE_ENV' | 'DATABASE_URL' | 'MIGRATION_DATABASE_URL' | 'DATABASE_TLS' | 'DATABASE_CA'
+  >,
+): Pick<Settings, 'DATABASE_URL' | 'MIGRATION_DATABASE_URL'> {
+  const { NODE_ENV, DATABASE_URL, MIGRATION_DATABASE_URL, DATABASE_TLS, DATABASE_CA } = settings
+  const reached = (url: string) => {
+    // At a desk an address may say by itself how it is reached.
+    if (DATABASE_TLS === undefined && NODE_ENV !== 'production') return url
+    return withTls(url, { mode: DATABASE_TLS ?? usualTls(url), ca: DATABASE_CA || null })
+  }
+  return {
+    DATABASE_URL: reached(DATABASE_URL),
+    ...(MIGRATION_DATABASE_URL ? { MIGRATION_DATABASE_URL: reached(MIGRATION_DATABASE_URL) } : {}),
+  }
+}
+
+/** What the release command has to know; it takes these and no others. @throws WrongSettings */
+export function readDatabaseSettings(
+  environment: NodeJS.ProcessEnv,
+): Pick<Settings, 'DATABASE_URL' | 'MIGRATION_DATABASE_URL'> {
+  const parsed = settingsSchema
+    .pick({
+      NODE_ENV: true,
+      DATABASE_URL: true,
+      MIGRATION_DATABASE_URL: true,
+      DATABASE_TLS: true,
+      DATABASE_CA: true,
+    })
+    .safeParse(givenIn(environment))
+  const problems = (parsed.error?.issues ?? []).map((issue) => `${issue.path.join('.')} ${issue.message}`)
+  problems.push(...databaseProblems(parsed.data ?? {}))
+  if (!parsed.success || problems.length > 0) throw new WrongSettings(problems)
+  return databaseAddresses(parsed.data)
+}
+
+function givenIn(environment: NodeJS.ProcessEnv): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
+}
+
+function databaseProblems(settings: Partial<Settings>): string[] {
+  const { NODE_ENV, DATABASE_URL, DATABASE_TLS, DATABASE_CA } = settings
+  const problems: string[] = []
+  if (DATABASE_CA && !existsSync(DATABASE_CA)) problems.push('DATABASE_CA is the path of no file')
+  if (DATABASE_TLS === 'verify-ca' && !DATABASE_CA)
+    problems.push('DATABASE_CA is missing: DATABASE_TLS=verify-ca checks nothing without it')
+  if (NODE_ENV === 'production' && DATABASE_TLS === 'off' && DATABASE_URL && !isOnThisMachine(DATABASE_URL))
+    problems.push('DATABASE_TLS cannot be off in production for a database on another machine')
+  return problems
 }
 
 /** Those that can be read although others can't, so that their contradictions are named too. */
@@ -195,6 +260,7 @@ function contradictions(settings: Partial<Settings>, environment: NodeJS.Process
     const isReal = settings.NODE_ENV === 'production' || settings.NORDEA_ENVIRONMENT === 'production'
     if (isReal) problems.push('SANDBOX_CONTROL_URL cannot be set in production: only the emulator has one')
   }
+  problems.push(...databaseProblems(settings))
   if (settings.NODE_ENV === 'production') problems.push(...productionProblems(settings, environment))
   return problems
 }

@@ -97,7 +97,7 @@ function isDeadlock(error: unknown): boolean {
 
 /**
  * Whether this role could rewrite history, or the rules: then only our own code keeps the app from it. Where the database has
- * one role for everything it can; docs/operations.md says how to make two.
+ * one role for everything it can; docs/operate.md says how to make two.
  */
 export async function mayRewriteHistory({ pool }: Pick<Db, 'pool'>): Promise<boolean> {
   const { rows } = await pool.query<{ may: boolean }>(

@@ -130,6 +130,34 @@ export class TooManyRequests extends AppError {
   }
 }
 
+/** Long enough to let what is under way end, short enough to be waited for. */
+const OVERLOADED_MS = 2 * SECOND
+
+/** More is asked of this process than it can do at this moment; of this request nothing was begun. */
+export class Overloaded extends AppError {
+  readonly retryAfterSeconds = OVERLOADED_MS / SECOND
+
+  constructor() {
+    const time = inWords(OVERLOADED_MS)
+    super(
+      503,
+      t('Too many are here at once'),
+      t('Wait {time}, then try again. Nothing was changed.', { time }),
+    )
+  }
+}
+
+/** Somewhere in a request no connection to the database became free in time; pg gives it no other name than this. */
+export function isPoolTimeout(error: unknown): boolean {
+  return error instanceof Error && error.message === 'timeout exceeded when trying to connect'
+}
+
+/** @returns in how many seconds to come back, after an error that goes away by itself; null after any other. */
+export function retryAfterSeconds(error: unknown): number | null {
+  if (error instanceof TooManyRequests || error instanceof Overloaded) return error.retryAfterSeconds
+  return isPoolTimeout(error) ? OVERLOADED_MS / SECOND : null
+}
+
 /** A unique rule of the database said no; the caller turns it into words. */
 export class AlreadyExists extends Error {
   readonly rule: string

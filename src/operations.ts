@@ -8,6 +8,7 @@ import type { Deps } from './deps.ts'
 import { PaymentState } from './generated/enums.ts'
 import type { QueueStanding } from './jobs/queue.ts'
 import { CONTENT_TYPE, exposition, type Family, gauge, type RequestMetrics } from './metrics.ts'
+import type { Admission } from './middleware/admission.ts'
 import { PUBLIC } from './middleware/authorisation.ts'
 import type { Figures } from './models/figures.ts'
 import { paths } from './paths.ts'
@@ -15,21 +16,24 @@ import type { Route } from './routes.ts'
 
 type Watched = Pick<Deps, 'settings' | 'clock' | 'queue' | 'models' | 'bankGate'>
 
-export function operationRoutes(deps: Watched, requests: RequestMetrics): Route[] {
+export function operationRoutes(deps: Watched, requests: RequestMetrics, door: Admission): Route[] {
   return [
     ['GET', paths.healthz, PUBLIC, alive],
     ['GET', paths.readyz, PUBLIC, ready(deps)],
     ['GET', paths.securityTxt, PUBLIC, securityTxt(deps.settings, deps.clock)],
-    ['GET', paths.metrics, PUBLIC, metrics(deps, requests)],
+    ['GET', paths.metrics, PUBLIC, metrics(deps, requests, door)],
   ]
 }
 
+/** A switch of the app's: this process has been told to stop, and nobody new should be sent to it. */
+export const LEAVING = 'leaving'
+
 const alive: RequestHandler = (_req, res) => void res.type('text').send('ok\n')
 
-/** The database can be reached, and the queue is in it. */
+/** The database can be reached, the queue is in it, and we are here to stay. */
 function ready({ queue }: Pick<Watched, 'queue'>): RequestHandler {
-  return async (_req, res) => {
-    const isReady = await queue.isReady().catch(() => false)
+  return async (req, res) => {
+    const isReady = !req.app.enabled(LEAVING) && (await queue.isReady().catch(() => false))
     res
       .status(isReady ? 200 : 503)
       .type('text')
@@ -59,7 +63,7 @@ function securityTxt(
 }
 
 /** Without a token in the settings there is no such address. */
-function metrics(deps: Watched, requests: RequestMetrics): RequestHandler {
+function metrics(deps: Watched, requests: RequestMetrics, door: Admission): RequestHandler {
   const token = deps.settings.METRICS_TOKEN
   if (token === undefined) return (_req, _res, next) => next()
   const lag = monitorEventLoopDelay({ resolution: 20 })
@@ -73,7 +77,7 @@ function metrics(deps: Watched, requests: RequestMetrics): RequestHandler {
       deps.bankGate.closedForMs(),
     ])
     const families = [
-      ...requests.families(),
+      ...ofThisProcess([...requests.families(), ...familiesOfDoor(door)]),
       ...familiesOf(figures),
       gauge(
         'sparvana_queue_jobs',
@@ -85,11 +89,20 @@ function metrics(deps: Watched, requests: RequestMetrics): RequestHandler {
         'How long the bank is left alone; 0 while it may be asked.',
         [{ value: closedForMs / 1_000 }],
       ),
-      ...familiesOfProcess(lag),
+      ...ofThisProcess(familiesOfProcess(lag)),
     ]
     lag.reset()
     res.set({ 'Content-Type': CONTENT_TYPE, 'Cache-Control': 'no-store' }).send(exposition(families))
   }
+}
+
+/** Behind one port several processes may answer in turns: without this, figures of one would look like those of the other. */
+function ofThisProcess(families: Family[]): Family[] {
+  const own = { process: String(process.pid) }
+  return families.map((family) => ({
+    ...family,
+    samples: family.samples.map((sample) => ({ ...sample, labels: { ...sample.labels, ...own } })),
+  }))
 }
 
 /** Digests, because a comparison in constant time wants two of one length. */
@@ -135,6 +148,20 @@ function familiesOf(figures: Figures): Family[] {
       'Since the last comparison of books and bank began that came to its end.',
       [...(comparedSecondsAgo === null ? [] : [{ value: comparedSecondsAgo }])],
     ),
+  ]
+}
+
+function familiesOfDoor(door: Admission): Family[] {
+  return [
+    gauge('sparvana_requests_under_way', 'Pages, forms and calls of the API that are being worked on.', [
+      { value: door.underWay() },
+    ]),
+    {
+      name: 'sparvana_requests_turned_away_total',
+      help: 'Those that were answered with 503 because too many were there.',
+      type: 'counter',
+      samples: [{ value: door.refused() }],
+    },
   ]
 }
 

@@ -7,7 +7,8 @@ const STOP_WITHIN_MS = 25 * SECOND
 
 export interface Running {
   log: Logger
-  stop(): Promise<void>
+  /** @param inOrder false when nobody knows what state the process is in: then it takes up nothing new. */
+  stop(inOrder: boolean): Promise<void>
 }
 
 /** The frame of a process: starts it, drains it on SIGTERM or Ctrl-C, and ends it when something was overlooked. */
@@ -30,7 +31,7 @@ export async function runProcess(name: string, start: () => Promise<Running>): P
     isStopping = true
     log.info(`${name} stops`, { why })
     setTimeout(() => process.exit(exitCode || 1), STOP_WITHIN_MS).unref()
-    await running.stop().catch((error) => log.error('while stopping', { error }))
+    await running.stop(exitCode === 0).catch((error) => log.error('while stopping', { error }))
     process.exit(exitCode)
   }
 

@@ -1,24 +1,9 @@
-import { createApp } from './app.ts'
-import { readSettings } from './config.ts'
-import { createDeps } from './deps.ts'
-import { readFiles } from './files.ts'
-import { runProcess } from './process.ts'
-import { createWebServer } from './web-server.ts'
+/** The web process: by itself, or with WEB_CONCURRENCY a small one that looks after several of its kind behind one port. */
+import cluster from 'node:cluster'
 
-await runProcess('web', async () => {
-  const settings = readSettings(process.env)
-  const deps = await createDeps(settings, 'web')
-  const files = readFiles()
-  const server = createWebServer(createApp(deps, files))
-  await server.listen(settings.PORT, settings.HOST)
-  deps.log.info('web ready', { port: settings.PORT })
-  // Nobody has to wait for it: until it is done, files come a little larger.
-  files.pack()
-  return {
-    log: deps.log,
-    stop: async () => {
-      await server.close()
-      await deps.close()
-    },
-  }
-})
+const processes = Number(process.env.WEB_CONCURRENCY || 1)
+// Whatever else stands there is named by the web program, together with every other setting that is wrong.
+if (cluster.isPrimary && Number.isInteger(processes) && processes > 1) {
+  const { superviseWeb } = await import('./cluster.ts')
+  superviseWeb(processes, { logLevel: process.env.LOG_LEVEL || 'info' })
+} else await import('./web.ts')

@@ -55,6 +55,8 @@ async function start(): Promise<void> {
   env.BASE_URL ??= `http://localhost:${port}`
   env.NORDEA_REDIRECT_URI ??= `${env.BASE_URL}/bank/callback`
   env.WEB_PUSH ??= 'on'
+  // Nobody stands before it who would have to learn that it ends.
+  env.DRAIN_SECONDS ??= '0'
 
   await bringUpDatabase(env, dataDir)
   const sandbox = await prepareSandbox(env, dataDir)

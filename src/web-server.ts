@@ -1,5 +1,6 @@
 /** The listening side: how much of our time and how many connections anybody may take up. */
-import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
+import { setTimeout as pause } from 'node:timers/promises'
 import { SECOND } from './clock.ts'
 
 /** Whole milliseconds and counts. */
@@ -16,7 +17,9 @@ export interface Limits {
   checkEveryMs: number
   connections: number
   requestsOfOneConnection: number
-  /** How long the requests under way may take once the process is told to stop. */
+  /** Once told to stop: how long everybody is still answered, each time with the word that the connection ends. */
+  lingerMs: number
+  /** How long all of that and the requests still under way may take together. */
   closeMs: number
 }
 
@@ -30,17 +33,25 @@ export const LIMITS: Limits = {
   checkEveryMs: SECOND,
   connections: 1_000,
   requestsOfOneConnection: 1_000,
+  lingerMs: 5 * SECOND,
   closeMs: 20 * SECOND,
 }
 
 export interface WebServer {
   /** @returns the port. @throws when it is taken. */
   listen(port: number, host: string): Promise<number>
-  /** Requests under way are answered, idle connections closed at once, and slow ones when their time is over. */
-  close(): Promise<void>
+  /**
+   * Whoever is in front learns of the end before it comes: for `lingerMs` all requests are answered as ever, those of new
+   * connections too, but each answer says `Connection: close`. Then nobody is let in any more, connections on which nothing
+   * is asked are closed, what is under way is answered, and slow ones are cut when `closeMs` are over.
+   * @param lingers false: nobody is let in from the beginning.
+   */
+  close(how?: { lingers: boolean }): Promise<void>
 }
 
 export function createWebServer(handler: RequestListener, limits: Limits = LIMITS): WebServer {
+  const underWay = new Set<ServerResponse>()
+  let isLeaving = false
   const server = createServer(
     {
       headersTimeout: limits.headersMs,
@@ -48,15 +59,35 @@ export function createWebServer(handler: RequestListener, limits: Limits = LIMIT
       keepAliveTimeout: limits.keepAliveMs,
       connectionsCheckingInterval: limits.checkEveryMs,
     },
-    handler,
+    (req, res) => {
+      if (isLeaving) sayLast(res)
+      underWay.add(res)
+      res.once('close', () => underWay.delete(res))
+      handler(req, res)
+    },
   )
   server.timeout = limits.stillMs
   server.maxConnections = limits.connections
+  // Behind the port of several processes, one more would be handed round among them for ever if all are full.
+  Object.assign(server, { dropMaxConnection: true })
   server.maxRequestsPerSocket = limits.requestsOfOneConnection
   return {
     listen: (port, host) => listen(server, port, host),
-    close: () => close(server, limits.closeMs),
+    close: async ({ lingers } = { lingers: true }) => {
+      isLeaving = true
+      for (const res of underWay) sayLast(res)
+      const cut = setTimeout(() => server.closeAllConnections(), limits.closeMs)
+      if (lingers && limits.lingerMs > 0) await pause(limits.lingerMs)
+      // Closes idle connections, too. From here on Node looks for slow requests no more: what is left is cut above.
+      await new Promise((resolve) => server.close(resolve))
+      clearTimeout(cut)
+    },
   }
+}
+
+/** Closing a kept connection without this word resets what its other end may be sending into it at that moment. */
+function sayLast(res: ServerResponse): void {
+  if (!res.headersSent) res.setHeader('Connection', 'close')
 }
 
 function listen(server: Server, port: number, host: string): Promise<number> {
@@ -66,17 +97,5 @@ function listen(server: Server, port: number, host: string): Promise<number> {
       const address = server.address()
       resolve(address !== null && typeof address === 'object' ? address.port : port)
     })
-  })
-}
-
-/** Node stops looking for slow requests as soon as it is told to close, so that one of them would keep it open for ever. */
-function close(server: Server, withinMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    const cut = setTimeout(() => server.closeAllConnections(), withinMs)
-    server.close(() => {
-      clearTimeout(cut)
-      resolve()
-    })
-    server.closeIdleConnections()
   })
 }

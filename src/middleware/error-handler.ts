@@ -1,5 +1,5 @@
 import type { ErrorRequestHandler, RequestHandler } from 'express'
-import { AppError, NotFound, TooManyRequests } from '../errors.ts'
+import { AppError, isPoolTimeout, NotFound, Overloaded, retryAfterSeconds } from '../errors.ts'
 import { t, term } from '../language.ts'
 import { currentRequestId, type Logger } from '../logger.ts'
 import type { NoteRefusal } from './refusals.ts'
@@ -30,10 +30,13 @@ export function errorHandler(
 function errorPage(log: Logger, noteRefusal: NoteRefusal, render: RenderError): ErrorRequestHandler {
   return async (error: unknown, req, res, next) => {
     const problem = asProblem(error)
-    if (problem.status >= 500) log.error('request failed', { error, status: problem.status })
+    // Of those that are turned away at the door there are many at once; each has its line as a request.
+    if (problem.status >= 500 && !(error instanceof Overloaded))
+      log.error('request failed', { error, status: problem.status })
     if (error instanceof AppError) await noteRefusal(req, error)
     if (res.headersSent) return next(error)
-    if (error instanceof TooManyRequests) res.setHeader('Retry-After', String(error.retryAfterSeconds))
+    const seconds = retryAfterSeconds(error)
+    if (seconds !== null) res.setHeader('Retry-After', String(seconds))
     res.status(problem.status).setHeader('Cache-Control', 'no-store')
     const home = [{ href: '/', label: t('To the start page') }]
     const nextSteps = problem.next.length > 0 ? problem.next : home
@@ -59,9 +62,10 @@ function asProblem(error: unknown): Pick<AppError, 'status' | 'title' | 'meaning
   if (error instanceof AppError) return error
   const status = clientStatusOf(error)
   if (status === null) {
+    const isBusy = isPoolTimeout(error)
     return {
-      status: 500,
-      title: t('Something broke on our side'),
+      status: isBusy ? 503 : 500,
+      title: isBusy ? t('Too many are here at once') : t('Something broke on our side'),
       meaning: t(
         'What you had recorded before is safe. Try again in a moment; if it stays, tell us the reference below.',
       ),

@@ -82,8 +82,30 @@ function peppered(password: string, pepper: string): string {
   return createHmac('sha256', pepper).update(password.normalize('NFC')).digest('base64')
 }
 
+/**
+ * Hashing takes a quarter of a second of a thread, and there are four, which pack answers and read files, too. Two are enough
+ * to keep two cores busy, and leave two for everybody who isn't signing in.
+ */
+const MOST_AT_ONCE = 2
+let hashing = 0
+const waiting: (() => void)[] = []
+
+/** The queue is as long as there are requests let in at once. */
+async function inTurn<T>(hash: () => Promise<T>): Promise<T> {
+  if (hashing >= MOST_AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve))
+  else hashing += 1
+  try {
+    return await hash()
+  } finally {
+    // Whoever waits takes over the place, so that nobody slips in between.
+    const next = waiting.shift()
+    if (next) next()
+    else hashing -= 1
+  }
+}
+
 export async function hashPassword(password: string, pepper: string, cost: number): Promise<string> {
-  return bcrypt.hash(peppered(password, pepper), cost)
+  return inTurn(() => bcrypt.hash(peppered(password, pepper), cost))
 }
 
 /** Takes the same time whether or not there is a hash to compare with. */
@@ -93,7 +115,8 @@ export async function verifyPassword(
   pepper: string,
   cost: number,
 ): Promise<boolean> {
-  const matches = await bcrypt.compare(peppered(password, pepper), hash ?? (await decoyHash(cost)))
+  const against = hash ?? (await decoyHash(cost))
+  const matches = await inTurn(() => bcrypt.compare(peppered(password, pepper), against))
   return hash !== null && matches
 }
 

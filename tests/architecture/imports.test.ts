@@ -40,7 +40,7 @@ test('only config.ts is handed the environment, by the programs that start', () 
   expect(
     readers.filter(
       (file) =>
-        !/^src\/(server|worker|reconcile|admin-create|audit-verify|keys-rotate|start)\.ts$|^src\/(sandbox|embedded)\//.test(
+        !/^src\/(server|web|worker|reconcile|admin-create|audit-verify|keys-rotate|start)\.ts$|^src\/(sandbox|embedded)\//.test(
           file,
         ),
     ),

@@ -9,7 +9,7 @@ export interface Room {
 }
 
 const LEAF =
-  /^src\/(money|clock|country|networks|errors|paths|logger|crypto|mailer|metrics|push-target|language|html|format)\.ts$/
+  /^src\/(money|clock|country|networks|database-address|errors|paths|logger|crypto|mailer|metrics|push-target|language|html|format)\.ts$/
 const PUSH_DOOR = /^src\/push\/index\.ts$/
 const BANK_DOOR = /^src\/bank\/index\.ts$/
 const MODELS = /^src\/models\/.+\.ts$/
@@ -147,7 +147,7 @@ export const ROOMS: Room[] = [
     name: 'app and deps',
     files: /^src\/(app|deps)\.ts$/,
     may: [
-      /^src\/(?!embedded|sandbox|server|web-server|worker|reconcile|admin-create|audit-verify|keys-rotate|push-keys|secrets-check|start|bank\/nordea|generated).+\.ts$/,
+      /^src\/(?!embedded|sandbox|server|cluster|web|worker|reconcile|admin-create|audit-verify|keys-rotate|push-keys|secrets-check|start|bank\/nordea|generated).+\.ts$/,
     ],
   },
   {
@@ -158,11 +158,19 @@ export const ROOMS: Room[] = [
   },
   { name: 'web-server', files: /^src\/web-server\.ts$/, may: [LEAF] },
   {
-    name: 'server and worker',
-    files: /^src\/(server|worker|reconcile)\.ts$/,
+    name: 'server',
+    files: /^src\/server\.ts$/,
+    // Loaded when it is known which of the two is wanted.
+    may: [],
+    never: [/./],
+  },
+  { name: 'cluster', files: /^src\/cluster\.ts$/, may: [], never: [/./] },
+  {
+    name: 'web and worker',
+    files: /^src\/(web|worker|reconcile)\.ts$/,
     may: [
       LEAF,
-      /^src\/(app|deps|config|files|process|web-server)\.ts$/,
+      /^src\/(app|deps|config|files|process|web-server|operations)\.ts$/,
       /^src\/jobs\/handlers\/(index|reconcile)\.ts$/,
     ],
   },

@@ -1,4 +1,4 @@
-/** README, change log and decisions: what they name exists (S-079). docs/security.md and docs/operations.md have tests of their own. */
+/** README, change log and decisions: what they name exists (S-079). docs/security.md and docs/operate.md have tests of their own. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'

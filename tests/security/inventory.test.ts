@@ -34,7 +34,7 @@ describe('our own addresses', () => {
   })
 
   test('have owners and kinds of data that there are', () => {
-    const guide = readFileSync(join(ROOT, 'docs/operations.md'), 'utf8')
+    const guide = readFileSync(join(ROOT, 'docs/operate.md'), 'utf8')
     for (const { data, owner } of Object.values(AREAS)) {
       expect(guide).toContain(`| **${owner}** |`)
       expect(data.filter((kind) => !(kind in CLASSES))).toEqual([])

@@ -4,10 +4,10 @@ import { settingsSchema } from '../../src/config.ts'
 import { paths } from '../../src/paths.ts'
 
 const read = (name: string) => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8')
-const guide = read('docs/operations.md')
+const guide = read('docs/operate.md')
 
 /** What stands in code quotes. */
-const quoted = [...guide.matchAll(/`([^`\n]+)`/g)].map((match) => match[1] ?? '')
+const quotedIn = (text: string) => [...text.matchAll(/`([^`\n]+)`/g)].map((match) => match[1] ?? '')
 
 test('the guide says who answers for what, also in an incident and for personal data (S-081, S-090)', () => {
   for (const role of [
@@ -47,18 +47,22 @@ test('the guide says what support never asks for, and how somebody who writes is
   expect(support).toContain('Who writes is known by')
 })
 
-test('every command, setting and address in the guide exists', () => {
-  const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
-  const commands = quoted
-    .filter((text) => text.startsWith('npm run '))
-    .map((text) => text.split(' ')[2] ?? '')
-  expect(commands.length).toBeGreaterThan(3)
-  expect(commands.filter((name) => !(name in scripts))).toEqual([])
-  const settings = quoted.filter((text) => /^[A-Z][A-Z_]{4,}$/.test(text))
-  expect(settings.length).toBeGreaterThan(3)
-  expect(settings.filter((name) => !(name in settingsSchema.shape))).toEqual([])
-  const addresses = quoted.filter((text) => text.startsWith('/'))
-  const known = Object.values(paths).filter((path) => typeof path === 'string')
-  expect(addresses.length).toBeGreaterThan(2)
-  expect(addresses.filter((path) => !known.includes(path as never))).toEqual([])
-})
+test.each(['docs/operate.md', 'docs/deploy.md'])(
+  'every command, setting and address in %s exists',
+  (name) => {
+    const quoted = quotedIn(read(name))
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
+    const commands = quoted
+      .filter((text) => text.startsWith('npm run '))
+      .map((text) => text.split(' ')[2] ?? '')
+    expect(commands.length).toBeGreaterThan(1)
+    expect(commands.filter((name) => !(name in scripts))).toEqual([])
+    const settings = quoted.filter((text) => /^[A-Z][A-Z_]{4,}$/.test(text))
+    expect(settings.length).toBeGreaterThan(3)
+    expect(settings.filter((name) => !(name in settingsSchema.shape))).toEqual([])
+    const addresses = quoted.filter((text) => text.startsWith('/'))
+    const known = Object.values(paths).filter((path) => typeof path === 'string')
+    expect(addresses.length).toBeGreaterThan(2)
+    expect(addresses.filter((path) => !known.includes(path as never))).toEqual([])
+  },
+)

@@ -16,6 +16,7 @@ const SHORT: Limits = {
   stillMs: 5_000,
   keepAliveMs: 300,
   checkEveryMs: 20,
+  lingerMs: 0,
   closeMs: 300,
 }
 

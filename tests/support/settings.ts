@@ -35,6 +35,8 @@ export function testEnvironment(overrule: Record<string, string> = {}): Record<s
     PROOF_OF_WORK: 'off',
     // Clocks are moved by hours; who has been idle is tested by itself.
     SESSION_IDLE_MINUTES: '720',
+    // Nobody stands before most servers here who would have to learn that they end.
+    DRAIN_SECONDS: '0',
     LOG_LEVEL: 'error',
     ...overrule,
   }

@@ -1,6 +1,6 @@
 import type { DataClass } from '../../models/data-inventory.ts'
 
-/** The role in docs/operations.md that answers for it. */
+/** The role in docs/operate.md that answers for it. */
 export type Role = 'Developer on duty' | 'Operator' | 'Security lead' | 'Data protection contact'
 
 export interface AreaFacts {

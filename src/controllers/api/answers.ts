@@ -1,5 +1,13 @@
 import type { ErrorRequestHandler, Response } from 'express'
-import { AppError, ScopeMissing, TokenNeeded, TokenWrong, TooManyRequests } from '../../errors.ts'
+import {
+  AppError,
+  isPoolTimeout,
+  Overloaded,
+  retryAfterSeconds,
+  ScopeMissing,
+  TokenNeeded,
+  TokenWrong,
+} from '../../errors.ts'
 import { currentRequestId, type Logger } from '../../logger.ts'
 import type { NoteRefusal } from '../../middleware/refusals.ts'
 import { ApiProblem, PROBLEMS, type ProblemFacts, type ProblemName, problemOf } from './problems.ts'
@@ -21,10 +29,12 @@ export function problemHandler(log: Logger, noteRefusal: NoteRefusal, page: stri
   return async (error: unknown, req, res, next) => {
     const { name, facts } = named(error)
     const problem = problemOf(name, facts, { page, requestId: currentRequestId() })
-    if (problem.status >= 500) log.error('request failed', { error, status: problem.status })
+    if (problem.status >= 500 && !(error instanceof Overloaded))
+      log.error('request failed', { error, status: problem.status })
     if (error instanceof AppError) await noteRefusal(req, error)
     if (res.headersSent) return next(error)
-    if (error instanceof TooManyRequests) res.setHeader('Retry-After', String(error.retryAfterSeconds))
+    const seconds = retryAfterSeconds(error)
+    if (seconds !== null) res.setHeader('Retry-After', String(seconds))
     const challenge = challengeFor(name, facts)
     if (challenge) res.setHeader('WWW-Authenticate', challenge)
     answer(res, problem.status, problem)
@@ -36,6 +46,7 @@ function named(error: unknown): { name: ProblemName; facts: ProblemFacts } {
   if (error instanceof TokenNeeded) return { name: 'token-missing', facts: {} }
   if (error instanceof TokenWrong) return { name: 'token-wrong', facts: {} }
   if (error instanceof ScopeMissing) return { name: 'scope-missing', facts: { scope: error.scope } }
+  if (isPoolTimeout(error)) return { name: 'overloaded', facts: {} }
   // body-parser and the router mark what the client did wrong with a 4xx status.
   const status = (error as { status?: unknown } | null)?.status
   return { name: (typeof status === 'number' && BY_STATUS.get(status)) || 'server-error', facts: {} }

@@ -24,6 +24,8 @@ export interface ApiOptions {
   /** Of one token; 0: no limit. */
   requestsPerMinute: number
   noteRefusal: NoteRefusal
+  /** The door that pages go through, too. */
+  admit: RequestHandler
 }
 
 /**
@@ -32,7 +34,7 @@ export interface ApiOptions {
  */
 export function apiRouter(
   context: WebContext,
-  { baseUrl, requestsPerMinute, noteRefusal }: ApiOptions,
+  { baseUrl, requestsPerMinute, noteRefusal, admit }: ApiOptions,
 ): Router {
   const { models, routes, clock, log } = context
   const routeOf = (req: Request) => routes.asked(req).route
@@ -41,6 +43,7 @@ export function apiRouter(
   router.use((_req, _res, next) => inLanguage('en', next))
   router.use(
     noStore,
+    admit,
     onlyHost(baseUrl),
     knownRoutes((path) => routes.methodsAt(path)),
     wantsJson,

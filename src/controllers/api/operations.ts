@@ -200,11 +200,12 @@ const EVERYWHERE: ProblemName[] = [
   'wrong-host',
   'invalid',
   'server-error',
+  'overloaded',
 ]
 const WITH_TOKEN: ProblemName[] = ['token-missing', 'token-wrong', 'too-many-requests']
 
 /** All that an operation can answer with besides what was wanted. */
 export function problemsOf({ guard, problems }: Operation): ProblemName[] {
-  if (guard.who !== 'token') return ['not-acceptable', 'wrong-host', 'server-error']
+  if (guard.who !== 'token') return ['not-acceptable', 'wrong-host', 'server-error', 'overloaded']
   return [...WITH_TOKEN, ...(guard.scope ? (['scope-missing'] as const) : []), ...EVERYWHERE, ...problems]
 }

@@ -171,6 +171,11 @@ export const PROBLEMS = {
     title: 'Something broke on our side',
     detail: 'What was recorded before is safe. Try again in a moment.',
   },
+  overloaded: {
+    status: 503,
+    title: 'Too many are here at once',
+    detail: 'Wait as long as the header Retry-After says, then send the same request again.',
+  },
 } as const satisfies Record<string, { status: number; title: string; detail: string }>
 
 export type ProblemName = keyof typeof PROBLEMS

@@ -1,0 +1,40 @@
+/** Holds a table, so that whoever needs it waits at a place that is known: nothing sleeps and hopes. */
+import pg from 'pg'
+import { expect } from 'vitest'
+import type { TestDatabase } from './database.ts'
+
+export interface Held {
+  /** Resolves when at least so many connections wait for a lock. */
+  areWaiting(least: number): Promise<void>
+  /** Resolves when nobody waits: whoever did has given up. */
+  areGone(): Promise<void>
+  free(): Promise<void>
+}
+
+const open = new Set<pg.Client>()
+const WAITING = `SELECT count(DISTINCT l.pid)::int AS waiting FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+  WHERE NOT granted AND datname = current_database()`
+
+export async function held({ ownerUrl, asOwner }: TestDatabase, table: string): Promise<Held> {
+  const client = new pg.Client({ connectionString: ownerUrl })
+  client.on('error', () => {})
+  open.add(client)
+  await client.connect()
+  await client.query(`BEGIN; LOCK TABLE "${table}" IN ACCESS EXCLUSIVE MODE`)
+  const waiting = async () => (await asOwner<{ waiting: number }>(WAITING)).rows[0]?.waiting
+  return {
+    areWaiting: (least) =>
+      expect.poll(waiting, { timeout: 40_000, interval: 10 }).toBeGreaterThanOrEqual(least),
+    areGone: () => expect.poll(waiting, { timeout: 40_000, interval: 10 }).toBe(0),
+    free: async () => {
+      open.delete(client)
+      await client.end()
+    },
+  }
+}
+
+/** After a test, however it ended. */
+export async function freeAll(): Promise<void> {
+  for (const client of open) await client.end()
+  open.clear()
+}
