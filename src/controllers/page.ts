@@ -61,7 +61,10 @@ export function renderPage(
   props: object = {},
 ): void {
   takeFlashes(req)
-    .then((flashes) => res.render(view, { ...props, page: pageOf(req, res, options, flashes) }))
+    .then((flashes) => {
+      const page = pageOf(req, res, options, flashes, () => csrfToken(req))
+      res.render(view, { ...props, page })
+    })
     .catch((error) => req.next?.(error))
 }
 
@@ -127,7 +130,8 @@ export function renderOpenPage(
     renderPage(req, res, view, options, props)
     return
   }
-  res.render(view, { ...props, page: pageOf(req, res, options, []) }, (error: unknown, html: string) => {
+  const page = pageOf(req, res, options, [], noToken)
+  res.render(view, { ...props, page }, (error: unknown, html: string) => {
     if (error) {
       req.next?.(error)
       return
@@ -158,7 +162,18 @@ export function askToWait(res: Response, ms: number): void {
   res.status(429).setHeader('Retry-After', Math.ceil(ms / SECOND))
 }
 
-function pageOf(req: Request, res: Response, options: PageOptions, flashes: Flash[]) {
+/** A token would begin a session, and its cookie would be kept with the page. */
+function noToken(): never {
+  throw new Error('an open page has no form')
+}
+
+function pageOf(
+  req: Request,
+  res: Response,
+  options: PageOptions,
+  flashes: Flash[],
+  tokenForForm: () => string,
+) {
   const { demo, fileAt, idleMinutes } = res.app.locals as unknown as PageSettings
   const user = req.user ?? null
   const confirmed = Boolean(user?.emailConfirmedOn)
@@ -185,7 +200,7 @@ function pageOf(req: Request, res: Response, options: PageOptions, flashes: Flas
     flashes,
     // Made when a form asks for it: a page without one makes no session.
     get csrfToken() {
-      return csrfToken(req)
+      return tokenForForm()
     },
     demo,
     fileAt,

@@ -164,13 +164,9 @@ test('while versions change, what another one has answered is shown, and kept by
     if (isOther) req.url = req.url.replace(files.version, 'of-yesterday')
     next()
   }
-  const routes = files.routes.map(([method, path, guard, ...handlers]): Route => [
-    method,
-    path,
-    guard,
-    asOther,
-    ...handlers,
-  ])
+  const routes = files.routes.map(
+    ([method, path, guard, ...handlers]): Route => [method, path, guard, asOther, ...handlers],
+  )
   const changing = await startTestApp({ files: { ...files, routes } })
   const visitor = await newWindow(browser)
   const there = await visitor.newPage()
