@@ -1,5 +1,5 @@
 /**
- * node bench/start-and-memory.ts [--starts 7] [--requests 100000]: how long a web process takes until it is ready, and how much
+ * npm run bench:start [-- --starts 7 --requests 100000]: how long a web process takes until it is ready, and how much
  * memory it has then and after how many requests.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
