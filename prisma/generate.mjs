@@ -5,6 +5,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { compactGraph } from './compact-graph.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const schema = join(root, 'prisma', 'schema.prisma')
@@ -13,6 +14,7 @@ const stamp = join(root, 'src', 'generated', '.schema-hash')
 const version = prismaVersion()
 const hash = createHash('sha256')
   .update(readFileSync(schema))
+  .update(readFileSync(join(root, 'prisma', 'compact-graph.mjs')))
   .update(version ?? '')
   .digest('hex')
 // A pruned installation has no generator, and no need of one: its client was generated when it was built.
@@ -47,7 +49,14 @@ function generate() {
     process.stderr.write(`${run.stdout ?? ''}${run.stderr ?? ''}${run.error ?? ''}\n`)
     process.exit(1)
   }
+  compact(join(root, 'src', 'generated', 'internal', 'class.ts'))
   writeFileSync(stamp, hash)
+}
+
+function compact(file) {
+  const compacted = compactGraph(readFileSync(file, 'utf8'))
+  if (compacted) writeFileSync(file, compacted)
+  else console.warn('Prisma has changed how it describes queries: see prisma/compact-graph.mjs.')
 }
 
 function prismaVersion() {

@@ -16,21 +16,8 @@ import { inDays } from '../src/models/habit/wish.ts'
 import type { HabitWish } from '../src/models/habit.ts'
 import { sealedFor } from '../src/models/sealing.ts'
 import { startSandbox } from '../src/sandbox/index.ts'
+import { DEMO_ADMIN, DEMO_DAYS, DEMO_SAVER } from './demo.ts'
 
-export const DEMO_SAVER = {
-  fullName: 'Solveig Holm',
-  email: 'saver@demo.example',
-  password: 'Birch-and-spruce-25',
-}
-export const DEMO_ADMIN = {
-  fullName: 'Aino Lind',
-  email: 'admin@demo.example',
-  password: 'Lingonberry-jam-52',
-  /** What an authenticator app would be given; admins sign in with a code. */
-  authenticatorKey: 'SPARVANADEMO2345SPARVANADEMO2345',
-}
-
-export const DEMO_DAYS = 364
 /** Consents last 90 days; the demo saver renews in time. */
 const RENEW_EVERY_DAYS = 80
 
@@ -217,13 +204,19 @@ async function live(
     await settle(saver.id)
     clock.advance(20 * MINUTE)
     await settle(saver.id)
-    if (day % 91 === 90) progress(`${Math.round((day / DEMO_DAYS) * 12)} of 12 months`)
+    const done = monthOf(day + 1)
+    if (done > monthOf(day)) progress(`${done} of 12 months`)
     // The story ends before the saver of today begins.
     if (day < DEMO_DAYS - 1) clock.advance(nextMorning(clock))
   }
   await link(deps, saver, 'DK')
   await link(deps, admin, 'DK')
   await makeGoals(deps, saver, habits)
+}
+
+/** How many twelfths of the year are over when this day begins. */
+function monthOf(day: number): number {
+  return Math.floor((day / DEMO_DAYS) * 12)
 }
 
 /** What the saver writes down on a day, and the days on which nothing is asked. */

@@ -4,7 +4,7 @@ import type { Settings } from './config.ts'
 import { type CountryOf, NO_COUNTRIES, readCountryTable } from './country.ts'
 import { createSealer, keyFor } from './crypto.ts'
 import { createDb, type Db, mayRewriteHistory } from './db.ts'
-import { type EmulatorControl, openEmulatorControl } from './emulator-control.ts'
+import type { EmulatorControl } from './emulator-control.ts'
 import { createQueue, type Queue } from './jobs/queue.ts'
 import { createLogger, type Logger } from './logger.ts'
 import { createMailer, type Mailer } from './mailer.ts'
@@ -72,7 +72,7 @@ export async function createDeps(
     gate: bankGate,
     onCall: (entry) => models.bankCalls.record(entry),
   })
-  const emulator = settings.SANDBOX_CONTROL_URL ? openEmulatorControl(settings.SANDBOX_CONTROL_URL) : null
+  const emulator = settings.SANDBOX_CONTROL_URL ? await emulatorAt(settings.SANDBOX_CONTROL_URL) : null
   // Nobody comes to a worker from anywhere.
   const ofSettings = role === 'web' ? readCountryTable(settings.COUNTRY_TABLE) : NO_COUNTRIES
   const countryOf = replace.countryOf ?? ofSettings
@@ -102,6 +102,12 @@ export async function createDeps(
       await db.close()
     },
   }
+}
+
+/** Read only where there is one: it brings a client of its own. */
+async function emulatorAt(url: string): Promise<EmulatorControl> {
+  const { openEmulatorControl } = await import('./emulator-control.ts')
+  return openEmulatorControl(url)
 }
 
 function pushOf(settings: Settings, clock: Clock): Push | null {

@@ -1,4 +1,4 @@
-import nodemailer from 'nodemailer'
+import type { Transporter } from 'nodemailer'
 
 export interface Letter {
   to: string
@@ -23,17 +23,14 @@ const ONE_MAILBOX = /^[^\s\p{Cc}@<>()[\]\\,;:"]+@[a-z0-9.-]+$/iu
 export function createMailer(smtpUrl: string, from: string, { encrypted }: { encrypted: boolean }): Mailer {
   const url = new URL(smtpUrl)
   if (encrypted && !LOCAL.includes(url.hostname)) url.searchParams.set('requireTLS', 'true')
-  const transport = nodemailer.createTransport(url.href, {
-    from,
-    disableFileAccess: true,
-    disableUrlAccess: true,
-  })
+  let opened: Promise<Transporter> | null = null
   return {
     send: async ({ to, subject, text, html, unsubscribe }) => {
       if (!ONE_MAILBOX.test(to)) throw new Error('this is no address of one mailbox')
       // An object, not a string: the address is one mailbox, whatever characters it holds.
       const headers = unsubscribe ? oneClick(unsubscribe) : {}
-      await transport.sendMail({
+      opened ??= openTransport(url.href, from)
+      await (await opened).sendMail({
         to: { name: '', address: to },
         subject: oneLine(subject),
         text,
@@ -41,8 +38,14 @@ export function createMailer(smtpUrl: string, from: string, { encrypted }: { enc
         headers,
       })
     },
-    close: () => transport.close(),
+    close: () => opened?.then((transport) => transport.close()),
   }
+}
+
+/** The package is read for the first letter: web processes write none. */
+async function openTransport(href: string, from: string): Promise<Transporter> {
+  const { createTransport } = await import('nodemailer')
+  return createTransport(href, { from, disableFileAccess: true, disableUrlAccess: true })
 }
 
 /** RFC 8058: a mail program posts there by itself, and nobody has to sign in. */

@@ -1,10 +1,10 @@
 /** Everything on one machine: whatever isn't configured is brought up here, and all of it ends together. */
 import { existsSync } from 'node:fs'
-import { rm, writeFile } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { enableCompileCache, flushCompileCache } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { prepareDatabase } from '../prisma/prepare.ts'
-import { DEMO_ADMIN, DEMO_DAYS, DEMO_SAVER, isEmpty, seedDemo } from '../prisma/seed.ts'
+import { DEMO_ADMIN, DEMO_DAYS, DEMO_SAVER } from '../prisma/demo.ts'
 import { systemClock } from './clock.ts'
 import { readSettings } from './config.ts'
 import { onInterrupt } from './embedded/interrupts.ts'
@@ -45,6 +45,7 @@ async function start(): Promise<void> {
   const secrets = await localSecrets(dataDir)
   refuseWrongSettings({ ...secrets, ...given() })
   demoDays()
+  const compiled = await keepWhatIsCompiled(dataDir)
   const port = await portFor('PORT', 3000)
   const env: Record<string, string> = {
     ...secrets,
@@ -57,11 +58,14 @@ async function start(): Promise<void> {
   env.WEB_PUSH ??= 'on'
   // Nobody stands before it who would have to learn that it ends.
   env.DRAIN_SECONDS ??= '0'
+  env.NODE_COMPILE_CACHE ??= compiled
 
   await bringUpDatabase(env, dataDir)
   const sandbox = await prepareSandbox(env, dataDir)
   if (sandbox) await seedOnce(env, sandbox)
   const mail = await bringUpMail(env, dataDir)
+  // The programs are made of what has been compiled here.
+  flushCompileCache()
   await bringUpProcesses(env, sandbox)
   tell(env, sandbox, mail)
 }
@@ -79,7 +83,20 @@ function refuseWrongSettings(environment: Record<string, string>): void {
   })
 }
 
+/**
+ * Half of what a program needs to start is reading TypeScript: it is done once, and the next time only for what has changed.
+ * Whoever may write there could make us run anything, so the folder is ours alone.
+ */
+async function keepWhatIsCompiled(dataDir: string): Promise<string> {
+  const folder = join(dataDir, 'compiled')
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  enableCompileCache(folder)
+  return folder
+}
+
 async function bringUpDatabase(env: Record<string, string>, dataDir: string): Promise<void> {
+  // Both need most of the app, which is read while PostgreSQL starts.
+  const reading = Promise.all([import('../prisma/prepare.ts'), import('../prisma/seed.ts')])
   if (!env.DATABASE_URL) {
     say('Starting PostgreSQL (the first time takes a few seconds) …')
     const postgres = await startPostgres({
@@ -97,6 +114,8 @@ async function bringUpDatabase(env: Record<string, string>, dataDir: string): Pr
   const ownerUrl = env.MIGRATION_DATABASE_URL || env.DATABASE_URL
   // Whoever has it could do away with every rule in the database: not for web and worker.
   env.MIGRATION_DATABASE_URL = ''
+  say('Preparing the database …')
+  const [{ prepareDatabase }] = await reading
   const applied = await prepareDatabase({ url: env.DATABASE_URL, ownerUrl })
   if (applied.length > 0) say(`Applied ${applied.length} migrations.`)
 }
@@ -133,12 +152,14 @@ async function prepareSandbox(env: Record<string, string>, dataDir: string): Pro
       SANDBOX_REDIRECT_URIS: `${env.NORDEA_REDIRECT_URI},${env.BASE_URL}/payments/return`,
       NORDEA_CLIENT_ID: env.NORDEA_CLIENT_ID ?? '',
       NORDEA_CLIENT_SECRET: env.NORDEA_CLIENT_SECRET ?? '',
+      NODE_COMPILE_CACHE: env.NODE_COMPILE_CACHE ?? '',
     },
   }
 }
 
 /** A story that was cut short leaves its mark, and is told again from the beginning. */
 async function seedOnce(env: Record<string, string>, sandbox: SandboxPlan): Promise<void> {
+  const { isEmpty, seedDemo } = await import('../prisma/seed.ts')
   if (!(await isEmpty(env.DATABASE_URL ?? ''))) return
   say('Making a year of demo history …')
   await writeFile(sandbox.unfinishedStory, '')
@@ -190,6 +211,7 @@ async function bringUpProcesses(env: Record<string, string>, sandbox: SandboxPla
     const file = join(SRC, 'sandbox', 'main.ts')
     programs.unshift({ name: 'bank', file, env: sandbox.env, ready: /sandbox listening/ })
   }
+  say('Starting the programs …')
   const supervisor = await superviseAll(programs, {
     log: (line) => {
       if (process.env.LOG_LEVEL || !ROUTINE.test(line)) say(line)

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { generateSync } from 'otplib'
 import type { Browser, Page } from 'playwright-core'
-import { DEMO_ADMIN, DEMO_SAVER } from '../../prisma/seed.ts'
+import { DEMO_ADMIN, DEMO_SAVER } from '../../prisma/demo.ts'
 import type { Language } from '../../src/language.ts'
 import { newWindow, startBrowser } from '../../tests/support/browser.ts'
 

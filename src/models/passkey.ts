@@ -1,11 +1,5 @@
 import { isIP } from 'node:net'
-import {
-  generateAuthenticationOptions,
-  generateRegistrationOptions,
-  verifyAuthenticationResponse,
-  verifyRegistrationResponse,
-} from '@simplewebauthn/server'
-import { COSEALG } from '@simplewebauthn/server/helpers'
+import type { PublicKeyCredentialRequestOptionsJSON } from '@simplewebauthn/server'
 import { MINUTE } from '../clock.ts'
 import type { Tx } from '../db.ts'
 import { AlreadyExists } from '../errors.ts'
@@ -15,14 +9,15 @@ import { audit } from './audit.ts'
 import type { Actor, ModelContext } from './context.ts'
 import { readAssertion, readNewPasskey, type Shown, type ShownNew } from './passkey/answer.ts'
 import { createChallenges, type Question } from './passkey/challenge.ts'
+import { webauthn } from './passkey/webauthn.ts'
 import { callOffReset, endCodes, type Factors, hasFactor, lockUser } from './second-factor.ts'
 import { endSessions } from './session.ts'
 import { takeOnce } from './single-use.ts'
 
 /** The database allows no more either. */
 export const MOST_PASSKEYS = 10
-/** Those that nearly every authenticator has. */
-const ALGORITHMS = [COSEALG.ES256, COSEALG.EdDSA, COSEALG.RS256]
+/** Those that nearly every authenticator has, by their numbers in COSE: ES256, EdDSA, RS256. */
+const ALGORITHMS = [-7, -8, -257]
 /** How long browsers wait for their user. */
 const TIMEOUT_MS = 5 * MINUTE
 
@@ -78,19 +73,20 @@ export function createPasskeys(
       if (!this.isOn) return null
       const allowCredentials = question.userId === null ? [] : await credentialsOf(question.userId)
       if (question.userId !== null && allowCredentials.length === 0) return null
-      const options = await generateAuthenticationOptions({
-        rpID: hostname,
-        challenge: challenges.ask(question, clock.now()),
-        userVerification: 'required',
-        allowCredentials,
+      const options: PublicKeyCredentialRequestOptionsJSON = {
+        rpId: hostname,
+        challenge: Buffer.from(challenges.ask(question, clock.now())).toString('base64url'),
+        allowCredentials: allowCredentials.map((credential) => ({ ...credential, type: 'public-key' })),
         timeout: TIMEOUT_MS,
-      })
+        userVerification: 'required',
+      }
       return JSON.stringify(options)
     },
 
     /** The same for a new one, which is to be kept by its authenticator, so that it can be found without an address. */
     async askForNew(user: User, sid: string): Promise<string | null> {
       if (!this.isOn) return null
+      const { generateRegistrationOptions } = await webauthn()
       const options = await generateRegistrationOptions({
         rpID: hostname,
         rpName: 'Sparvana',
@@ -115,7 +111,7 @@ export function createPasskeys(
       sid: string,
       by: Actor,
     ): Promise<AddPasskeyResult> {
-      const shown = readNewPasskey(wish.answer)
+      const shown = await readNewPasskey(wish.answer)
       const question = { purpose: 'add', sid, userId: user.id } as const
       const challenge = shown && challenges.check(shown.challenge, question, clock.now())
       const made = shown && challenge?.kind === 'good' ? await newPasskeyIn(shown) : null
@@ -242,6 +238,7 @@ export function createPasskeys(
 
   /** @returns what is kept of it; null when it doesn't prove what was asked for. */
   async function newPasskeyIn({ answer, challenge }: ShownNew) {
+    const { verifyRegistrationResponse } = await webauthn()
     const options = { ...expected, response: answer, expectedChallenge: challenge }
     // The library throws for each thing that can be wrong; none of them is told apart here.
     const checked = await verifyRegistrationResponse({ ...options, supportedAlgorithmIDs: ALGORITHMS }).catch(
@@ -273,6 +270,7 @@ export function createPasskeys(
    * afterwards: only of a right signature does it mean anything.
    */
   async function proofIn({ answer, challenge }: Shown, passkey: Passkey) {
+    const { verifyAuthenticationResponse } = await webauthn()
     const credential = { id: passkey.credentialId, publicKey: passkey.publicKey, counter: 0 }
     const options = { ...expected, response: answer, expectedChallenge: challenge, credential }
     const checked = await verifyAuthenticationResponse(options).catch(() => null)

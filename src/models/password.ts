@@ -1,13 +1,11 @@
 import { createHmac } from 'node:crypto'
-import { ZxcvbnFactory } from '@zxcvbn-ts/core'
-import * as common from '@zxcvbn-ts/language-common'
-import * as english from '@zxcvbn-ts/language-en'
 import bcrypt from 'bcrypt'
 import { listed } from '../format.ts'
 import { t, term } from '../language.ts'
+import { createGuesser } from './password/guesser.ts'
 
-/** Why zxcvbn thinks so. */
-const WARNINGS: typeof english.translations.warnings = {
+/** Why zxcvbn thinks so, by its names. */
+const WARNINGS: Record<string, string> = {
   straightRow: term('Straight rows of keys on your keyboard are easy to guess.'),
   keyPattern: term('Short keyboard patterns are easy to guess.'),
   simpleRepeat: term('Repeated characters like "aaa" are easy to guess.'),
@@ -26,11 +24,7 @@ const WARNINGS: typeof english.translations.warnings = {
   pwned: term('Your password was exposed by a data breach on the Internet.'),
 }
 
-const guesser = new ZxcvbnFactory({
-  dictionary: { ...common.dictionary, ...english.dictionary },
-  graphs: common.adjacencyGraphs,
-  translations: { ...english.translations, warnings: WARNINGS },
-})
+const guesser = createGuesser()
 
 export const PASSWORD_MIN = 10
 export const PASSWORD_MAX = 128
@@ -52,14 +46,13 @@ export async function passwordProblem(password: string, about: readonly string[]
       missing: listed(missing),
       least: PASSPHRASE_MIN,
     })
-  const judged = await guesser.checkAsync(password.slice(0, 100), [
-    ...about.flatMap(wordsOf),
-    'sparvana',
-    'nordea',
-  ])
-  if (judged.score >= LEAST_SCORE) return null
-  const { warning } = judged.feedback
-  const why = warning ? t(warning) : t('Use words or characters nobody would expect.')
+  const { score, warning } = await guesser.judge({
+    password: password.slice(0, 100),
+    about: [...about.flatMap(wordsOf), 'sparvana', 'nordea'],
+  })
+  if (score >= LEAST_SCORE) return null
+  const known = WARNINGS[warning ?? '']
+  const why = known ? t(known) : t('Use words or characters nobody would expect.')
   return `${t('This password is easy to guess.')} ${why}`
 }
 

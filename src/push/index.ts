@@ -1,5 +1,5 @@
 /** The door to the browsers' push services: one message to one browser, with every outcome named. */
-import { Agent, request } from 'undici'
+import type { Agent } from 'undici'
 import { type Clock, SECOND } from '../clock.ts'
 import { isPushAddress, KNOWN_PUSH_SERVICES, type PushTarget } from '../push-target.ts'
 import { encrypt } from './encryption.ts'
@@ -38,24 +38,14 @@ const MOST_ANSWER_BYTES = 4_096
 
 export function createPush({ privateKey, contact, services, clock }: PushSettings): Push {
   const identity = pushIdentity(privateKey, contact, clock)
-  const agent = new Agent({
-    connections: 8,
-    headersTimeout: TIMEOUT_MS,
-    bodyTimeout: TIMEOUT_MS,
-    maxResponseSize: MOST_ANSWER_BYTES,
-    connect: {
-      timeout: TIMEOUT_MS,
-      rejectUnauthorized: true,
-      minVersion: 'TLSv1.2',
-      // Services that an operator has named may be in their own network.
-      ...(services === KNOWN_PUSH_SERVICES ? { lookup: lookupPublic } : {}),
-    },
-  })
+  let opened: Promise<Agent> | null = null
   return {
     publicKey: identity.publicKey,
     send: async (target, text, ttlSeconds) => {
       // It was looked at when it came; the services that are allowed may have changed since.
       if (!isPushAddress(target.endpoint, services)) return { kind: 'refused', because: 'not a push service' }
+      opened ??= openAgent(services)
+      const [agent, { request }] = await Promise.all([opened, import('undici')])
       try {
         const { statusCode, body } = await request(target.endpoint, {
           method: 'POST',
@@ -76,8 +66,26 @@ export function createPush({ privateKey, contact, services, clock }: PushSetting
         return { kind: 'later', because: error instanceof Error ? error.name : 'no answer' }
       }
     },
-    close: () => agent.close(),
+    close: async () => (await opened)?.close(),
   }
+}
+
+/** The package is read for the first message: web processes send none. */
+async function openAgent(services: readonly string[]): Promise<Agent> {
+  const { Agent } = await import('undici')
+  return new Agent({
+    connections: 8,
+    headersTimeout: TIMEOUT_MS,
+    bodyTimeout: TIMEOUT_MS,
+    maxResponseSize: MOST_ANSWER_BYTES,
+    connect: {
+      timeout: TIMEOUT_MS,
+      rejectUnauthorized: true,
+      minVersion: 'TLSv1.2',
+      // Services that an operator has named may be in their own network.
+      ...(services === KNOWN_PUSH_SERVICES ? { lookup: lookupPublic } : {}),
+    },
+  })
 }
 
 /** Redirects are not followed: a service that answers with one has not taken it. */

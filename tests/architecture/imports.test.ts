@@ -81,13 +81,15 @@ function sourceFiles(): string[] {
     .map((file) => join('src', file))
 }
 
-const STATEMENT = /^(?:import|export)\s+(type\s+)?(?:[^'"]*?\sfrom\s+)?['"]([^'"]+)['"]/gm
+const STATEMENT =
+  /^(?:import|export)\s+(type\s+)?(?:[^'"]*?\sfrom\s+)?['"]([^'"]+)['"]|(?<!typeof\s)\bimport\(['"]([^'"]+)['"]\)/gm
 
 function importsOf(file: string): Import[] {
   const text = readFileSync(join(ROOT, file), 'utf8')
   return [...text.matchAll(STATEMENT)]
-    .filter(([, , target = '']) => !target.startsWith('node:'))
-    .map(([, type, target = '']) => {
+    .map(([, type, named, later]) => ({ type, target: named ?? later ?? '' }))
+    .filter(({ target }) => !target.startsWith('node:'))
+    .map(({ type, target }) => {
       const isOwn = target.startsWith('.')
       return {
         from: file,

@@ -27,7 +27,7 @@ const DATABASE_PACKAGES = [/^pg$/, /^@prisma\//]
 /** Steers the emulator over HTTP, as anybody beside it may. */
 const EMULATOR_CONTROL = /^src\/emulator-control\.ts$/
 const QUEUE_PACKAGE = [/^pg-boss$/]
-const HTTP_CLIENT = [/^undici$/]
+const HTTP_CLIENT = [/^undici(\/|$)/]
 
 function controllers(router: string, more: RegExp[] = []): Room {
   return {

@@ -234,8 +234,8 @@ describe('a new passkey is refused', () => {
     const options = (await world.models.passkeys.askForNew(user, HERE)) ?? ''
     const phone = new Authenticator(ORIGIN)
     const certificate = Buffer.from('whatever')
-    expect(readNewPasskey(phone.create(options, { certificate }))).toBeNull()
-    expect(readNewPasskey(phone.create(options))).not.toBeNull()
+    expect(await readNewPasskey(phone.create(options, { certificate }))).toBeNull()
+    expect(await readNewPasskey(phone.create(options))).not.toBeNull()
     expect(await added(world, user, phone, { certificate })).toEqual({ kind: 'refused', because: 'wrong' })
     // The key’s own word needs nobody else's.
     expect((await added(world, user, phone, { isSelfSigned: true })).kind).toBe('added')

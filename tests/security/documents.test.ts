@@ -25,6 +25,7 @@ const OTHER_SETTINGS = new Set(
   [
     ...read('.env.example').matchAll(/^#? ?([A-Z][A-Z_]+)=/gm),
     ...read('src/sandbox/main.ts').matchAll(/\b(SANDBOX_[A-Z_]+)\b/g),
+    ...read('Procfile').matchAll(/\b([A-Z][A-Z_]+)=/g),
   ].map(([, name]) => name ?? ''),
 )
 const FOREIGN_SETTINGS = [

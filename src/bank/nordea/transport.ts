@@ -1,5 +1,8 @@
 /** Bytes to and from the bank's host, bounded in time and size. Knows nothing of the bank's words. */
-import { type Dispatcher, errors, Pool } from 'undici'
+import type { Dispatcher } from 'undici'
+// Two of its hundred files: the package's own door opens all of them, with caches, sockets and mocks.
+import errors from 'undici/lib/core/errors.js'
+import Pool from 'undici/lib/dispatcher/pool.js'
 import type { Timeouts } from './settings.ts'
 
 export interface WireRequest {

@@ -1,5 +1,4 @@
 import type { AuthenticationResponseJSON, RegistrationResponseJSON } from '@simplewebauthn/server'
-import { decodeAttestationObject } from '@simplewebauthn/server/helpers'
 import { z } from 'zod'
 
 /** What a browser sends is bounded before anybody reads it; a key of 4096 bits makes about 3 000 characters. */
@@ -67,12 +66,12 @@ export function readAssertion(text: string): Shown | null {
 }
 
 /** The same for a passkey that is new. */
-export function readNewPasskey(text: string): ShownNew | null {
+export async function readNewPasskey(text: string): Promise<ShownNew | null> {
   const parsed = newPasskeySchema.safeParse(contentOf(text))
   if (!parsed.success) return null
   const { transports, ...response } = parsed.data.response
   const challenge = challengeIn(response.clientDataJSON)
-  if (challenge === null || !speaksForItself(response.attestationObject)) return null
+  if (challenge === null || !(await speaksForItself(response.attestationObject))) return null
   const withTransports = transports ? { ...response, transports } : response
   return { answer: { ...parsed.data, response: withTransports, clientExtensionResults: {} }, challenge }
 }
@@ -81,7 +80,8 @@ export function readNewPasskey(text: string): ShownNew | null {
  * We have asked for no word of the authenticator's maker. One that comes all the same brings certificates, and to look whether
  * they were withdrawn the library would call the addresses that stand in them.
  */
-function speaksForItself(attestationObject: string): boolean {
+async function speaksForItself(attestationObject: string): Promise<boolean> {
+  const { decodeAttestationObject } = await import('@simplewebauthn/server/helpers')
   try {
     const attestation = decodeAttestationObject(Uint8Array.from(Buffer.from(attestationObject, 'base64url')))
     const format = attestation.get('fmt')
