@@ -2,11 +2,11 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { unusedPort } from '../../src/embedded/ports.ts'
 import { productionEnvironment } from '../environment.ts'
-import { openPlace, type Place } from '../place.ts'
-import { type Program, type ProgramSpec, startProgram } from '../program.ts'
+import type { Bench } from '../part.ts'
+import type { Place } from '../place.ts'
+import type { Program, ProgramSpec } from '../program.ts'
 import { CURRENT_ACCOUNT, openBankCalls, SAVINGS_ACCOUNT } from '../programs/bank-calls.ts'
 import type { Task } from '../programs/settle.ts'
-import type { Stops } from '../stage.ts'
 import { type Emulator, emulatorAt } from './emulator.ts'
 import { linkedSavers } from './savers.ts'
 
@@ -31,16 +31,10 @@ export interface SettlingStage {
 
 const file = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 
-/** @param stops gets every part at the moment its start begins, so that an interruption misses none. */
-export async function setSettlingStage(savers: number, stops: Stops): Promise<SettlingStage> {
-  const start = (spec: ProgramSpec): Promise<Program> => {
-    const starting = startProgram(spec)
-    stops.push({ stop: async () => (await starting.catch(() => null))?.stop() })
-    return starting
-  }
-  const opening = openPlace()
-  stops.push({ stop: async () => (await opening.catch(() => null))?.close() })
-  const place = await opening
+export async function setSettlingStage(bench: Bench): Promise<SettlingStage> {
+  const { savers } = bench.plan.settling
+  const start = (spec: ProgramSpec) => bench.start(spec)
+  const place = await bench.openPlace()
   const port = await unusedPort()
   const origin = `http://127.0.0.1:${port}`
   const environment = workerEnvironment(place.databaseUrl, origin)
