@@ -7,7 +7,7 @@ export const PLACES_PER_HABIT = 10
 /** More than any of the programs gets through in a second on one connection. */
 const PLACES_PER_SECOND = 400
 
-interface Habit {
+export interface Habit {
   habitId: string
   habitVersionId: string
 }

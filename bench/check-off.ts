@@ -2,15 +2,16 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from 'undici'
+import type { User } from '../src/generated/client.ts'
 import { paths } from '../src/paths.ts'
 import { alternate } from './alternate.ts'
-import { type Busy, makeBusy, PLACES_PER_HABIT } from './busy-savers.ts'
+import { type Busy, type Habit, makeBusy, PLACES_PER_HABIT } from './busy-savers.ts'
 import { type Ask, ask, closedLoop, type Visitor } from './load.ts'
 import type { Bench, Part } from './part.ts'
 import type { Program } from './program.ts'
 import type { Recordings } from './programs/floor-replay.ts'
 import type { Sent } from './programs/statements.ts'
-import { type Made, recordingOf } from './record.ts'
+import { recordingOf } from './record.ts'
 import { type Pair, pairRows, TABLE_HEAD } from './report.ts'
 import { countRows, type Rows, rowsSince } from './rows.ts'
 import { freshSavers } from './savers.ts'
@@ -42,8 +43,6 @@ export const checkOff: Part<CheckOffResults> = {
 
 /** Recorded by this place of a habit, which no other number of a check-off is. */
 const RECORDED_PLACE = 7
-/** Of its habit each: the first ones may still make connections and prepare statements. */
-const PLACES_BEFORE = 2
 
 /** Every connection is another saver. All rows that answers promise are looked for at the end of every run. */
 async function measure(bench: Bench): Promise<CheckOffResults> {
@@ -86,35 +85,48 @@ async function measure(bench: Bench): Promise<CheckOffResults> {
   }
 }
 
-/** Two check-offs of every saver, of different habits, by the process that writes its statements down. */
+/** Of every saver two check-offs of different habits, by the process that writes its statements down. */
 async function record(
   { place, counting }: Stage,
-  savers: Parameters<typeof makeBusy>[1][],
+  savers: readonly User[],
   browsers: readonly SignedIn[],
 ): Promise<Recordings> {
+  const before = await countRows(place.pool)
   const recordings: Recordings = {}
   for (const [index, saver] of savers.entries()) {
     const busy = await makeBusy(place.pool, saver, 1)
-    const browser = browsers[index] as SignedIn
-    const client = new Client(counting.origin)
-    try {
-      const made: Made[] = []
-      for (const habit of busy.habits.slice(0, PLACES_BEFORE + 2)) {
-        await counting.tell('statements')
-        const offer = { day: busy.day, slot: String(RECORDED_PLACE), version: '1' }
-        const { status } = await ask(client, checkOffAsk(browser, habit.habitId, offer))
-        if (status !== 303) throw new Error(`a check-off was answered with ${status}`)
-        const sent = (await counting.tell('statements')) as Sent[]
-        made.push({ ...habit, slot: RECORDED_PLACE, sent })
-      }
-      const [one, next] = made.slice(PLACES_BEFORE)
-      if (!one || !next) throw new Error('there are too few habits')
-      recordings[saver.id] = recordingOf(one, next)
-    } finally {
-      await client.close()
-    }
+    const [one, next] = busy.habits
+    if (!one || !next) throw new Error('there are too few habits')
+    const made = async (habit: Habit) => ({
+      ...habit,
+      slot: RECORDED_PLACE,
+      sent: await lastSent(counting, browsers[index] as SignedIn, habit, busy.day),
+    })
+    recordings[saver.id] = recordingOf(await made(one), await made(next))
   }
+  rowsSince(before, await countRows(place.pool), savers.length * 2 * RECORDED_PLACE)
   return recordings
+}
+
+/** Takes the places of a habit up to the one that is recorded. @returns the statements of the last. */
+async function lastSent(
+  counting: Program,
+  browser: SignedIn,
+  { habitId }: Habit,
+  day: string,
+): Promise<Sent[]> {
+  const client = new Client(counting.origin)
+  try {
+    for (let slot = 1; slot <= RECORDED_PLACE; slot += 1) {
+      await counting.tell('statements')
+      const question = checkOffAsk(browser, habitId, { day, slot: String(slot), version: '1' })
+      const { status } = await ask(client, question)
+      if (status !== 303) throw new Error(`a check-off was answered with ${status}`)
+    }
+    return (await counting.tell('statements')) as Sent[]
+  } finally {
+    await client.close()
+  }
 }
 
 async function startReplay(bench: Bench, stage: Stage, recordings: Recordings): Promise<Program> {
