@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util'
 import { onInterrupt } from '../src/embedded/interrupts.ts'
 import { checkOff } from './check-off.ts'
 import { dashboard } from './dashboard.ts'
+import { pages } from './pages.ts'
 import { Bench, type Part } from './part.ts'
 import { headline, type Plan, write, writeBetweenMarks } from './report.ts'
 import { settling } from './settling.ts'
@@ -37,7 +38,7 @@ type AnyPart = Pick<Part, 'name' | 'inQuick'> & {
 }
 
 /** Those that share a stage stand together. */
-const PARTS: AnyPart[] = [part(dashboard), part(checkOff), part(settling)]
+const PARTS: AnyPart[] = [part(dashboard), part(checkOff), part(pages), part(settling)]
 
 function part<Result>({ name, inQuick, measure, words }: Part<Result>): AnyPart {
   return {

@@ -38,12 +38,7 @@ export async function setSettlingStage(bench: Bench): Promise<SettlingStage> {
   const port = await unusedPort()
   const origin = `http://127.0.0.1:${port}`
   const environment = workerEnvironment(place.databaseUrl, origin)
-  await start({
-    file: file('../../src/sandbox/main.ts'),
-    env: emulatorEnvironment(environment, port),
-    ready: { line: 'sandbox listening' },
-  })
-  const emulator = emulatorAt(origin)
+  const emulator = await startEmulator(bench, environment, port)
   const userIds = await openSavers(place, emulator, environment, savers)
 
   const floor = await start({
@@ -83,8 +78,22 @@ export async function setSettlingStage(bench: Bench): Promise<SettlingStage> {
   }
 }
 
+/** In a process of its own, at this port. */
+export async function startEmulator(
+  bench: Bench,
+  environment: Record<string, string>,
+  port: number,
+): Promise<Emulator> {
+  await bench.start({
+    file: file('../../src/sandbox/main.ts'),
+    env: emulatorEnvironment(environment, port),
+    ready: { line: 'sandbox listening' },
+  })
+  return emulatorAt(`http://127.0.0.1:${port}`)
+}
+
 /** As in production but for the bank: it is the emulator over plain http, asked without end, and nothing is waited for. */
-function workerEnvironment(databaseUrl: string, origin: string): Record<string, string> {
+export function workerEnvironment(databaseUrl: string, origin: string): Record<string, string> {
   return {
     ...productionEnvironment(databaseUrl),
     NODE_ENV: 'development',
@@ -113,8 +122,8 @@ function emulatorEnvironment(
   }
 }
 
-async function openSavers(
-  place: Place,
+export async function openSavers(
+  place: Pick<Place, 'pool'>,
   emulator: Emulator,
   environment: Record<string, string>,
   count: number,
