@@ -5,7 +5,7 @@ import { dayOf } from '../src/models/habit/schedule.ts'
 /** A habit may be done ten times a day: ten places for ten check-offs. */
 export const PLACES_PER_HABIT = 10
 /** More than any of the programs gets through in a second on one connection. */
-const PLACES_PER_SECOND = 400
+export const PLACES_PER_SECOND = 400
 
 export interface Habit {
   habitId: string

@@ -23,6 +23,8 @@ export interface Visitor {
   next(): Ask
   /** @throws when the answer is not what it must be: a fast wrong answer is worth nothing. */
   check(answer: Answer): void
+  /** Takes it that a connection broke; who doesn't have this, doesn't bear it. */
+  broken?(error: Error): void
 }
 
 export interface Load {
@@ -37,10 +39,16 @@ export interface Load {
  * Requests that differ every time and whose answers all count, by hand: autocannon sends what it was given beforehand, and drops
  * what is under way when its time is over, so that a row in the database might have no answer. A closed loop: every visitor
  * keeps one connection and has one request under way.
+ * @param until milliseconds, or when it is told.
  */
-export async function closedLoop(origin: string, visitors: readonly Visitor[], ms: number): Promise<Load> {
+export async function closedLoop(
+  origin: string,
+  visitors: readonly Visitor[],
+  until: number | AbortSignal,
+): Promise<Load> {
   const latenciesMs: number[] = []
   const startedAt = performance.now()
+  const isOver = () => (typeof until === 'number' ? performance.now() - startedAt >= until : until.aborted)
   await Promise.all(
     visitors.map(async (visitor) => {
       const client = new Client(origin, { pipelining: 1 })
@@ -48,10 +56,13 @@ export async function closedLoop(origin: string, visitors: readonly Visitor[], m
         do {
           const question = visitor.next()
           const askedAt = performance.now()
-          const answer = await ask(client, question)
+          const answer = await ask(client, question).catch((error: Error) => {
+            if (!visitor.broken) throw error
+            visitor.broken(error)
+          })
           latenciesMs.push(performance.now() - askedAt)
-          visitor.check(answer)
-        } while (performance.now() - startedAt < ms)
+          if (answer) visitor.check(answer)
+        } while (!isOver())
       } finally {
         await client.close()
       }

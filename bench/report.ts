@@ -17,6 +17,7 @@ export interface Plan {
   /** Savers with the same life as one that was lived. */
   copies: number
   overloadSeconds: number
+  growth: { months: number; savers: number }
   settling: SettlingPlan
 }
 

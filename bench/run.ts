@@ -7,10 +7,15 @@ import { parseArgs } from 'node:util'
 import { onInterrupt } from '../src/embedded/interrupts.ts'
 import { checkOff } from './check-off.ts'
 import { dashboard } from './dashboard.ts'
+import { growth } from './growth.ts'
+import { MONTHS } from './history/both.ts'
+import { overload } from './overload.ts'
 import { pages } from './pages.ts'
 import { Bench, type Part } from './part.ts'
 import { headline, type Plan, write, writeBetweenMarks } from './report.ts'
+import { restart } from './restart.ts'
 import { settling } from './settling.ts'
+import { slowBank } from './slow-bank.ts'
 
 const { values: options } = parseArgs({
   options: {
@@ -23,8 +28,22 @@ const plan: Plan = {
   quick: options.quick,
   connections: 8,
   ...(options.quick
-    ? { pairs: 3, secondsPerRun: 2, warmUpSeconds: 1, copies: 160, overloadSeconds: 20 }
-    : { pairs: 5, secondsPerRun: 5, warmUpSeconds: 3, copies: 1_000, overloadSeconds: 300 }),
+    ? {
+        pairs: 3,
+        secondsPerRun: 2,
+        warmUpSeconds: 1,
+        copies: 160,
+        overloadSeconds: 20,
+        growth: { months: 13, savers: 2_000 },
+      }
+    : {
+        pairs: 5,
+        secondsPerRun: 5,
+        warmUpSeconds: 3,
+        copies: 1_000,
+        overloadSeconds: 300,
+        growth: { months: MONTHS, savers: 100_000 },
+      }),
   settling: options.quick
     ? { rounds: 3, secondsPerRun: 1, warmUpSeconds: 1, limitedSeconds: 2, savers: 300 }
     : { rounds: 5, secondsPerRun: 4, warmUpSeconds: 3, limitedSeconds: 10, savers: 1_500 },
@@ -38,7 +57,16 @@ type AnyPart = Pick<Part, 'name' | 'inQuick'> & {
 }
 
 /** Those that share a stage stand together. */
-const PARTS: AnyPart[] = [part(dashboard), part(checkOff), part(pages), part(settling)]
+const PARTS: AnyPart[] = [
+  part(dashboard),
+  part(checkOff),
+  part(pages),
+  part(restart),
+  part(overload),
+  part(slowBank),
+  part(growth),
+  part(settling),
+]
 
 function part<Result>({ name, inQuick, measure, words }: Part<Result>): AnyPart {
   return {
