@@ -5,7 +5,7 @@ import { Client } from 'undici'
 import type { User } from '../src/generated/client.ts'
 import { paths } from '../src/paths.ts'
 import { alternate } from './alternate.ts'
-import { type Busy, type Habit, makeBusy, PLACES_PER_HABIT } from './busy-savers.ts'
+import { type Busy, type Habit, habitsFor, makeBusy, offersOf } from './busy-savers.ts'
 import { type Ask, ask, closedLoop, type Visitor } from './load.ts'
 import type { Bench, Part } from './part.ts'
 import type { Program } from './program.ts'
@@ -57,7 +57,7 @@ async function measure(bench: Bench): Promise<CheckOffResults> {
   const visitors = (isApp: boolean, seconds: number): Promise<Visitor[]> =>
     Promise.all(
       savers.map(async (saver, index) => {
-        const busy = await makeBusy(place.pool, saver, seconds)
+        const busy = await makeBusy(place.pool, saver, habitsFor(seconds))
         return checkOffVisitor(busy, browsers[index] as SignedIn, isApp)
       }),
     )
@@ -94,7 +94,7 @@ async function record(
   const before = await countRows(place.pool)
   const recordings: Recordings = {}
   for (const [index, saver] of savers.entries()) {
-    const busy = await makeBusy(place.pool, saver, 1)
+    const busy = await makeBusy(place.pool, saver, 2)
     const [one, next] = busy.habits
     if (!one || !next) throw new Error('there are too few habits')
     const made = async (habit: Habit) => ({
@@ -145,25 +145,13 @@ function checkOffVisitor(busy: Busy, saver: SignedIn, isApp: boolean): Visitor {
   const offers = offersOf(busy)
   return {
     next: () => {
-      const { habit, day, slot } = offers()
+      const { habit, day, slot } = offers.next()
       if (isApp) return checkOffAsk(saver, habit.habitId, { day, slot, version: '1' })
       return checkOffAsk(saver, habit.habitId, { day, slot, ...knownTo(busy), ...habit })
     },
     check: ({ status }) => {
       if (status !== 303) throw new Error(`a check-off was answered with ${status}`)
     },
-  }
-}
-
-/** Every place of every habit once. */
-export function offersOf(busy: Busy) {
-  let taken = 0
-  return () => {
-    const habit = busy.habits[Math.floor(taken / PLACES_PER_HABIT)]
-    if (!habit) throw new Error('there are no habits left to check off: PLACES_PER_SECOND is too low')
-    const slot = String((taken % PLACES_PER_HABIT) + 1)
-    taken += 1
-    return { habit, day: busy.day, slot }
   }
 }
 

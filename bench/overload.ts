@@ -1,8 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type pg from 'pg'
 import { Client } from 'undici'
-import { makeBusy, PLACES_PER_HABIT, PLACES_PER_SECOND } from './busy-savers.ts'
-import { checkOffAsk, offersOf } from './check-off.ts'
+import type { User } from '../src/generated/client.ts'
+import { type Busy, makeBusy } from './busy-savers.ts'
+import { checkOffAsk } from './check-off.ts'
 import { copySaver } from './copies.ts'
 import { adminOf, dashboardOf } from './dashboard.ts'
 import { type Ask, ask, closedLoop } from './load.ts'
@@ -11,7 +12,7 @@ import type { Bench, Part } from './part.ts'
 import { figure } from './report.ts'
 import { freshSavers, saverWithAMonth } from './savers.ts'
 import { sessionsLike } from './sessions.ts'
-import { type SignedIn, signIn, signInAll } from './sign-in.ts'
+import { type SignedIn, signIn } from './sign-in.ts'
 import { type Stage, setStage } from './stage.ts'
 import { percentile } from './statistics.ts'
 
@@ -49,6 +50,9 @@ const CONNECTIONS = 512
 /** One request in so many is a check-off. */
 const CHECK_OFF_EVERY = 5
 const LOOKERS = 200
+const DOERS = 100
+/** More than it takes. */
+const MOST_PER_SECOND = 1_500
 const IDLE_LOOKS = 20
 /** As before: so many looks in a row that take no longer than the slowest of those before the load, and a half. */
 const LOOKS_AS_BEFORE = 5
@@ -78,51 +82,31 @@ export const overload: Part<OverloadResults> = {
   },
 }
 
+/** Those who look, and those who check off. */
 interface Crowd {
-  next(): Ask
-  /** Whose check-offs they are. */
-  userIds: string[]
+  looks: Ask[]
+  savers: User[]
+  browsers: SignedIn[]
 }
 
 async function measure(bench: Bench): Promise<OverloadResults> {
   const { overloadSeconds: seconds, quick } = bench.plan
   const stage = await bench.shared(setStage)
   const { app, place } = stage
-  const lookers = await prepareLookers(stage)
-  const savers = await freshSavers(stage.environment, SATURATING)
-  const browsers = await signInAll(
-    app.origin,
-    savers.map(({ email }) => email),
-  )
-  const crowdFor = async (requests: number): Promise<Crowd> => {
-    const places = Math.ceil(requests / CHECK_OFF_EVERY / SATURATING) + PLACES_PER_HABIT
-    const offers = await Promise.all(
-      savers.map(async (saver) => offersOf(await makeBusy(place.pool, saver, places / PLACES_PER_SECOND))),
-    )
-    let asked = 0
-    const next = () => {
-      const turn = Math.floor(asked / CHECK_OFF_EVERY) % SATURATING
-      asked += 1
-      if (asked % CHECK_OFF_EVERY > 0) return lookers[asked % lookers.length] as Ask
-      const { habit, ...offer } = (offers[turn] as (typeof offers)[number])()
-      return checkOffAsk(browsers[turn] as SignedIn, habit.habitId, { ...offer, version: '1' })
-    }
-    return { next, userIds: savers.map(({ id }) => id) }
-  }
-
-  const saturatedPerSecond = await saturatedRate(stage, crowdFor, quick)
+  const crowd = await gather(stage)
+  const saturatedPerSecond = await saturatedRate(stage, crowd, quick)
   const offeredPerSecond = 2 * saturatedPerSecond
-  const crowd = await crowdFor(offeredPerSecond * seconds * 1.2)
+  const next = await requestsOf(stage, crowd, offeredPerSecond * seconds * 1.2)
   await place.tidy()
-  const before = await placesTaken(place.pool, crowd.userIds)
-  const [looker] = lookers
-  const idleMs = Math.max(...(await looks(app.origin, looker as Ask, IDLE_LOOKS)))
+  const before = await habitsDone(place.pool, crowd)
+  const look = crowd.looks[0] as Ask
+  const idleMs = Math.max(...(await looks(app.origin, look, IDLE_LOOKS)))
   console.log(`overload: ${offeredPerSecond.toFixed(0)}/s for ${seconds} s`)
   const [arrivals, recoveredAfterSeconds] = await Promise.all([
-    openLoop(app.origin, { perSecond: offeredPerSecond, seconds, connections: CONNECTIONS }, crowd.next),
-    pause(seconds * 1_000).then(() => secondsUntilAsBefore(app.origin, looker as Ask, idleMs * SLOWER)),
+    openLoop(app.origin, { perSecond: offeredPerSecond, seconds, connections: CONNECTIONS }, next),
+    pause(seconds * 1_000).then(() => secondsUntilAsBefore(app.origin, look, idleMs * SLOWER)),
   ])
-  const after = await placesTaken(place.pool, crowd.userIds)
+  const after = await habitsDone(place.pool, crowd)
   return {
     saturatedPerSecond,
     offeredPerSecond,
@@ -135,32 +119,63 @@ async function measure(bench: Bench): Promise<OverloadResults> {
   }
 }
 
-/** Savers with a life, and a session each. */
-async function prepareLookers(stage: Stage): Promise<Ask[]> {
+/** Copies of a saver with a month of habits, and of one with none yet; each has a session. */
+async function gather(stage: Stage): Promise<Crowd> {
   const { app, place, environment } = stage
-  const email = await saverWithAMonth(environment)
-  const like = await signIn(app.origin, email)
-  const { rows } = await place.pool.query('SELECT id FROM "User" WHERE email = $1', [email])
+  const [fresh] = await freshSavers(environment, 1)
+  if (!fresh) throw new Error('there is no saver')
   const admin = await adminOf(stage)
-  const userIds = await copySaver(admin, rows[0].id, LOOKERS).finally(() => admin.end())
-  const browsers = await sessionsLike(place.pool, environment, like, userIds)
-  return browsers.map((browser) => dashboardOf(browser, 0))
+  const copies = async (email: string, count: number) => {
+    const { rows } = await place.pool.query('SELECT id FROM "User" WHERE email = $1', [email])
+    const userIds = await copySaver(admin, rows[0].id, count)
+    const browsers = await sessionsLike(place.pool, environment, await signIn(app.origin, email), userIds)
+    return { userIds, browsers }
+  }
+  try {
+    const lookers = await copies(await saverWithAMonth(environment), LOOKERS)
+    const doers = await copies(fresh.email, DOERS)
+    return {
+      looks: lookers.browsers.map((browser) => dashboardOf(browser, 0)),
+      savers: doers.userIds.map((id) => ({ ...fresh, id })),
+      browsers: doers.browsers,
+    }
+  } finally {
+    await admin.end()
+  }
 }
 
-async function saturatedRate(
-  { app, place }: Stage,
-  crowdFor: (requests: number) => Promise<Crowd>,
-  quick: boolean,
-): Promise<number> {
+/** Every check-off is another habit's first, so that it depends on no other that may have been refused. */
+async function requestsOf(
+  { place }: Stage,
+  { looks, savers, browsers }: Crowd,
+  requests: number,
+): Promise<() => Ask> {
+  const habitsEach = Math.ceil(requests / CHECK_OFF_EVERY / DOERS) + 1
+  const busy: Busy[] = []
+  for (const saver of savers) busy.push(await makeBusy(place.pool, saver, habitsEach))
+  let asked = 0
+  return () => {
+    asked += 1
+    if (asked % CHECK_OFF_EVERY > 0) return looks[asked % looks.length] as Ask
+    const turn = asked / CHECK_OFF_EVERY - 1
+    const { habits, day } = busy[turn % DOERS] as Busy
+    const habit = habits[Math.floor(turn / DOERS)]
+    if (!habit) throw new Error('there are no habits left to check off')
+    const offer = { day, slot: '1', version: '1' }
+    return checkOffAsk(browsers[turn % DOERS] as SignedIn, habit.habitId, offer)
+  }
+}
+
+async function saturatedRate(stage: Stage, crowd: Crowd, quick: boolean): Promise<number> {
   const seconds = quick ? SATURATED_SECONDS.quick : SATURATED_SECONDS.whole
-  const { next } = await crowdFor(seconds * PLACES_PER_SECOND * CHECK_OFF_EVERY)
-  await place.tidy()
+  const next = await requestsOf(stage, crowd, seconds * MOST_PER_SECOND)
+  await stage.place.tidy()
   const check = ({ status }: { status: number }) => {
     if (status !== 200 && status !== 303)
       throw new Error(`${status} while every request waits for its answer`)
   }
   const visitors = Array.from({ length: SATURATING }, () => ({ next, check }))
-  return (await closedLoop(app.origin, visitors, seconds * 1_000)).perSecond
+  return (await closedLoop(stage.app.origin, visitors, seconds * 1_000)).perSecond
 }
 
 function heard(arrivals: readonly Arrival[]): Pick<OverloadResults, 'statuses' | 'accepted' | 'refused'> {
@@ -182,21 +197,26 @@ function heard(arrivals: readonly Arrival[]): Pick<OverloadResults, 'statuses' |
   }
 }
 
-/** Every place of every habit that is taken, as it is asked for: a place has one check-off, by an index. */
-async function placesTaken(pool: pg.Pool, userIds: readonly string[]): Promise<Set<string>> {
-  const { rows } = await pool.query<{ place: string }>(
-    `SELECT "habitId" || ' ' || slot AS place FROM "CheckOff" WHERE "userId" = ANY ($1::uuid[])`,
-    [userIds],
+/** Habits with a check-off; none can have two, for a place has one by an index. */
+async function habitsDone(pool: pg.Pool, { savers }: Crowd): Promise<Set<string>> {
+  const { rows } = await pool.query<{ habitId: string }>(
+    'SELECT "habitId" FROM "CheckOff" WHERE "userId" = ANY ($1::uuid[])',
+    [savers.map(({ id }) => id)],
   )
-  return new Set(rows.map(({ place }) => place))
+  const done = new Set(rows.map(({ habitId }) => habitId))
+  if (done.size !== rows.length) throw new Error('a habit was checked off twice')
+  return done
 }
 
 function compared(arrivals: readonly Arrival[], came: ReadonlySet<string>): CheckOffs {
   const asked = arrivals.filter(({ question }) => question.method === 'POST')
-  const places = (has: (status: number) => boolean) =>
-    new Set(asked.flatMap(({ status, question }) => (has(status) ? [placeOf(question)] : [])))
-  const answered = places((status) => status === 303)
-  const unanswered = places((status) => status === 0)
+  const habits = (wanted: number) =>
+    new Set(
+      asked.flatMap(({ status, question: { path } }) =>
+        status === wanted ? (path.split('/')[2] ?? []) : [],
+      ),
+    )
+  const [answered, unanswered] = [habits(303), habits(0)]
   return {
     answered: answered.size,
     inDatabase: came.size,
@@ -208,11 +228,6 @@ function compared(arrivals: readonly Arrival[], came: ReadonlySet<string>): Chec
 
 function without(all: ReadonlySet<string>, some: ReadonlySet<string>): Set<string> {
   return new Set([...all].filter((one) => !some.has(one)))
-}
-
-function placeOf({ path, body = '' }: Ask): string {
-  const habitId = path.split('/')[2]
-  return `${habitId} ${new URLSearchParams(body).get('slot')}`
 }
 
 /** @returns how long each took, in ms; one that was refused takes for ever. */

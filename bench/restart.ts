@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process'
 import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { makeBusy, PLACES_PER_SECOND } from './busy-savers.ts'
-import { checkOffAsk, offersOf } from './check-off.ts'
+import { makeBusy, offersOf } from './busy-savers.ts'
+import { checkOffAsk } from './check-off.ts'
 import { adminOf, dashboardOf } from './dashboard.ts'
 import { PROCESSES } from './environment.ts'
 import { closedLoop, type Visitor } from './load.ts'
@@ -35,8 +35,8 @@ const MIGRATION = [
 const VISITORS = 16
 const ROLLED_WITHIN_MS = 120_000
 const BESIDE_MS = 2_000
-/** Of each visitor, enough until all is over. */
-const PLACES = 300
+/** Of each visitor, with ten places each: enough until all is over. */
+const HABITS = 30
 const LOOK_EVERY_MS = 100
 const FAILURES_KEPT = 10
 
@@ -62,7 +62,7 @@ async function measure(bench: Bench): Promise<RestartResults> {
   let [checkOffs, failed] = [0, 0]
   const visitors = await Promise.all(
     savers.map(async (saver, index) => {
-      const offers = offersOf(await makeBusy(place.pool, saver, PLACES / PLACES_PER_SECOND))
+      const offers = offersOf(await makeBusy(place.pool, saver, HABITS))
       return visitorOf(browsers[index] as SignedIn, offers, {
         checkOff: () => {
           checkOffs += 1
@@ -131,17 +131,21 @@ function visitorOf(
   note: { checkOff(): void; failure(what: string): void },
 ): Visitor {
   let isCheckOff = false
+  const fail = (what: string) => {
+    if (isCheckOff) offers.leaveHabit()
+    note.failure(`${isCheckOff ? 'POST' : 'GET'} ${what}`)
+  }
   return {
     next: () => {
       isCheckOff = !isCheckOff
       if (!isCheckOff) return dashboardOf(browser, 0)
-      const { habit, ...offer } = offers()
+      const { habit, ...offer } = offers.next()
       return checkOffAsk(browser, habit.habitId, { ...offer, version: '1' })
     },
     check: ({ status }) => {
-      if (status !== (isCheckOff ? 303 : 200)) note.failure(`${isCheckOff ? 'POST' : 'GET'} ${status}`)
+      if (status !== (isCheckOff ? 303 : 200)) fail(String(status))
       else if (isCheckOff) note.checkOff()
     },
-    broken: (error) => note.failure(`${isCheckOff ? 'POST' : 'GET'} ${error.message}`),
+    broken: (error) => fail(error.message),
   }
 }

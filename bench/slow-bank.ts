@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url'
 import { unusedPort } from '../src/embedded/ports.ts'
 import type { User } from '../src/generated/client.ts'
 import { alternate } from './alternate.ts'
-import { makeBusy } from './busy-savers.ts'
-import { checkOffAsk, offersOf } from './check-off.ts'
+import { habitsFor, makeBusy, offersOf } from './busy-savers.ts'
+import { checkOffAsk } from './check-off.ts'
 import { type Load, loadOf } from './load.ts'
 import { openLoop } from './open-loop.ts'
 import type { Bench, Part } from './part.ts'
@@ -27,6 +27,8 @@ const SLOW_MS = 2_000
 /** Little enough that neither side has to wait for a processor: it is the bank that is to make the difference. */
 const PER_SECOND = 15
 const SAVERS = 8
+/** The worker looks for work now and then; it has to have found some. */
+const LEAST_SECONDS = 5
 const CONNECTIONS = 32
 const SETTLED_WITHIN_MS = 120_000
 const LOOK_EVERY_MS = 100
@@ -70,12 +72,13 @@ async function measure(bench: Bench): Promise<SlowBankResults> {
     savers.map(({ id }) => id),
   )
 
-  const run = async (delayMs: number, seconds: number): Promise<Load> => {
+  const run = async (delayMs: number, wanted: number): Promise<Load> => {
+    const seconds = Math.max(wanted, LEAST_SECONDS)
     await emulator.delayBy(0)
     await nothingDue(place.pool)
     const offers = await Promise.all(
       savers.map(async (saver, index) => {
-        const next = offersOf(await makeBusy(place.pool, saver, 1))
+        const { next } = offersOf(await makeBusy(place.pool, saver, habitsFor(1)))
         return { next, browser: browsers[index] as SignedIn }
       }),
     )
