@@ -4,6 +4,7 @@ import { Client } from 'undici'
 import { paths } from '../src/paths.ts'
 import { alternate, countStatements, dealt } from './alternate.ts'
 import { copySaver } from './copies.ts'
+import { profileDashboard } from './dashboard-profile.ts'
 import { ROUTED } from './environment.ts'
 import { liveAMonth, HABITS as MANY } from './history/life.ts'
 import { type Answer, type Ask, ask, type Load, loadOf, saturate } from './load.ts'
@@ -67,6 +68,10 @@ async function measure(bench: Bench): Promise<DashboardResults> {
     const others = await measureOthers(bench, stage, FEW, lists)
     variants.push(others)
     const atHalfLoad = await measureHalfLoad(bench, stage, lists, others)
+    if (bench.profile !== null) {
+      const asks = lists.map((list) => list.map((browser) => dashboardOf(browser, 0)))
+      await profileDashboard(bench, stage, asks, bench.profile)
+    }
     if (!bench.plan.quick) {
       const many = (await liveAMonth(stage.environment, 'Ida Berg', async () => {})).email
       variants.push(await measureSame(bench, stage, MANY, many))

@@ -1,5 +1,5 @@
 /**
- * npm run bench [-- --quick] [-- --only name] [-- --profile folder]. See README.md beside this: the parts have their names there.
+ * npm run bench [-- --quick] [-- --only name] [-- --profile]. See README.md beside this: the parts have their names there.
  * A whole run writes results/latest.json and the table of the project's README.
  */
 import { fileURLToPath } from 'node:url'
@@ -21,7 +21,7 @@ const { values: options } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     only: { type: 'string', default: '' },
-    profile: { type: 'string' },
+    profile: { type: 'boolean', default: false },
   },
 })
 const plan: Plan = {
@@ -49,6 +49,8 @@ const plan: Plan = {
     : { rounds: 5, secondsPerRun: 4, warmUpSeconds: 3, limitedSeconds: 10, savers: 1_500 },
 }
 const KEPT_IN = fileURLToPath(new URL('results/latest.json', import.meta.url))
+/** Not kept with the code: they are large, and of one machine. */
+const PROFILES = fileURLToPath(new URL('results/profiles/', import.meta.url))
 const README = fileURLToPath(new URL('../README.md', import.meta.url))
 
 /** A part whose results only itself understands. */
@@ -79,7 +81,7 @@ function part<Result>({ name, inQuick, measure, words }: Part<Result>): AnyPart 
   }
 }
 
-const bench = new Bench(plan, options.profile ?? null)
+const bench = new Bench(plan, options.profile ? PROFILES : null)
 let isStopped = false
 const stop = () => {
   isStopped = true
@@ -122,7 +124,7 @@ async function measureAll(): Promise<void> {
   const results = { date, machine: bench.machine, plan, parts }
   const text = [headline(results), '', ...words].join('\n').trimEnd()
   console.log(`\n${text}`)
-  if (chosen.length < PARTS.length || options.profile !== undefined) return
+  if (chosen.length < PARTS.length || options.profile) return
   await write(results, KEPT_IN)
   await writeBetweenMarks(text, README)
   console.log('\nEvery run is in bench/results/latest.json, and the tables are in README.md.')

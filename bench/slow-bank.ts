@@ -25,7 +25,7 @@ export interface SlowBankResults {
 
 const SLOW_MS = 2_000
 /** Little enough that neither side has to wait for a processor: it is the bank that is to make the difference. */
-const PER_SECOND = 15
+const PER_SECOND = 8
 const SAVERS = 8
 /** The worker looks for work now and then; it has to have found some. */
 const LEAST_SECONDS = 5
