@@ -1,6 +1,6 @@
 import type pg from 'pg'
 
-/** Rows of a saver, by table: which of them, of the user `$1`. Nothing that their pages don't read. */
+/** Rows of a saver, by table: which of them, of the user `$1`. Of a payment's story and the audit trail only admins read. */
 const COPIED: Record<string, string> = {
   User: 'id = $1',
   BankConsent: '"userId" = $1',
@@ -9,7 +9,6 @@ const COPIED: Record<string, string> = {
   HabitVersion: '"habitId" IN (SELECT id FROM "Habit" WHERE "userId" = $1)',
   HabitCheckpoint: '"habitId" IN (SELECT id FROM "Habit" WHERE "userId" = $1)',
   Payment: '"userId" = $1',
-  PaymentEvent: '"paymentId" IN (SELECT id FROM "Payment" WHERE "userId" = $1)',
   CheckOff: '"userId" = $1',
   LedgerLine: '"userId" = $1',
   LedgerBalance: '"userId" = $1',

@@ -12,10 +12,10 @@ import { openLoop } from './open-loop.ts'
 import type { Bench, Part } from './part.ts'
 import type { Program } from './program.ts'
 import { medianOf, type Pair, pairRows, ratioRow, TABLE_HEAD } from './report.ts'
-import { HABITS as FEW, saverWithAMonth } from './savers.ts'
+import { HABITS as FEW } from './savers.ts'
 import { sessionsLike } from './sessions.ts'
 import { type SignedIn, signIn, signInAll } from './sign-in.ts'
-import { type Stage, setStage } from './stage.ts'
+import { aMonthLived, type Stage, setStage } from './stage.ts'
 
 /** Who looks: one saver over and over, for whom nothing has changed; or each time another, of whom nothing can be at hand. */
 type Look = 'same saver' | 'another saver'
@@ -62,7 +62,7 @@ async function measure(bench: Bench): Promise<DashboardResults> {
   const admin = await adminOf(stage)
   const variants: Variant[] = []
   try {
-    const few = await saverWithAMonth(stage.environment)
+    const few = await bench.shared(aMonthLived)
     variants.push(await measureSame(bench, stage, FEW, few))
     const lists = await othersLike(bench, stage, admin, few, bench.plan.copies)
     const others = await measureOthers(bench, stage, FEW, lists)

@@ -10,10 +10,10 @@ import { type Ask, ask, closedLoop } from './load.ts'
 import { type Arrival, openLoop } from './open-loop.ts'
 import type { Bench, Part } from './part.ts'
 import { figure } from './report.ts'
-import { freshSavers, saverWithAMonth } from './savers.ts'
+import { freshSavers } from './savers.ts'
 import { sessionsLike } from './sessions.ts'
 import { type SignedIn, signIn } from './sign-in.ts'
-import { type Stage, setStage } from './stage.ts'
+import { aMonthLived, type Stage, setStage } from './stage.ts'
 import { percentile } from './statistics.ts'
 
 export interface OverloadResults {
@@ -49,7 +49,7 @@ const SATURATED_SECONDS = { whole: 10, quick: 3 }
 const CONNECTIONS = 512
 /** One request in so many is a check-off. */
 const CHECK_OFF_EVERY = 5
-const LOOKERS = 200
+const LOOKERS = 50
 const DOERS = 100
 /** More than it takes. */
 const MOST_PER_SECOND = 1_500
@@ -93,7 +93,7 @@ async function measure(bench: Bench): Promise<OverloadResults> {
   const { overloadSeconds: seconds, quick } = bench.plan
   const stage = await bench.shared(setStage)
   const { app, place } = stage
-  const crowd = await gather(stage)
+  const crowd = await gather(bench, stage)
   const saturatedPerSecond = await saturatedRate(stage, crowd, quick)
   const offeredPerSecond = 2 * saturatedPerSecond
   const next = await requestsOf(stage, crowd, offeredPerSecond * seconds * 1.2)
@@ -120,7 +120,7 @@ async function measure(bench: Bench): Promise<OverloadResults> {
 }
 
 /** Copies of a saver with a month of habits, and of one with none yet; each has a session. */
-async function gather(stage: Stage): Promise<Crowd> {
+async function gather(bench: Bench, stage: Stage): Promise<Crowd> {
   const { app, place, environment } = stage
   const [fresh] = await freshSavers(environment, 1)
   if (!fresh) throw new Error('there is no saver')
@@ -132,7 +132,7 @@ async function gather(stage: Stage): Promise<Crowd> {
     return { userIds, browsers }
   }
   try {
-    const lookers = await copies(await saverWithAMonth(environment), LOOKERS)
+    const lookers = await copies(await bench.shared(aMonthLived), LOOKERS)
     const doers = await copies(fresh.email, DOERS)
     return {
       looks: lookers.browsers.map((browser) => dashboardOf(browser, 0)),

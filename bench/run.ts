@@ -32,7 +32,7 @@ const plan: Plan = {
         pairs: 3,
         secondsPerRun: 2,
         warmUpSeconds: 1,
-        copies: 160,
+        copies: 80,
         overloadSeconds: 20,
         growth: { months: 13, savers: 2_000 },
       }

@@ -4,6 +4,7 @@ import { PROCESSES, productionEnvironment } from './environment.ts'
 import type { Bench } from './part.ts'
 import type { Place } from './place.ts'
 import type { Program } from './program.ts'
+import { saverWithAMonth } from './savers.ts'
 
 /** What stands while pages and check-offs are measured. */
 export interface Stage {
@@ -28,6 +29,12 @@ export async function setStage(bench: Bench): Promise<Stage> {
   const app = await startApp(bench, environment)
   const floor = await startFloor(bench, environment)
   return { place, environment, counting, app, floor }
+}
+
+/** The saver whose dashboard is looked at, in the database of that stage. @returns their address. */
+export async function aMonthLived(bench: Bench): Promise<string> {
+  const { environment } = await bench.shared(setStage)
+  return saverWithAMonth(environment)
 }
 
 export async function startApp(
