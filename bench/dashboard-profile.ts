@@ -42,7 +42,7 @@ export async function profileDashboard(
   const environment = { ...stage.environment, WEB_CONCURRENCY: '1' }
   const app = await startApp(bench, environment, ['--import', preload])
   const expected = { status: 200, leastBytes: 1 }
-  await saturate(app.origin, lists, bench.plan.quick ? 1 : WARM_UP_SECONDS, expected)
+  await saturate(app.origin, lists, WARM_UP_SECONDS, expected)
   await app.tell('begin')
   const { requests } = await saturate(app.origin, lists, PROFILED_SECONDS, expected)
   const { cpuMs, profile } = (await app.tell('end')) as { cpuMs: number; profile: Profiler.Profile }

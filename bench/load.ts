@@ -107,6 +107,7 @@ export async function saturate(
     })
     run.on('reqError', (error) => note(error.message))
   })
+  if (latenciesMs.length === 0) note(`no answer in ${seconds} s`)
   if (wrong.size > 0) throw new Error([...wrong].map(([what, times]) => `${times} times: ${what}`).join('\n'))
   return loadOf(latenciesMs, (performance.now() - startedAt) / 1_000)
 }
