@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import type { Profiler } from 'node:inspector'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { type Ask, saturate } from './load.ts'
 import type { Bench } from './part.ts'
@@ -29,6 +30,7 @@ const ROOMS: Rooms = [
 ]
 const WARM_UP_SECONDS = 5
 const PROFILED_SECONDS = 10
+const REST_MS = 1_000
 
 /** Where the processor time of one web process goes under nothing but these dashboards. Leaves the profile in the folder. */
 export async function profileDashboard(
@@ -46,6 +48,8 @@ export async function profileDashboard(
   await app.tell('begin')
   const { requests } = await saturate(app.origin, lists, PROFILED_SECONDS, expected)
   const { cpuMs, profile } = (await app.tell('end')) as { cpuMs: number; profile: Profiler.Profile }
+  // What autocannon has dropped is still being answered.
+  await pause(REST_MS)
   await app.stop()
   await writeFile(join(folder, 'dashboard.cpuprofile'), JSON.stringify(profile))
   const lines = shares(profile, ROOMS, cpuMs, requests)

@@ -31,7 +31,7 @@ const plan: Plan = {
     ? {
         pairs: 3,
         secondsPerRun: 2,
-        warmUpSeconds: 1,
+        warmUpSeconds: 2,
         copies: 80,
         overloadSeconds: 20,
         growth: { months: 13, savers: 2_000 },

@@ -18,7 +18,7 @@ export function settlingWords(settling: SettlingResults, plan: SettlingPlan): st
   const share = spreadOf(limit.runs.map((run) => run.perSecond / limit.callsPerSecond))
   const refused = limit.runs.reduce((sum, run) => sum + run.refused, 0)
   return [
-    `${plan.rounds} rounds of about ${plan.secondsPerRun} s for each; 4 savers at once.`,
+    `Settling: ${plan.rounds} rounds of about ${plan.secondsPerRun} s for each; 4 savers at once.`,
     '',
     `| payments/s | ${sizes.map(({ paymentsEach }) => `${paymentsEach} a saver`).join(' | ')} |`,
     `|---|${sizes.map(() => '---|').join('')}`,
