@@ -19,7 +19,11 @@ if (cluster.isPrimary) {
   // A floor with a process less would not be one any more.
   cluster.on('exit', () => process.exit(1))
   process.on('disconnect', () => process.exit())
-} else await serve()
+} else {
+  // The primary has gone before this one could listen.
+  cluster.worker?.on('error', () => process.exit())
+  await serve()
+}
 
 async function serve(): Promise<void> {
   const pool = new pg.Pool({ connectionString: DATABASE_URL, max: 10 })
