@@ -3,25 +3,18 @@
  * the bank. Prints p50 and p99 of each page, and which of them read a large table from end to end. Exit code 1 when one does, or
  * when one takes longer than it may.
  */
-import { randomUUID } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { generateSecret, generateSync } from 'otplib'
 import pg from 'pg'
 import { Client } from 'undici'
-import { readSettings } from '../src/config.ts'
-import { createSealer } from '../src/crypto.ts'
 import { unusedPort } from '../src/embedded/ports.ts'
-import { hashPassword } from '../src/models/password.ts'
-import { sealedFor } from '../src/models/sealing.ts'
-import { paths } from '../src/paths.ts'
 import { generateRows, LARGE, samples } from './admin/rows.ts'
+import { makeAdmin, signInAdmin } from './admin/sign-in.ts'
 import { productionEnvironment, ROUTED } from './environment.ts'
 import { ask } from './load.ts'
 import { openPlace } from './place.ts'
 import { startProgram } from './program.ts'
-import { openForm, post } from './sign-in.ts'
 import { percentile } from './statistics.ts'
 
 const TIMES = 100
@@ -29,8 +22,6 @@ const WARM_UP = 30
 const MOST_MS = 100
 /** More than the app has with the database. */
 const SESSIONS = 30
-const ADMIN = 'admin@example.com'
-const PASSWORD = 'Quiet-otter-39-lakes'
 
 const { values } = parseArgs({ options: { scale: { type: 'string', default: '1' } } })
 const scale = Number(values.scale)
@@ -45,9 +36,8 @@ try {
   const environment = {
     ...productionEnvironment(place.databaseUrl),
     SESSION_BINDING: 'browser',
-    READS_PER_MINUTE: '0',
   }
-  const secret = await makeAdmin(environment)
+  const secret = await makeAdmin(place, environment)
   await place.tidy()
   const port = await unusedPort()
   const file = fileURLToPath(new URL('../src/server.ts', import.meta.url))
@@ -58,7 +48,7 @@ try {
     ready: { path: '/readyz' },
   })
   try {
-    const cookie = await signIn(app.origin, secret)
+    const cookie = await signInAdmin(app.origin, secret)
     for (const path of pagesOf(await samples(admin))) {
       if (!(await measure(app.origin, cookie, path, admin))) process.exitCode = 1
     }
@@ -68,51 +58,6 @@ try {
   }
 } finally {
   await place.close()
-}
-
-async function makeAdmin(environment: Record<string, string>): Promise<string> {
-  const { TOKEN_KEYS, PASSWORD_PEPPER } = readSettings({ ...environment, PORT: '0' })
-  const id = randomUUID()
-  const secret = generateSecret({ length: 20 })
-  const sealed = createSealer(TOKEN_KEYS).seal(secret, sealedFor.totpSecret(id))
-  await place.pool.query(
-    `INSERT INTO "User" (id, "fullName", email, "hashedPwd", role, "emailConfirmedOn", "createdOn", "totpSecretSealed", "totpConfirmedOn")
-     VALUES ($1, 'Aino Lind', $2, $3, 'ADMIN', now(), now(), $4, now())`,
-    [id, ADMIN, await hashPassword(PASSWORD, PASSWORD_PEPPER, 12), sealed],
-  )
-  return secret
-}
-
-async function signIn(origin: string, secret: string): Promise<string> {
-  const client = new Client(origin)
-  try {
-    const form = await openForm(client)
-    const half = await ask(
-      client,
-      post(paths.login, form.cookie, { _csrf: form.csrfToken, email: ADMIN, password: PASSWORD }),
-    )
-    const cookie = sessionIn(half.headers['set-cookie']) ?? form.cookie
-    const page = await ask(client, {
-      method: 'GET',
-      path: paths.loginCode,
-      headers: { ...ROUTED, 'accept-encoding': 'identity', cookie },
-    })
-    const token = /name="_csrf" value="([^"]+)"/.exec(Buffer.from(page.bytes).toString())?.[1] ?? ''
-    const code = generateSync({ secret, epoch: Math.floor(Date.now() / 1_000) })
-    const entered = await ask(client, post(paths.loginCode, cookie, { _csrf: token, code }))
-    const signedIn = sessionIn(entered.headers['set-cookie'])
-    if (!signedIn) throw new Error(`signing in was answered with ${entered.status}`)
-    return signedIn
-  } finally {
-    await client.close()
-  }
-}
-
-function sessionIn(header: string | string[] | undefined): string | undefined {
-  return [header ?? []]
-    .flat()
-    .find((line) => /^(?:__Host-)?sparvana=/.test(line))
-    ?.split(';')[0]
 }
 
 function pagesOf({

@@ -1,6 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { closedLoop, type Load, type Visitor } from './load.ts'
+import { Client } from 'undici'
+import { type Ask, ask, type Load } from './load.ts'
 import type { Program } from './program.ts'
+import type { Sent } from './programs/statements.ts'
 import type { Pair, Plan } from './report.ts'
 import { spreadOf } from './statistics.ts'
 
@@ -32,12 +34,19 @@ export async function alternate<Side extends string, Subject>(
   return pairs
 }
 
-/** One request of each visitor; the first is left out, for the process may still be making connections. */
-export async function countStatements(counting: Program, visitors: readonly Visitor[]): Promise<number> {
+/** One request of each; the first is left out, for the process may still be making connections. */
+export async function countStatements(counting: Program, asks: readonly Ask[]): Promise<number> {
   const counts: number[] = []
-  for (const visitor of visitors) {
-    await closedLoop(counting.origin, [visitor], 0)
-    counts.push(((await counting.tell('statements')) as string[]).length)
+  for (const question of asks) {
+    const client = new Client(counting.origin)
+    await ask(client, question)
+    await client.close()
+    counts.push(((await counting.tell('statements')) as Sent[]).length)
   }
   return spreadOf(counts.slice(1)).median
+}
+
+/** One after the other into as many hands. */
+export function dealt<T>(cards: readonly T[], hands: number): T[][] {
+  return Array.from({ length: hands }, (_, hand) => cards.filter((_card, at) => at % hands === hand))
 }

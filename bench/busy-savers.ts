@@ -3,11 +3,11 @@ import type { User } from '../src/generated/client.ts'
 import { dayOf } from '../src/models/habit/schedule.ts'
 
 /** A habit may be done ten times a day: ten places for ten check-offs. */
-export const PLACES_PER_HABIT = 10
+const PLACES_PER_HABIT = 10
 /** More than any of the programs gets through in a second on one connection. */
 const PLACES_PER_SECOND = 400
 
-interface Habit {
+export interface Habit {
   habitId: string
   habitVersionId: string
 }
@@ -21,10 +21,14 @@ export interface Busy {
   day: string
 }
 
-/** Enough new habits for a run. Their balances exist, as they do from a habit's first check-off on. */
-export async function makeBusy(pool: pg.Pool, user: User, seconds: number): Promise<Busy> {
+/** Enough for a saver who checks off as fast as answers come. */
+export function habitsFor(seconds: number): number {
+  return Math.ceil((seconds * PLACES_PER_SECOND) / PLACES_PER_HABIT)
+}
+
+/** So many new habits. Their balances exist, as they do from a habit's first check-off on. */
+export async function makeBusy(pool: pg.Pool, user: User, count: number): Promise<Busy> {
   const day = dayOf(new Date(), user.timezone, user.dayStartHour)
-  const count = Math.ceil((seconds * PLACES_PER_SECOND) / PLACES_PER_HABIT)
   const { rows: habits } = await pool.query<Habit>(
     `WITH habits AS (
        INSERT INTO "Habit" (id, "userId", name, "startDate", "createdOn")
@@ -44,4 +48,22 @@ export async function makeBusy(pool: pg.Pool, user: User, seconds: number): Prom
   ])
   const idWhere = (isDebitor: boolean) => accounts.find((account) => account.isDebitor === isDebitor)?.id
   return { user, habits, day, debtorAccountId: idWhere(true), creditorAccountId: idWhere(false) }
+}
+
+/** What is offered: a habit's places are taken one after the other, and none before the one before it. */
+export function offersOf({ habits, day }: Busy) {
+  let [habitAt, slot] = [0, 0]
+  return {
+    next(): { habit: Habit; day: string; slot: string } {
+      if (slot === PLACES_PER_HABIT) [habitAt, slot] = [habitAt + 1, 0]
+      slot += 1
+      const habit = habits[habitAt]
+      if (!habit) throw new Error('there are no habits left to check off')
+      return { habit, day, slot: String(slot) }
+    },
+    /** The last place was not taken, so the others of its habit can't be. */
+    leaveHabit(): void {
+      slot = PLACES_PER_HABIT
+    },
+  }
 }

@@ -1,35 +1,73 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Client } from 'undici'
+import type { User } from '../src/generated/client.ts'
 import { paths } from '../src/paths.ts'
-import { alternate, countStatements } from './alternate.ts'
-import { type Busy, makeBusy, PLACES_PER_HABIT } from './busy-savers.ts'
-import { closedLoop, type Visitor } from './load.ts'
+import { alternate } from './alternate.ts'
+import { type Busy, type Habit, habitsFor, makeBusy, offersOf } from './busy-savers.ts'
+import { type Ask, ask, closedLoop, type Visitor } from './load.ts'
+import type { Bench, Part } from './part.ts'
 import type { Program } from './program.ts'
-import type { CheckOffResults } from './report.ts'
-import { countRows, rowsSince } from './rows.ts'
+import type { Recordings } from './programs/floor-replay.ts'
+import type { Sent } from './programs/statements.ts'
+import { recordingOf } from './record.ts'
+import { type Pair, pairRows, TABLE_HEAD } from './report.ts'
+import { countRows, type Rows, rowsSince } from './rows.ts'
 import { freshSavers } from './savers.ts'
 import { post, type SignedIn, signInAll } from './sign-in.ts'
-import type { Stage } from './stage.ts'
+import { type Stage, setStage, startFloor } from './stage.ts'
+
+type Side = 'app' | 'same SQL' | 'writes alone'
+
+export interface CheckOffResults {
+  /** SQL statements that the app sends for one, the transaction's own words included. */
+  statements: number
+  pairs: Pair<Side>[]
+  answers: number
+  rows: Rows
+}
+
+export const checkOff: Part<CheckOffResults> = {
+  name: 'check-off',
+  inQuick: true,
+  measure,
+  words: ({ statements, pairs, answers, rows }) => [
+    '| check-off | requests/s | p50 ms | p99 ms |',
+    TABLE_HEAD,
+    ...pairRows('check-off', pairs),
+    '',
+    `Statements of one check-off: ${statements}. After ${answers} answers: ${rows.checkOffs} check-offs, ${rows.payments} payments, ${rows.ledgerLines} ledger lines more.`,
+  ],
+}
+
+/** Recorded by this place of a habit, which no other number of a check-off is. */
+const RECORDED_PLACE = 7
 
 /** Every connection is another saver. All rows that answers promise are looked for at the end of every run. */
-export async function measureCheckOff(stage: Stage): Promise<CheckOffResults> {
-  const { place, environment, counting, app, floor, plan } = stage
+async function measure(bench: Bench): Promise<CheckOffResults> {
+  const { plan } = bench
+  const stage = await bench.shared(setStage)
+  const { place, environment, app, floor } = stage
   const savers = await freshSavers(environment, plan.connections)
   const browsers = await signInAll(
     app.origin,
     savers.map(({ email }) => email),
   )
-  const visitors = (kind: 'app' | 'floor', seconds: number): Promise<Visitor[]> =>
+  const visitors = (isApp: boolean, seconds: number): Promise<Visitor[]> =>
     Promise.all(
       savers.map(async (saver, index) => {
-        const busy = await makeBusy(place.pool, saver, seconds)
-        return checkOffVisitor(busy, browsers[index] as SignedIn, kind)
+        const busy = await makeBusy(place.pool, saver, habitsFor(seconds))
+        return checkOffVisitor(busy, browsers[index] as SignedIn, isApp)
       }),
     )
-  const statements = await countStatements(counting, await visitors('app', 1))
+  const recordings = await record(stage, savers, browsers)
+  const replay = await startReplay(bench, stage, recordings)
 
   const atFirst = await countRows(place.pool)
   let answers = 0
   const run = async (program: Program, seconds: number) => {
-    const fresh = await visitors(program === app ? 'app' : 'floor', seconds)
+    const fresh = await visitors(program === app, seconds)
     await place.tidy()
     const before = await countRows(place.pool)
     const load = await closedLoop(program.origin, fresh, seconds * 1_000)
@@ -37,29 +75,88 @@ export async function measureCheckOff(stage: Stage): Promise<CheckOffResults> {
     answers += load.requests
     return load
   }
-  const pairs = await alternate('check-off', { app, floor }, plan, run)
-  return { statements, pairs, answers, rows: rowsSince(atFirst, await countRows(place.pool), answers) }
+  const sides: Record<Side, Program> = { app, 'same SQL': replay, 'writes alone': floor }
+  const pairs = await alternate('check-off', sides, plan, run)
+  return {
+    statements: Object.values(recordings)[0]?.statements.length ?? 0,
+    pairs,
+    answers,
+    rows: rowsSince(atFirst, await countRows(place.pool), answers),
+  }
 }
 
-/** Checks off one habit after the other, every place once. The floor gets what the app has to look up by itself. */
-function checkOffVisitor(busy: Busy, saver: SignedIn, program: 'app' | 'floor'): Visitor {
-  let taken = 0
+/** Of every saver two check-offs of different habits, by the process that writes its statements down. */
+async function record(
+  { place, counting }: Stage,
+  savers: readonly User[],
+  browsers: readonly SignedIn[],
+): Promise<Recordings> {
+  const before = await countRows(place.pool)
+  const recordings: Recordings = {}
+  for (const [index, saver] of savers.entries()) {
+    const busy = await makeBusy(place.pool, saver, 2)
+    const [one, next] = busy.habits
+    if (!one || !next) throw new Error('there are too few habits')
+    const made = async (habit: Habit) => ({
+      ...habit,
+      slot: RECORDED_PLACE,
+      sent: await lastSent(counting, browsers[index] as SignedIn, habit, busy.day),
+    })
+    recordings[saver.id] = recordingOf(await made(one), await made(next))
+  }
+  rowsSince(before, await countRows(place.pool), savers.length * 2 * RECORDED_PLACE)
+  return recordings
+}
+
+/** Takes the places of a habit up to the one that is recorded. @returns the statements of the last. */
+async function lastSent(
+  counting: Program,
+  browser: SignedIn,
+  { habitId }: Habit,
+  day: string,
+): Promise<Sent[]> {
+  const client = new Client(counting.origin)
+  try {
+    for (let slot = 1; slot <= RECORDED_PLACE; slot += 1) {
+      await counting.tell('statements')
+      const question = checkOffAsk(browser, habitId, { day, slot: String(slot), version: '1' })
+      const { status } = await ask(client, question)
+      if (status !== 303) throw new Error(`a check-off was answered with ${status}`)
+    }
+    return (await counting.tell('statements')) as Sent[]
+  } finally {
+    await client.close()
+  }
+}
+
+async function startReplay(bench: Bench, stage: Stage, recordings: Recordings): Promise<Program> {
+  const folder = await mkdtemp(join(tmpdir(), 'sparvana-recording-'))
+  try {
+    const file = join(folder, 'statements.json')
+    await writeFile(file, JSON.stringify(recordings))
+    return await startFloor(bench, stage.environment, { RECORDING: file })
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** Checks off one habit after the other, every place once. A floor gets what the app has to look up by itself. */
+function checkOffVisitor(busy: Busy, saver: SignedIn, isApp: boolean): Visitor {
+  const offers = offersOf(busy)
   return {
     next: () => {
-      const habit = busy.habits[Math.floor(taken / PLACES_PER_HABIT)]
-      if (!habit) throw new Error('there are no habits left to check off: PLACES_PER_SECOND is too low')
-      const place = { day: busy.day, slot: String((taken % PLACES_PER_HABIT) + 1) }
-      taken += 1
-      const fields =
-        program === 'app'
-          ? { _csrf: saver.csrfToken, ...place, version: '1' }
-          : { ...place, ...knownTo(busy), ...habit }
-      return post(paths.checkOff(habit.habitId), saver.cookie, fields)
+      const { habit, day, slot } = offers.next()
+      if (isApp) return checkOffAsk(saver, habit.habitId, { day, slot, version: '1' })
+      return checkOffAsk(saver, habit.habitId, { day, slot, ...knownTo(busy), ...habit })
     },
     check: ({ status }) => {
       if (status !== 303) throw new Error(`a check-off was answered with ${status}`)
     },
   }
+}
+
+export function checkOffAsk(saver: SignedIn, habitId: string, fields: Record<string, string>): Ask {
+  return post(paths.checkOff(habitId), saver.cookie, { _csrf: saver.csrfToken, ...fields })
 }
 
 function knownTo({ user, debtorAccountId, creditorAccountId }: Busy) {

@@ -1,42 +1,198 @@
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
+import pg from 'pg'
 import { Client } from 'undici'
 import { paths } from '../src/paths.ts'
-import { alternate, countStatements } from './alternate.ts'
+import { alternate, countStatements, dealt } from './alternate.ts'
+import { copySaver } from './copies.ts'
+import { profileDashboard } from './dashboard-profile.ts'
 import { ROUTED } from './environment.ts'
-import { type Answer, ask, closedLoop, type Visitor } from './load.ts'
-import type { DashboardResults } from './report.ts'
-import { HABITS } from './savers.ts'
-import { type SignedIn, signInAll } from './sign-in.ts'
-import type { Stage } from './stage.ts'
+import { liveAMonth, HABITS as MANY } from './history/life.ts'
+import { type Answer, type Ask, ask, type Load, loadOf, saturate } from './load.ts'
+import { openLoop } from './open-loop.ts'
+import type { Bench, Part } from './part.ts'
+import type { Program } from './program.ts'
+import { medianOf, type Pair, pairRows, ratioRow, TABLE_HEAD } from './report.ts'
+import { HABITS as FEW } from './savers.ts'
+import { sessionsLike } from './sessions.ts'
+import { type SignedIn, signIn, signInAll } from './sign-in.ts'
+import { aMonthLived, type Stage, setStage } from './stage.ts'
+
+/** Who looks: one saver over and over, for whom nothing has changed; or each time another, of whom nothing can be at hand. */
+type Look = 'same saver' | 'another saver'
+
+interface Variant {
+  habits: number
+  look: Look
+  /** SQL statements of one page. */
+  statements: number
+  answerBytes: number
+  pairs: Pair[]
+}
+
+export interface DashboardResults {
+  variants: Variant[]
+  /** Ten habits, another saver each time, app and floor each at half of what it could take in the runs before. */
+  atHalfLoad: { perSecond: Record<'app' | 'floor', number>; pairs: Pair[] }
+}
 
 /** A packed page varies by a few bytes, because every page has its own form tokens. */
 const SMALLEST_SHARE = 0.95
+/** Enough that nobody waits for a connection at half load. */
+const OPEN_CONNECTIONS = 64
+
+export const dashboard: Part<DashboardResults> = {
+  name: 'dashboard',
+  inQuick: true,
+  measure,
+  words: ({ variants, atHalfLoad }) => [
+    '| dashboard | requests/s | p50 ms | p99 ms |',
+    TABLE_HEAD,
+    ...variants.flatMap((variant) => pairRows(nameOf(variant), variant.pairs)),
+    ratioRow(
+      `p99 at half load each (${atHalfLoad.perSecond.app.toFixed(0)} and ${atHalfLoad.perSecond.floor.toFixed(0)}/s), ${FEW} habits`,
+      atHalfLoad.pairs,
+    ),
+    '',
+    `Statements of one dashboard: ${variants.map((variant) => `${nameOf(variant)} ${variant.statements}`).join('; ')}.`,
+  ],
+}
+
+async function measure(bench: Bench): Promise<DashboardResults> {
+  const stage = await bench.shared(setStage)
+  const admin = await adminOf(stage)
+  const variants: Variant[] = []
+  try {
+    const few = await bench.shared(aMonthLived)
+    variants.push(await measureSame(bench, stage, FEW, few))
+    const lists = await othersLike(bench, stage, admin, few, bench.plan.copies)
+    const others = await measureOthers(bench, stage, FEW, lists)
+    variants.push(others)
+    const atHalfLoad = await measureHalfLoad(bench, stage, lists, others)
+    if (bench.profile !== null) {
+      const asks = lists.map((list) => list.map((browser) => dashboardOf(browser, 0)))
+      await profileDashboard(bench, stage, asks, bench.profile)
+    }
+    if (!bench.plan.quick) {
+      const many = (await liveAMonth(stage.environment, 'Ida Berg', async () => {})).email
+      variants.push(await measureSame(bench, stage, MANY, many))
+      // Their rows are four times as many.
+      const crowd = await othersLike(bench, stage, admin, many, bench.plan.copies / 4)
+      variants.push(await measureOthers(bench, stage, MANY, crowd))
+    }
+    return { variants, atHalfLoad }
+  } finally {
+    await admin.end()
+  }
+}
+
+export async function adminOf({ place }: Pick<Stage, 'place'>): Promise<pg.Client> {
+  const admin = new pg.Client({ connectionString: place.adminUrl })
+  // What went wrong is thrown by whoever asked.
+  admin.on('error', () => {})
+  await admin.connect()
+  return admin
+}
 
 /** Every connection is another browser of the same saver, with a session of its own. */
-export async function measureDashboard(stage: Stage): Promise<DashboardResults> {
-  const { place, counting, app, floor, email, answerBytes, plan } = stage
-  const browsers = await signInAll(app.origin, Array(plan.connections).fill(email))
-  const visitors = browsers.map((browser) => dashboardVisitor(browser, answerBytes))
-  const statements = await countStatements(counting, visitors)
-  await place.tidy()
-  const pairs = await alternate('dashboard', { app, floor }, plan, (program, seconds) =>
-    closedLoop(program.origin, visitors, seconds * 1_000),
+async function measureSame(bench: Bench, stage: Stage, habits: number, email: string): Promise<Variant> {
+  const { plan } = bench
+  const browsers = await signInAll(stage.app.origin, Array(plan.connections).fill(email))
+  return measureLists(
+    bench,
+    stage,
+    habits,
+    'same saver',
+    browsers.map((browser) => [browser]),
   )
-  return { statements, pairs, answerBytes }
+}
+
+function measureOthers(bench: Bench, stage: Stage, habits: number, lists: SignedIn[][]): Promise<Variant> {
+  return measureLists(bench, stage, habits, 'another saver', lists)
+}
+
+async function measureLists(
+  bench: Bench,
+  stage: Stage,
+  habits: number,
+  look: Look,
+  lists: readonly (readonly SignedIn[])[],
+): Promise<Variant> {
+  const { place, counting, app, floor } = stage
+  const { plan } = bench
+  const [first] = lists.flat()
+  if (!first) throw new Error('there is nobody to look')
+  const answerBytes = await lookAtDashboard(app.origin, first, habits)
+  const asks = lists.map((list) => list.map((browser) => dashboardOf(browser, answerBytes)))
+  const statements = await countStatements(counting, asks.flat().slice(0, plan.connections))
+  await place.tidy()
+  const pairs = await alternate(
+    `dashboard, ${habits} habits, ${look}`,
+    { app, floor },
+    plan,
+    (program, seconds) =>
+      saturate(program.origin, asks, seconds, {
+        status: 200,
+        leastBytes: answerBytes * SMALLEST_SHARE,
+      }),
+  )
+  return { habits, look, statements, answerBytes, pairs }
+}
+
+/** @returns sessions of other savers with the same life, dealt out to the connections. */
+async function othersLike(
+  { plan }: Bench,
+  { place, app, environment }: Stage,
+  admin: pg.Client,
+  email: string,
+  count: number,
+): Promise<SignedIn[][]> {
+  const like = await signIn(app.origin, email)
+  const { rows } = await place.pool.query('SELECT id FROM "User" WHERE email = $1', [email])
+  console.log(`Preparing ${count} savers like this one …`)
+  const userIds = await copySaver(admin, rows[0].id, count)
+  return dealt(await sessionsLike(place.pool, environment, like, userIds), plan.connections)
+}
+
+/** Each program at half of its own pace; what comes while others wait shows in the ninety-ninth percentile. */
+async function measureHalfLoad(
+  { plan }: Bench,
+  { app, floor }: Stage,
+  lists: readonly SignedIn[][],
+  { pairs: before, answerBytes }: Variant,
+): Promise<DashboardResults['atHalfLoad']> {
+  const half = (side: 'app' | 'floor') => medianOf(before, (pair) => pair[side].perSecond) / 2
+  const perSecond = { app: half('app'), floor: half('floor') }
+  const asks = lists.flat().map((browser) => dashboardOf(browser, answerBytes))
+  let taken = 0
+  const run = async (program: Program, seconds: number): Promise<Load> => {
+    const rate = program === app ? perSecond.app : perSecond.floor
+    const arrivals = await openLoop(
+      program.origin,
+      { perSecond: rate, seconds, connections: OPEN_CONNECTIONS },
+      () => asks[taken++ % asks.length] as Ask,
+    )
+    if (arrivals.some(({ status }) => status !== 200))
+      throw new Error('a dashboard did not come at half load')
+    return loadOf(
+      arrivals.map(({ ms }) => ms),
+      seconds,
+    )
+  }
+  return { perSecond, pairs: await alternate('dashboard, half load', { app, floor }, plan, run) }
 }
 
 /**
  * The page once, looked at closely: it must show every habit.
  * @returns its length on the wire, which is what the floor answers with.
  */
-export async function lookAtDashboard(origin: string, saver: SignedIn): Promise<number> {
+export async function lookAtDashboard(origin: string, saver: SignedIn, habits: number): Promise<number> {
   const client = new Client(origin)
   try {
-    const answer = await ask(client, dashboardOf(saver))
+    const answer = await ask(client, dashboardOf(saver, 0))
     const shown = unpacked(answer).match(/href="\/habits\/[0-9a-f-]{36}"/g) ?? []
-    if (answer.status !== 200 || new Set(shown).size !== HABITS)
+    if (answer.status !== 200 || new Set(shown).size !== habits)
       throw new Error(
-        `the dashboard came with ${answer.status} and ${new Set(shown).size} of ${HABITS} habits`,
+        `the dashboard came with ${answer.status} and ${new Set(shown).size} of ${habits} habits`,
       )
     return answer.bytes.length
   } finally {
@@ -44,20 +200,13 @@ export async function lookAtDashboard(origin: string, saver: SignedIn): Promise<
   }
 }
 
-/** Looks at the dashboard again and again. */
-function dashboardVisitor(saver: SignedIn, answerBytes: number): Visitor {
-  const question = dashboardOf(saver)
-  return {
-    next: () => question,
-    check: ({ status, bytes }) => {
-      if (status !== 200 || bytes.length < answerBytes * SMALLEST_SHARE)
-        throw new Error(`a dashboard came with ${status} and ${bytes.length} bytes`)
-    },
-  }
+export function dashboardOf(saver: SignedIn, answerBytes: number): Ask {
+  return pageOf(paths.dashboard, saver, answerBytes)
 }
 
-function dashboardOf({ cookie }: SignedIn) {
-  return { method: 'GET', path: paths.dashboard, headers: { ...ROUTED, cookie } } as const
+/** @param answerBytes what the floor is to answer with; the app doesn't read it. */
+export function pageOf(path: string, { cookie }: SignedIn, answerBytes: number): Ask {
+  return { method: 'GET', path, headers: { ...ROUTED, cookie, 'x-answer-bytes': String(answerBytes) } }
 }
 
 export function unpacked({ headers, bytes }: Answer): string {
@@ -65,4 +214,8 @@ export function unpacked({ headers, bytes }: Answer): string {
   if (encoding === 'br') return brotliDecompressSync(bytes).toString()
   if (encoding === 'gzip') return gunzipSync(bytes).toString()
   return Buffer.from(bytes).toString()
+}
+
+function nameOf({ habits, look }: Variant): string {
+  return `${habits} habits, ${look}`
 }

@@ -5,18 +5,16 @@
 import { loadavg } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import pg from 'pg'
 import { DAY, SECOND } from '../src/clock.ts'
 import { unusedPort } from '../src/embedded/ports.ts'
 import { formatMoney } from '../src/format.ts'
 import { dayOf } from '../src/models/habit/schedule.ts'
 import { paths } from '../src/paths.ts'
-import { step } from './admin/rows.ts'
 import { alternate } from './alternate.ts'
 import { unpacked } from './dashboard.ts'
 import { productionEnvironment, ROUTED } from './environment.ts'
-import { GOALS, liveAMonth, NOTE, type Saver } from './history/life.ts'
-import { repeatMonth } from './history/repeat.ts'
+import { bothSavers, MONTHS, type Side } from './history/both.ts'
+import { GOALS, NOTE, type Saver } from './history/life.ts'
 import { closedLoop, type Visitor } from './load.ts'
 import { openPlace, type Place } from './place.ts'
 import { startProgram } from './program.ts'
@@ -24,12 +22,9 @@ import { type Pair, shown } from './report.ts'
 import { type SignedIn, signIn } from './sign-in.ts'
 import { type Spread, spreadOf } from './statistics.ts'
 
-/** Of four weeks: a little more than ten years. */
-const MONTHS = '131'
 const MOST = 1.2
 const PLAN = { pairs: 15, secondsPerRun: 1.5, warmUpSeconds: 3 }
 
-type Side = 'month' | 'decade'
 interface Page {
   name: string
   path: (saver: Saver) => string
@@ -59,11 +54,11 @@ const PAGES: Page[] = [
   { name: 'goals', path: () => paths.goals, text: () => GOALS[0] ?? '', isBound: false },
 ]
 
-const { values } = parseArgs({ options: { months: { type: 'string', default: MONTHS } } })
+const { values } = parseArgs({ options: { months: { type: 'string', default: String(MONTHS) } } })
 
 const place = await openPlace()
 try {
-  const environment = { ...productionEnvironment(place.databaseUrl), READS_PER_MINUTE: '0' }
+  const environment = productionEnvironment(place.databaseUrl)
   const savers = await bothSavers(place, environment, Number(values.months))
   await place.tidy()
   await printRows(place, savers)
@@ -98,28 +93,6 @@ try {
   }
 } finally {
   await place.close()
-}
-
-async function bothSavers(
-  { adminUrl }: Place,
-  environment: Record<string, string>,
-  months: number,
-): Promise<Record<Side, Saver>> {
-  const admin = new pg.Client({ connectionString: adminUrl })
-  // What went wrong is thrown by whoever asked.
-  admin.on('error', () => {})
-  await admin.connect()
-  try {
-    const month = await step('a saver with a month', () =>
-      liveAMonth(environment, 'Ida Berg', async () => {}),
-    )
-    const decade = await step(`a saver with ${months} months`, () =>
-      liveAMonth(environment, 'Per Holm', (userId) => repeatMonth(admin, userId, months - 1)),
-    )
-    return { month, decade }
-  } finally {
-    await admin.end()
-  }
 }
 
 async function printRows({ pool }: Place, savers: Record<Side, Saver>): Promise<void> {

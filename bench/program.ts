@@ -1,5 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
+import { open, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Writable } from 'node:stream'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -7,6 +11,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 export interface Program {
   /** Empty for one that listens nowhere. */
   origin: string
+  pid: number
+  signal(name: NodeJS.Signals): void
   /** Sends a message over the channel and waits for what comes back. */
   tell(message: unknown): Promise<unknown>
   /** It stands still where it is, until it is resumed. Only for one that takes turns. */
@@ -37,26 +43,26 @@ const TURNS = ['--import', new URL('programs/turns.ts', import.meta.url).href]
  */
 export async function startProgram(spec: ProgramSpec): Promise<Program> {
   const { takesTurns = false } = spec
+  const isHeard = 'line' in spec.ready
+  const log = isHeard ? null : await openLog()
   const nodeOptions = [...(takesTurns ? TURNS : []), ...(spec.nodeOptions ?? [])]
   const child = spawn(process.execPath, [...nodeOptions, spec.file], {
     env: { PATH: process.env.PATH, ...spec.env },
-    stdio: [
-      'ignore',
-      'line' in spec.ready ? 'pipe' : 'inherit',
-      'inherit',
-      'ipc',
-      takesTurns ? 'pipe' : 'ignore',
-    ],
+    stdio: ['ignore', log?.fd ?? 'pipe', 'inherit', 'ipc', takesTurns ? 'pipe' : 'ignore'],
     detached: true,
   })
   const turns = child.stdio[4] as Writable | null
   const ended = once(child, 'exit').then(() => 'ended' as const)
+  const end = async () => {
+    await stop(child, ended)
+    await log?.close()
+  }
   const origin = spec.port === undefined ? '' : `http://127.0.0.1:${spec.port}`
   try {
     if ('path' in spec.ready) await becomesReady(origin + spec.ready.path, child)
     else await saysLine(child, spec.ready.line, ended)
   } catch (error) {
-    await stop(child, ended)
+    await end()
     throw error
   }
   const tell = async (message: unknown) => {
@@ -74,7 +80,9 @@ export async function startProgram(spec: ProgramSpec): Promise<Program> {
   }
   return {
     origin,
+    pid: child.pid ?? 0,
     tell,
+    signal: (name) => void child.kill(name),
     pause: async () => {
       await tell('pause')
       isPaused = true
@@ -82,9 +90,33 @@ export async function startProgram(spec: ProgramSpec): Promise<Program> {
     resume,
     stop: () => {
       resume()
-      return stop(child, ended)
+      return end()
     },
   }
+}
+
+/** What it says goes to a file, as in production it goes to whoever keeps logs; of the errors the first are shown at its end. */
+async function openLog(): Promise<{ fd: number; close(): Promise<void> }> {
+  const path = join(tmpdir(), `sparvana-bench-${randomUUID()}.log`)
+  const file = await open(path, 'a')
+  let closing: Promise<void> | undefined
+  const close = async () => {
+    await file.close()
+    const lines = (await readFile(path, 'utf8')).split('\n')
+    for (const line of lines.filter(isError).slice(0, ERRORS_SHOWN)) console.error(line)
+    await rm(path, { force: true })
+  }
+  return {
+    fd: file.fd,
+    close: () => {
+      closing ??= close()
+      return closing
+    },
+  }
+}
+
+function isError(line: string): boolean {
+  return line.includes('"level":"error"')
 }
 
 async function becomesReady(url: string, child: ChildProcess): Promise<void> {
@@ -108,7 +140,7 @@ async function saysLine(child: ChildProcess, line: string, ended: Promise<'ended
   const said = new Promise<'said'>((resolve) => {
     lines.on('line', (text) => {
       if (text.includes(line)) resolve('said')
-      if (!text.includes('"level":"error"')) return
+      if (!isError(text)) return
       errors += 1
       if (errors <= ERRORS_SHOWN) console.error(text)
     })

@@ -1,28 +1,23 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { cpus, loadavg, totalmem } from 'node:os'
 import { dirname } from 'node:path'
 import type { Load } from './load.ts'
-import type { Rows } from './rows.ts'
-import { type Round, ratio, type SettlingResults, type Variant } from './settling.ts'
 import { type Spread, spreadOf } from './statistics.ts'
 
-/** One pair of runs, one right after the other: of the app and the floor, or of what else is compared. */
+/** One run of each side, one right after the other: of the app and the floor, or of what else is compared. */
 export type Pair<Side extends string = 'app' | 'floor'> = { first: Side } & Record<Side, Load>
-
-interface Measured {
-  pairs: Pair[]
-  /** SQL statements that the app sends for one request, the transaction's own words included. */
-  statements: number
-}
-export type DashboardResults = Measured & { answerBytes: number }
-export type CheckOffResults = Measured & { answers: number; rows: Rows }
 
 export interface Plan {
   quick: boolean
   connections: number
+  /** Rounds, in fact, where more than two take turns. */
   pairs: number
   secondsPerRun: number
   warmUpSeconds: number
+  /** Savers with the same life as one that was lived. */
+  copies: number
+  overloadSeconds: number
+  growth: { months: number; savers: number }
   settling: SettlingPlan
 }
 
@@ -40,12 +35,11 @@ export interface Results {
   date: string
   machine: Machine
   plan: Plan
-  dashboard: DashboardResults | null
-  checkOff: CheckOffResults | null
-  settling: SettlingResults | null
+  /** By the parts' names. */
+  parts: Record<string, unknown>
 }
 
-interface Machine {
+export interface Machine {
   cores: number
   processor: string
   memoryGb: number
@@ -78,92 +72,66 @@ export async function write(results: Results, file: string): Promise<void> {
   await writeFile(file, `${JSON.stringify(results, rounded, 2)}\n`)
 }
 
-/** For the terminal and the README: the same text. */
-export function table(results: Results): string {
-  const { machine: on, plan, dashboard, checkOff, settling } = results
-  const { connections, pairs, secondsPerRun } = plan
-  const lines = [
-    `${on.cores} cores (${on.processor}), Node ${on.node}, PostgreSQL ${on.postgres}, one flush to disk ${on.flushMs.toFixed(2)} ms,`,
-    `load before ${on.loadBefore.toFixed(1)}; medians (min–max).`,
-    '',
-  ]
-  if (dashboard || checkOff) {
-    lines.push(
-      `${pairs} alternating pairs of ${secondsPerRun} s, ${connections} connections.`,
-      '',
-      '| | requests/s | p50 ms | p99 ms |',
-      '|---|---|---|---|',
-      ...(dashboard ? rowsOf('dashboard', dashboard.pairs) : []),
-      ...(checkOff ? rowsOf('check-off', checkOff.pairs) : []),
-      '',
-    )
-  }
-  if (dashboard)
-    lines.push(
-      `One dashboard: ${dashboard.statements} SQL statements, ${dashboard.answerBytes} bytes packed.`,
-    )
-  if (checkOff) {
-    const { checkOffs, payments, ledgerLines } = checkOff.rows
-    lines.push(
-      `One check-off: ${checkOff.statements} SQL statements.`,
-      `After ${checkOff.answers} answers: ${checkOffs} check-offs, ${payments} payments, ${ledgerLines} ledger lines more.`,
-    )
-  }
-  if (settling) lines.push(...settlingLines(settling, plan.settling))
+const BEGIN = '<!-- what npm run bench has measured -->'
+const END = '<!-- end of what npm run bench has measured -->'
+
+/** Puts the words between the two marks of a file. @throws when they aren't there. */
+export async function writeBetweenMarks(words: string, file: string): Promise<void> {
+  const text = await readFile(file, 'utf8')
+  const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)]
+  if (begin < 0 || end < begin) throw new Error(`${file} has no place for the results`)
+  await writeFile(file, `${text.slice(0, begin + BEGIN.length)}\n${words}\n${text.slice(end)}`)
+}
+
+/** What stands above the tables of all parts. */
+export function headline({ machine: on, plan, date }: Pick<Results, 'machine' | 'plan' | 'date'>): string {
   return [
-    ...lines,
-    '',
-    'Only the ratios travel: on a shared machine the absolute numbers say little, and differ from hour to hour.',
+    `${date.slice(0, 10)}: ${on.cores} cores (${on.processor}), Node ${on.node}, PostgreSQL ${on.postgres}, one flush to disk ${on.flushMs.toFixed(2)} ms,`,
+    `load before ${on.loadBefore.toFixed(1)}. Medians (smallest–largest) of ${plan.pairs} runs of ${plan.secondsPerRun} s of each in turns, ${plan.connections} connections;`,
+    'ratios within a round. Only they travel: absolute numbers differ from hour to hour.',
   ].join('\n')
 }
 
-const SETTLED: Record<Variant, string> = {
-  worker: 'one worker',
-  twoWorkers: 'two workers',
-  callsAndRows: 'the same calls and rows by hand',
-  rows: 'the rows alone, one transaction each',
-  calls: 'the emulator alone',
-}
+export const TABLE_HEAD = '|---|---|---|---|'
+const FACTS = ['perSecond', 'p50Ms', 'p99Ms'] as const
+type Fact = (typeof FACTS)[number]
 
-function settlingLines(settling: SettlingResults, plan: SettlingPlan): string[] {
-  const { sizes, limit } = settling
-  const row = (label: string, of: (rounds: Round[]) => Spread) =>
-    `| ${label} | ${sizes.map(({ rounds }) => shown(of(rounds))).join(' | ')} |`
-  const variants = Object.keys(SETTLED) as Variant[]
-  const share = spreadOf(limit.runs.map((run) => run.perSecond / limit.callsPerSecond))
-  const refused = limit.runs.reduce((sum, run) => sum + run.refused, 0)
+/** A line for every side, and one for the first against each of the others. */
+export function pairRows<Side extends string>(name: string, pairs: readonly Pair<Side>[]): string[] {
+  const [side = '' as Side, ...others] = sidesOf(pairs)
+  const row = (label: string, of: (pair: Pair<Side>, fact: Fact) => number) => rowOf(label, pairs, of)
   return [
-    '',
-    `Settling: ${plan.rounds} rounds of about ${plan.secondsPerRun} s for each; 4 savers at once.`,
-    '',
-    `| payments/s | ${sizes.map(({ paymentsEach }) => `${paymentsEach} a saver`).join(' | ')} |`,
-    `|---|${sizes.map(() => '---|').join('')}`,
-    ...variants.map((variant) =>
-      row(SETTLED[variant], (rounds) => spreadOf(rounds.map((round) => round[variant].perSecond))),
+    ...[side, ...others].map((each) => row(`${name}: ${each}`, (pair, fact) => pair[each][fact])),
+    ...others.map((other) =>
+      row(`**${name}: ${side} ÷ ${other}**`, (pair, fact) => pair[side][fact] / pair[other][fact]),
     ),
-    ...(['callsAndRows', 'rows', 'calls'] as const).map((variant) =>
-      row(`**one worker ÷ ${SETTLED[variant]}**`, (rounds) => ratio(rounds, 'worker', variant)),
-    ),
-    row('two workers ÷ one', (rounds) => ratio(rounds, 'twoWorkers', 'worker')),
-    '',
-    ...sizes.map(
-      ({ paymentsEach, statements, calls }) =>
-        `One payment of ${paymentsEach}: ${figure(statements)} SQL statements, ${figure(calls)} calls to the bank.`,
-    ),
-    `Of ${limit.callsPerSecond} calls/s that the bank allows, a worker that keeps to it uses ${shown(share)}; ${refused} were refused.`,
   ]
 }
 
-function rowsOf(name: string, pairs: readonly Pair[]): string[] {
-  const row = (label: string, of: (pair: Pair, fact: 'perSecond' | 'p50Ms' | 'p99Ms') => number) =>
-    `| ${label} | ${(['perSecond', 'p50Ms', 'p99Ms'] as const)
-      .map((fact) => shown(spreadOf(pairs.map((pair) => of(pair, fact)))))
-      .join(' | ')} |`
-  return [
-    row(`${name}, app`, (pair, fact) => pair.app[fact]),
-    row(`${name}, floor`, (pair, fact) => pair.floor[fact]),
-    row(`**${name}, app ÷ floor**`, (pair, fact) => pair.app[fact] / pair.floor[fact]),
-  ]
+/** Only the ninety-ninth percentile and its ratio, in the columns of the others. */
+export function ratioRow<Side extends string>(name: string, pairs: readonly Pair<Side>[]): string {
+  const [first = '' as Side, second = first] = sidesOf(pairs)
+  const p99 = (side: Side) => shown(spreadOf(pairs.map((pair) => pair[side].p99Ms)))
+  const ratio = shown(spreadOf(pairs.map((pair) => pair[first].p99Ms / pair[second].p99Ms)))
+  return `| **${name}** | | ${p99(first)} ÷ ${p99(second)} | **${ratio}** |`
+}
+
+export function medianOf<T>(all: readonly T[], of: (one: T) => number): number {
+  return spreadOf(all.map(of)).median
+}
+
+function sidesOf<Side extends string>([pair]: readonly Pair<Side>[]): Side[] {
+  const { first: _first, ...loads } = pair ?? ({} as Pair<Side>)
+  return Object.keys(loads) as Side[]
+}
+
+function rowOf<Side extends string>(
+  label: string,
+  pairs: readonly Pair<Side>[],
+  of: (pair: Pair<Side>, fact: Fact) => number,
+): string {
+  const cells = FACTS.map((fact) => shown(spreadOf(pairs.map((pair) => of(pair, fact)))))
+  return `| ${label} | ${cells.join(' | ')} |`
 }
 
 export function shown({ min, median, max }: Spread): string {
@@ -171,6 +139,6 @@ export function shown({ min, median, max }: Spread): string {
 }
 
 /** Three figures say all that such numbers know. */
-function figure(value: number): string {
+export function figure(value: number): string {
   return value >= 100 ? value.toFixed(0) : value.toPrecision(3)
 }

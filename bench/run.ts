@@ -1,117 +1,133 @@
-/** npm run bench [-- --quick] [-- --only dashboard|check-off|settling] [-- --profile folder]. See README.md beside this. */
+/**
+ * npm run bench [-- --quick] [-- --only name] [-- --profile]. See README.md beside this: the parts have their names there.
+ * A whole run writes results/latest.json and the table of the project's README.
+ */
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { onInterrupt } from '../src/embedded/interrupts.ts'
-import { measureCheckOff } from './check-off.ts'
-import { measureDashboard } from './dashboard.ts'
-import { machine, type Plan, type Results, table, write } from './report.ts'
-import { profileSettling } from './settling/profile.ts'
-import { setSettlingStage } from './settling/stage.ts'
-import { measureSettling } from './settling.ts'
-import { type Stops, setStage } from './stage.ts'
+import { checkOff } from './check-off.ts'
+import { dashboard } from './dashboard.ts'
+import { growth } from './growth.ts'
+import { MONTHS } from './history/both.ts'
+import { overload } from './overload.ts'
+import { pages } from './pages.ts'
+import { Bench, type Part } from './part.ts'
+import { headline, type Plan, write, writeBetweenMarks } from './report.ts'
+import { restart } from './restart.ts'
+import { settling } from './settling.ts'
+import { slowBank } from './slow-bank.ts'
+import { start } from './start.ts'
 
 const { values: options } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     only: { type: 'string', default: '' },
-    profile: { type: 'string', default: '' },
+    profile: { type: 'boolean', default: false },
   },
 })
 const plan: Plan = {
   quick: options.quick,
   connections: 8,
   ...(options.quick
-    ? { pairs: 3, secondsPerRun: 2, warmUpSeconds: 2 }
-    : { pairs: 5, secondsPerRun: 6, warmUpSeconds: 4 }),
+    ? {
+        pairs: 3,
+        secondsPerRun: 2,
+        warmUpSeconds: 2,
+        copies: 80,
+        overloadSeconds: 20,
+        growth: { months: 13, savers: 2_000 },
+      }
+    : {
+        pairs: 5,
+        secondsPerRun: 5,
+        warmUpSeconds: 3,
+        copies: 1_000,
+        overloadSeconds: 300,
+        growth: { months: MONTHS, savers: 100_000 },
+      }),
   settling: options.quick
     ? { rounds: 3, secondsPerRun: 1, warmUpSeconds: 1, limitedSeconds: 2, savers: 300 }
-    : { rounds: 5, secondsPerRun: 6, warmUpSeconds: 4, limitedSeconds: 10, savers: 1_500 },
+    : { rounds: 5, secondsPerRun: 4, warmUpSeconds: 3, limitedSeconds: 10, savers: 1_500 },
 }
 const KEPT_IN = fileURLToPath(new URL('results/latest.json', import.meta.url))
+/** Not kept with the code: they are large, and of one machine. */
+const PROFILES = fileURLToPath(new URL('results/profiles/', import.meta.url))
+const README = fileURLToPath(new URL('../README.md', import.meta.url))
 
-/** Newest last; all of it goes down again in reverse, whatever happens. */
-const stops: Stops = []
-let stopping: Promise<void> | undefined
-let goingDown: Promise<void> = Promise.resolve()
+/** A part whose results only itself understands. */
+type AnyPart = Pick<Part, 'name' | 'inQuick'> & {
+  run(bench: Bench): Promise<{ result: unknown; words: string[] }>
+}
+
+/** Those that share a stage stand together. */
+const PARTS: AnyPart[] = [
+  part(dashboard),
+  part(checkOff),
+  part(pages),
+  part(restart),
+  part(overload),
+  part(slowBank),
+  part(growth),
+  part(settling),
+  part(start),
+]
+
+function part<Result>({ name, inQuick, measure, words }: Part<Result>): AnyPart {
+  return {
+    name,
+    inQuick,
+    run: async (bench) => {
+      const result = await measure(bench)
+      return { result, words: words(result, plan) }
+    },
+  }
+}
+
+const bench = new Bench(plan, options.profile ? PROFILES : null)
+let isStopped = false
+const stop = () => {
+  isStopped = true
+  return bench.takeDown()
+}
 
 onInterrupt({
-  stop: stopAll,
-  kill: stopAll,
+  stop,
+  kill: stop,
   log: (line) => console.log(line),
   // Stopping went well, but nothing was measured.
   exit: (code) => process.exit(code || 130),
 })
 try {
-  const results = await measure()
-  await stopAll()
-  console.log(`\n${table(results)}`)
-  await keep(results)
+  await measureAll()
+  await bench.takeDown()
   process.exit()
 } catch (error) {
-  // Interrupted: what fails from then on fails because its other side has been stopped.
-  if (stopping) await stopping
-  else {
+  // Interrupted: what fails from then on fails because its other side has been stopped. Whoever was asked to stop ends this.
+  if (!isStopped) {
     console.error(error)
-    await stopAll()
+    await bench.takeDown()
     process.exit(1)
   }
 }
 
-async function measure(): Promise<Results> {
-  const { only } = options
-  const isMeasured = (name: string) => only === '' || only === name
+async function measureAll(): Promise<void> {
+  const { only, quick } = options
+  const chosen = PARTS.filter(({ name, inQuick }) => (only === '' ? inQuick || !quick : name === only))
+  if (chosen.length === 0)
+    throw new Error(`there is nothing called ${only}, but ${PARTS.map(({ name }) => name).join(', ')}`)
   const date = new Date().toISOString()
-  const web = isMeasured('dashboard') || isMeasured('check-off') ? await measureWeb(isMeasured) : null
-  const settling = isMeasured('settling') ? await measureWorker() : null
-  const on = web?.on ?? settling?.on
-  if (!on) throw new Error(`there is nothing called ${only}`)
-  return {
-    date,
-    machine: on,
-    plan,
-    dashboard: web?.dashboard ?? null,
-    checkOff: web?.checkOff ?? null,
-    settling: settling?.results ?? null,
+  const parts: Record<string, unknown> = {}
+  const words: string[] = []
+  for (const { name, run } of chosen) {
+    const measured = await run(bench)
+    parts[name] = measured.result
+    words.push(...measured.words, '')
   }
-}
-
-async function measureWeb(isMeasured: (name: string) => boolean) {
-  console.log('Preparing a database and a saver with a month of habits …')
-  const profiling = options.profile === '' ? [] : ['--cpu-prof', `--cpu-prof-dir=${options.profile}`]
-  const stage = await setStage(plan, stops, profiling)
-  const on = machine(stage.place)
-  const dashboard = isMeasured('dashboard') ? await measureDashboard(stage) : null
-  const checkOff = isMeasured('check-off') ? await measureCheckOff(stage) : null
-  // The worker gets a database and the machine for itself.
-  await takeDown()
-  return { on, dashboard, checkOff }
-}
-
-async function measureWorker() {
-  console.log('Preparing a database, an emulated bank and savers who are linked to it …')
-  const stage = await setSettlingStage(plan.settling.savers, stops)
-  const on = machine(stage.place)
-  const results = await measureSettling(stage, plan)
-  if (options.profile !== '') await profileSettling(stage, options.profile)
-  return { on, results }
-}
-
-/** Only a whole run is worth keeping. */
-async function keep(results: Results): Promise<void> {
-  if (options.quick || options.only !== '' || options.profile !== '') return
+  const results = { date, machine: bench.machine, plan, parts }
+  const text = [headline(results), '', ...words].join('\n').trimEnd()
+  console.log(`\n${text}`)
+  if (chosen.length < PARTS.length || options.profile) return
   await write(results, KEPT_IN)
-  console.log('\nEvery run is in bench/results/latest.json.')
-}
-
-function stopAll(): Promise<void> {
-  stopping ??= takeDown()
-  return stopping
-}
-
-/** Whoever asks while something is going down already waits for that too. */
-function takeDown(): Promise<void> {
-  goingDown = goingDown.then(async () => {
-    for (let part = stops.pop(); part; part = stops.pop()) await part.stop()
-  })
-  return goingDown
+  await writeBetweenMarks(text, README)
+  console.log('\nEvery run is in bench/results/latest.json, and the tables are in README.md.')
 }

@@ -69,6 +69,26 @@ export async function saverWithAMonth(environment: Record<string, string>): Prom
   }
 }
 
+/** Somebody who has just begun: three habits, kept for two days. */
+export async function saverWithTwoDays(environment: Record<string, string>): Promise<string> {
+  const { deps, clock } = await openModels(environment, 2)
+  try {
+    const user = await linkedSaver(deps, 'Ida Berg')
+    const ids = []
+    for (const { wish } of LIVES.slice(0, 3))
+      ids.push((await deps.models.habits.create(user, wish, 'DKK', actorFor(user))).id)
+    for (const id of [...ids.slice(0, 2), null, ...ids.slice(1)]) {
+      if (id === null) clock.advance(DAY)
+      else await keep(deps, user, id)
+    }
+    clock.advance(DAY)
+    await arrive(deps, user.id)
+    return user.email
+  } finally {
+    await deps.close()
+  }
+}
+
 /** Savers with a bank link and two accounts, and nothing else yet. */
 export async function freshSavers(environment: Record<string, string>, count: number): Promise<User[]> {
   const { deps } = await openModels(environment, 0)

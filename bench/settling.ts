@@ -1,6 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Plan, SettlingPlan } from './report.ts'
+import type { Bench, Part } from './part.ts'
+import type { Sent } from './programs/statements.ts'
+import type { SettlingPlan } from './report.ts'
 import { makeDue } from './settling/due-payments.ts'
+import { profileSettling } from './settling/profile.ts'
 import {
   atWork,
   type Limited,
@@ -9,7 +12,8 @@ import {
   settleByWorkers,
   settleWithinLimit,
 } from './settling/settling.ts'
-import { CALLS_PER_SECOND, type SettlingStage } from './settling/stage.ts'
+import { CALLS_PER_SECOND, type SettlingStage, setSettlingStage } from './settling/stage.ts'
+import { settlingWords } from './settling/words.ts'
 import { spreadOf } from './statistics.ts'
 
 export const VARIANTS = ['worker', 'twoWorkers', 'callsAndRows', 'rows', 'calls'] as const
@@ -32,6 +36,22 @@ export interface SettlingResults {
   limit: { callsPerSecond: number; runs: Limited[] }
 }
 
+export const settling: Part<SettlingResults> = {
+  name: 'settling',
+  inQuick: false,
+  measure: async (bench) => {
+    // The worker gets a database and the machine for itself.
+    await bench.takeDown()
+    console.log('Preparing a database, an emulated bank and savers who are linked to it …')
+    const stage = await setSettlingStage(bench)
+    const results = await measureSettling(stage, bench)
+    if (bench.profile !== null) await profileSettling(stage, bench.profile)
+    await bench.takeDown()
+    return results
+  },
+  words: (results, plan) => settlingWords(results, plan.settling),
+}
+
 export const SIZES = [1, 5]
 const REST_MS = 300
 const FEWEST_SAVERS = 8
@@ -42,7 +62,7 @@ const FIRST_PER_SECOND = 30
 const CALLS_PER_PAYMENT = 5
 
 /** One or five payments of each saver; the worker and what it is held against take turns, forwards and backwards. */
-export async function measureSettling(stage: SettlingStage, plan: Plan): Promise<SettlingResults> {
+async function measureSettling(stage: SettlingStage, { plan }: Bench): Promise<SettlingResults> {
   const sizes = SIZES.map((paymentsEach) => ({ paymentsEach, run: createRuns(stage, paymentsEach) }))
   for (const { run } of sizes) {
     for (const variant of VARIANTS) await run(variant, plan.settling.warmUpSeconds)
@@ -125,8 +145,8 @@ async function countCosts(stage: SettlingStage): Promise<{ statements: number; c
     await counting.tell('statements')
     await atWork(stage, [counting])
     counting.resume()
-    const statements = ((await counting.tell('statements')) as string[]).filter(
-      (text) => !NOT_FOR_PAYMENTS.some((other) => other.test(text)),
+    const statements = ((await counting.tell('statements')) as Sent[]).filter(
+      ({ text }) => !NOT_FOR_PAYMENTS.some((other) => other.test(text)),
     )
     await counting.pause()
     const calls = (await stage.emulator.calls()).length

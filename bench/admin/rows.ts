@@ -40,7 +40,7 @@ export async function generateRows(admin: pg.Client, scale: number): Promise<voi
     ),
   )
   await admin.query(
-    `CREATE TEMP TABLE people AS SELECT id, row_number() OVER (ORDER BY "createdOn") AS place FROM "User"`,
+    `CREATE TEMP TABLE people AS SELECT id, row_number() OVER (ORDER BY "createdOn") AS place FROM "User" WHERE email LIKE 'person-%'`,
   )
   await admin.query('CREATE UNIQUE INDEX ON people (place)')
   await admin.query('ANALYZE people')

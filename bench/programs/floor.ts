@@ -1,57 +1,66 @@
 /**
- * The least that could answer the same two requests: node:http, pg and prepared statements. It checks nothing, knows
- * no rules and renders nothing; what the app takes longer is what its promises, its pages and its libraries cost.
+ * The least that could answer the same requests: node:http, pg and prepared statements, in as many processes as the app. It
+ * checks nothing, knows no rules and renders nothing; what the app takes longer is what its promises, its pages and its
+ * libraries cost.
  */
+import cluster from 'node:cluster'
 import { createServer, type IncomingMessage } from 'node:http'
 import pg from 'pg'
 import { createCheckOff } from './floor-check-off.ts'
+import { createLookUps } from './floor-pages.ts'
+import { createReplay } from './floor-replay.ts'
 
-const { DATABASE_URL, PORT, ANSWER_BYTES } = process.env
-const pool = new pg.Pool({ connectionString: DATABASE_URL, max: 10 })
-const page = Buffer.alloc(Number(ANSWER_BYTES), 'x')
-const checkOff = createCheckOff(pool)
+const { DATABASE_URL, PORT, PROCESSES = '1', RECORDING = '' } = process.env
+/** Longer than any page. */
+const MOST_BYTES = 1_000_000
 
-const server = createServer((req, res) => {
-  answer(req).then(
-    (body) => {
-      const headers = { 'Content-Type': 'text/html; charset=utf-8', 'Content-Length': body.length }
-      res.writeHead(req.method === 'POST' ? 303 : 200, { ...headers, Location: '/dashboard' }).end(body)
-    },
-    (error) => {
-      console.error(error)
-      res.writeHead(500).end()
-    },
-  )
-})
-server.listen(Number(PORT), '127.0.0.1')
-process.on('disconnect', () => process.exit())
-
-async function answer(req: IncomingMessage): Promise<Buffer> {
-  if (req.url === '/healthz') return page
-  if (req.method === 'GET') return dashboard(req.headers.cookie ?? '')
-  await checkOff(await fieldsOf(req))
-  return Buffer.from('See other')
+if (cluster.isPrimary) {
+  for (let started = 0; started < Number(PROCESSES); started += 1) cluster.fork()
+  // A floor with a process less would not be one any more.
+  cluster.on('exit', () => process.exit(1))
+  process.on('disconnect', () => process.exit())
+} else {
+  // The primary has gone before this one could listen.
+  cluster.worker?.on('error', () => process.exit())
+  await serve()
 }
 
-/** Session, user, habits. */
-async function dashboard(cookie: string): Promise<Buffer> {
-  const signed = decodeURIComponent(cookie.slice(cookie.indexOf('=') + 1))
-  const sid = signed.slice('s:'.length, signed.lastIndexOf('.'))
-  const session = await one('session', 'SELECT sess FROM session WHERE sid = $1 AND expire >= now()', sid)
-  const user = await one('user', 'SELECT * FROM "User" WHERE id = $1', session.sess.passport.user)
-  const habits = await pool.query({
-    name: 'habits',
-    text: 'SELECT * FROM "Habit" WHERE "userId" = $1 AND "archivedOn" IS NULL ORDER BY "createdOn", id',
-    values: [user.id],
+async function serve(): Promise<void> {
+  const pool = new pg.Pool({ connectionString: DATABASE_URL, max: 10 })
+  const lookUp = createLookUps(pool)
+  const checkOff = createCheckOff(pool)
+  const replay = RECORDING === '' ? null : await createReplay(pool, RECORDING)
+  const page = Buffer.alloc(MOST_BYTES, 'x')
+
+  const answer = async (req: IncomingMessage): Promise<Buffer> => {
+    if (req.url === '/healthz') return page.subarray(0, 2)
+    if (req.method === 'GET') {
+      await lookUp(req.url ?? '', sessionIdIn(req.headers.cookie ?? ''))
+      return page.subarray(0, Number(req.headers['x-answer-bytes']))
+    }
+    const fields = await fieldsOf(req)
+    await (replay ?? checkOff)(fields)
+    return Buffer.from('See other')
+  }
+  const server = createServer((req, res) => {
+    answer(req).then(
+      (body) => {
+        const headers = { 'Content-Type': 'text/html; charset=utf-8', 'Content-Length': body.length }
+        res.writeHead(req.method === 'POST' ? 303 : 200, { ...headers, Location: '/dashboard' }).end(body)
+      },
+      (error) => {
+        console.error(error)
+        res.writeHead(500).end()
+      },
+    )
   })
-  if (habits.rowCount === 0) throw new Error('the saver has no habits')
-  return page
+  server.listen(Number(PORT), '127.0.0.1')
 }
 
-async function one(name: string, text: string, value: string) {
-  const { rows } = await pool.query({ name, text, values: [value] })
-  if (rows.length !== 1) throw new Error(`no ${name}`)
-  return rows[0]
+/** What is before the signature, which the app checks and this doesn't. */
+function sessionIdIn(cookie: string): string {
+  const signed = decodeURIComponent(cookie.slice(cookie.indexOf('=') + 1))
+  return signed.slice('s:'.length, signed.lastIndexOf('.'))
 }
 
 async function fieldsOf(req: IncomingMessage): Promise<Record<string, string>> {

@@ -20,6 +20,11 @@ export function emulatorAt(origin: string) {
     limitTo: async (rateLimitPerSecond: number | null) => {
       await control('/settings', 'POST', { rateLimitPerSecond })
     },
+    /** Every answer comes so much later; 0: at once. */
+    delayBy: async (delayMs: number) => {
+      await control('/faults', 'DELETE')
+      if (delayMs > 0) await control('/faults', 'POST', { kind: 'delay', route: '* *', count: null, delayMs })
+    },
     forgetCalls: async () => {
       await control('/requests', 'DELETE')
     },

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type pg from 'pg'
+import { SCOPES } from '../../src/bank/index.ts'
 import { createSealer, hashAccountNumber } from '../../src/crypto.ts'
 import type { BankCalls } from '../programs/bank-calls.ts'
 
@@ -46,6 +47,7 @@ export async function linkedSavers(
     hashed(creditorIban),
     MOST_HABITS,
     AMOUNT_MINOR,
+    SCOPES,
   ])
   return rows.map(({ userId }) => userId)
 }
@@ -60,7 +62,7 @@ const SAVERS = `
   ), consents AS (
     INSERT INTO "BankConsent" (id, "userId", profile, country, scopes, "grantedAt", "expiresAt",
       "accessTokenSealed", "refreshTokenSealed", "accessTokenExpiresAt")
-    SELECT "consentId", "userId", 'current', 'DK', '{}', now(), now() + interval '90 days',
+    SELECT "consentId", "userId", 'current', 'DK', $9, now(), now() + interval '90 days',
       decode(access, 'hex'), decode(refresh, 'hex'), now() FROM given
   ), accounts AS (
     INSERT INTO "Account" (id, "userId", "consentId", "hashedAccNo", name, currency, country, "isDebitor",

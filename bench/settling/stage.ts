@@ -2,11 +2,11 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { unusedPort } from '../../src/embedded/ports.ts'
 import { productionEnvironment } from '../environment.ts'
-import { openPlace, type Place } from '../place.ts'
-import { type Program, type ProgramSpec, startProgram } from '../program.ts'
+import type { Bench } from '../part.ts'
+import type { Place } from '../place.ts'
+import type { Program, ProgramSpec } from '../program.ts'
 import { CURRENT_ACCOUNT, openBankCalls, SAVINGS_ACCOUNT } from '../programs/bank-calls.ts'
 import type { Task } from '../programs/settle.ts'
-import type { Stops } from '../stage.ts'
 import { type Emulator, emulatorAt } from './emulator.ts'
 import { linkedSavers } from './savers.ts'
 
@@ -31,25 +31,14 @@ export interface SettlingStage {
 
 const file = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 
-/** @param stops gets every part at the moment its start begins, so that an interruption misses none. */
-export async function setSettlingStage(savers: number, stops: Stops): Promise<SettlingStage> {
-  const start = (spec: ProgramSpec): Promise<Program> => {
-    const starting = startProgram(spec)
-    stops.push({ stop: async () => (await starting.catch(() => null))?.stop() })
-    return starting
-  }
-  const opening = openPlace()
-  stops.push({ stop: async () => (await opening.catch(() => null))?.close() })
-  const place = await opening
+export async function setSettlingStage(bench: Bench): Promise<SettlingStage> {
+  const { savers } = bench.plan.settling
+  const start = (spec: ProgramSpec) => bench.start(spec)
+  const place = await bench.openPlace()
   const port = await unusedPort()
   const origin = `http://127.0.0.1:${port}`
   const environment = workerEnvironment(place.databaseUrl, origin)
-  await start({
-    file: file('../../src/sandbox/main.ts'),
-    env: emulatorEnvironment(environment, port),
-    ready: { line: 'sandbox listening' },
-  })
-  const emulator = emulatorAt(origin)
+  const emulator = await startEmulator(bench, environment, port)
   const userIds = await openSavers(place, emulator, environment, savers)
 
   const floor = await start({
@@ -89,8 +78,22 @@ export async function setSettlingStage(savers: number, stops: Stops): Promise<Se
   }
 }
 
+/** In a process of its own, at this port. */
+export async function startEmulator(
+  bench: Bench,
+  environment: Record<string, string>,
+  port: number,
+): Promise<Emulator> {
+  await bench.start({
+    file: file('../../src/sandbox/main.ts'),
+    env: emulatorEnvironment(environment, port),
+    ready: { line: 'sandbox listening' },
+  })
+  return emulatorAt(`http://127.0.0.1:${port}`)
+}
+
 /** As in production but for the bank: it is the emulator over plain http, asked without end, and nothing is waited for. */
-function workerEnvironment(databaseUrl: string, origin: string): Record<string, string> {
+export function workerEnvironment(databaseUrl: string, origin: string): Record<string, string> {
   return {
     ...productionEnvironment(databaseUrl),
     NODE_ENV: 'development',
@@ -119,8 +122,8 @@ function emulatorEnvironment(
   }
 }
 
-async function openSavers(
-  place: Place,
+export async function openSavers(
+  place: Pick<Place, 'pool'>,
   emulator: Emulator,
   environment: Record<string, string>,
   count: number,

@@ -101,15 +101,15 @@ export function renderLasting(
 ): void {
   takeFlashes(req)
     .then((flashes) => {
-      const { csrfToken, ...page } = pageOf(req, res, options, flashes)
+      const page = pageOf(req, res, options, flashes, () => TOKEN_PLACE)
       const key = JSON.stringify([view, page, lasting.by])
       const kept = keptPages.get(lasting.of)
-      if (kept?.key === key) return void res.send(kept.pieces.join(csrfToken))
-      res.render(view, { ...props(), page: { ...page, csrfToken: TOKEN_PLACE } }, (error, html) => {
+      if (kept?.key === key) return void res.send(kept.pieces.join(csrfToken(req)))
+      res.render(view, { ...props(), page }, (error, html) => {
         if (error) throw error
         const pieces = html.split(TOKEN_PLACE)
         keptPages.set(lasting.of, { key, pieces })
-        res.send(pieces.join(csrfToken))
+        res.send(pieces.join(csrfToken(req)))
       })
     })
     .catch((error) => req.next?.(error))
