@@ -162,7 +162,8 @@ const TRIES = 60
 const TRY_AGAIN_MS = 1_000
 /** PostgreSQL's codes: a lock was not to be had in time; two waited for each other. */
 const HELD_UP = ['55P03', '40P01']
-const CONCURRENTLY = /\bINDEX\s+CONCURRENTLY\b/i
+/** What PostgreSQL does in no transaction: indexes beside the app's work, and the engine's own database for comparing. */
+const ALONE = /\bINDEX\s+CONCURRENTLY\b|\b(?:CREATE|DROP)\s+DATABASE\b/i
 
 /**
  * A script is one transaction, so one that was held up has left nothing behind and is run again. An index that is made
@@ -171,10 +172,10 @@ const CONCURRENTLY = /\bINDEX\s+CONCURRENTLY\b/i
 async function runGently(client: Pool, script: string, triesLeft = TRIES): Promise<void> {
   const bounded = `SET LOCAL lock_timeout = ${LOCK_WITHIN_MS};\n${script}`
   try {
-    await client.query(CONCURRENTLY.test(script) ? script : bounded)
+    await client.query(ALONE.test(script) ? script : bounded)
   } catch (error) {
     const isHeldUp = HELD_UP.includes((error as { code?: string }).code ?? '')
-    if (!isHeldUp || triesLeft <= 1 || CONCURRENTLY.test(script)) throw error
+    if (!isHeldUp || triesLeft <= 1 || ALONE.test(script)) throw error
     await pause(TRY_AGAIN_MS)
     await runGently(client, script, triesLeft - 1)
   }

@@ -19,11 +19,6 @@ export function visitorOf(req: Request): User | null {
   return visits.get(req)?.user ?? null
 }
 
-/** Whether the request came with a session that was there before. */
-export function isStored(req: Request): boolean {
-  return visits.has(req)
-}
-
 /** Of what whoever is signed in is shown, when the request came; null where that is not known. */
 export function markOf(req: Request): string | null {
   return visits.get(req)?.mark ?? null

@@ -7,7 +7,7 @@ import type { Logger } from '../logger.ts'
 import { networkOf } from '../models/network.ts'
 import type { Visits } from '../models/visit.ts'
 import { flash } from './flash.ts'
-import { isStored, regenerated, SessionStore } from './session-store.ts'
+import { regenerated, SessionStore } from './session-store.ts'
 
 export interface SessionOptions {
   pool: pg.Pool
@@ -27,13 +27,9 @@ const VISITOR_MS = 2 * HOUR
 const LONGEST_AGENT = 300
 /** What is done so shortly after something else is not written down: a session may end so much earlier. */
 export const SEEN_EVERY_MS = 10 * SECOND
-const VISITOR_SEEN_EVERY_MS = 10 * MINUTE
 const SESSION_COOKIE = /(?:^|;\s*)(?:__Host-)?sparvana=/
 
-/**
- * Sessions live in PostgreSQL; the cookie is a signed random id and nothing else. It is sent anew when its session is written:
- * whoever goes on is written down every few seconds.
- */
+/** Sessions live in PostgreSQL; the cookie is a signed random id and nothing else. */
 export function sessions(options: SessionOptions): RequestHandler[] {
   const { pool, visits, log } = options
   const store = new SessionStore(pool, visits, (...details) =>
@@ -46,6 +42,7 @@ export function sessions(options: SessionOptions): RequestHandler[] {
       store,
       resave: false,
       saveUninitialized: false,
+      rolling: true,
       cookie: {
         path: '/',
         httpOnly: true,
@@ -95,8 +92,6 @@ function whileAlive(options: SessionOptions): RequestHandler {
     const now = options.clock.now().getTime()
     if (session.signedInAt === undefined && session.passport?.user === undefined) {
       session.cookie.maxAge = VISITOR_MS
-      // One that has just begun is not worth a row before something is put into it.
-      if (isStored(req) && now - (session.lastSeenAt ?? 0) >= VISITOR_SEEN_EVERY_MS) session.lastSeenAt = now
       return next()
     }
     const ending = endingOf(req, now, options)

@@ -161,7 +161,7 @@ export const ROOMS: Room[] = [
     name: 'server',
     files: /^src\/server\.ts$/,
     // Loaded when it is known which of the two is wanted.
-    may: [],
+    may: [/^src\/(cluster|web)\.ts$/],
     never: [/./],
   },
   { name: 'cluster', files: /^src\/cluster\.ts$/, may: [], never: [/./] },

@@ -4,7 +4,7 @@
  */
 
 /** The newest of those that were there before anything was deployed; they are held to nothing. */
-export const BASELINE = '20261123010000_history_speed'
+export const BASELINE = '20261124000000_saver_revision'
 
 /** `-- second step of <migration>: <why nobody needs it any more>`, in the lines before a statement. */
 const SECOND_STEP = /^-- second step of (\d{14}_\w+): \S/m

@@ -6,8 +6,18 @@ import { startTestApp, type TestApp } from '../support/app.ts'
 import { checkOff, newGoal, newHabit, newLinkedSaver, PASSWORD, type Person } from '../support/people.ts'
 import { textOf } from '../support/visitor.ts'
 
-/** What a request of somebody signed in asks of the database, and what the page adds to it. */
-const STATEMENTS = 21
+/** What a look asks of the database: the session with its user, and where that says that something has changed, everything else. */
+const UNCHANGED = 1
+const CHANGED = 2
+/** Of a saver with a habit, a payment and a goal. */
+const STATEMENTS: Record<string, number> = {
+  '/dashboard': 1,
+  '/habits/:id': 18,
+  '/statement': 4,
+  '/payments': 6,
+  '/goals': 6,
+  '/settings': 1,
+}
 
 // A Wednesday.
 const clock = new ManualClock('2026-06-17T10:00:00.000Z')
@@ -45,11 +55,11 @@ async function settled(): Promise<void> {
   }
 }
 
-/** @returns the statements of one look at the page, when everything has been looked at before. */
-async function statementsOf(saver: Person): Promise<string[]> {
-  await page(saver)
+/** @returns the statements of one look at a page, when everything has been looked at before. */
+async function statementsOf({ visitor }: Person, path = '/dashboard'): Promise<string[]> {
+  await visitor.get(path)
   statements = []
-  await page(saver)
+  await visitor.get(path)
   return [...statements]
 }
 
@@ -126,23 +136,47 @@ describe('today', () => {
 })
 
 describe('the statements of the page', () => {
-  test(`are ${STATEMENTS} with ten habits, and as many with one, after years, and with goals`, async () => {
+  test(`are ${UNCHANGED} as long as nothing changes, and ${CHANGED} then, with ten habits as with one, after years, and with goals`, async () => {
     const saver = await newLinkedSaver(app)
     const habits = [await newHabit(app, saver)]
     await checkOff(app, saver, habits[0] ?? '')
     await settled()
     await newGoal(saver)
-    const first = await statementsOf(saver)
+    const first = await statementsOfBoth(saver, habits)
     for (let count = 1; count < 10; count += 1)
       habits.push(await newHabit(app, saver, { name: `Habit ${count}` }))
     for (const habit of habits.slice(1)) await checkOff(app, saver, habit)
     await settled()
     for (let count = 0; count < 5; count += 1) await newGoal(saver, {}, habits.slice(count, count + 1))
     await addYears(saver, 3)
-    const last = await statementsOf(saver)
-    expect([first.length, last.length]).toEqual([STATEMENTS, STATEMENTS])
+    const last = await statementsOfBoth(saver, habits)
+    expect([first, last]).toEqual([
+      [UNCHANGED, CHANGED],
+      [UNCHANGED, CHANGED],
+    ])
+  })
+
+  test('of the pages that are looked at most are so many', async () => {
+    const saver = await newLinkedSaver(app)
+    const habit = await newHabit(app, saver)
+    await checkOff(app, saver, habit)
+    await settled()
+    await newGoal(saver)
+    const counted: Record<string, number> = {}
+    for (const path of Object.keys(STATEMENTS))
+      counted[path] = (await statementsOf(saver, path.replace(':id', habit))).length
+    expect(counted).toEqual(STATEMENTS)
   })
 })
+
+/** @returns how many a look needs that finds nothing changed, and one after a change. */
+async function statementsOfBoth(saver: Person, [habit = '']: string[]): Promise<[number, number]> {
+  const unchanged = await statementsOf(saver)
+  await app.deps.db.pool.query('UPDATE "Habit" SET name = name WHERE id = $1', [habit])
+  statements = []
+  await page(saver)
+  return [unchanged.length, statements.length]
+}
 
 /** Check-offs on every day of the years before, recorded without money. */
 async function addYears({ user }: Person, years: number): Promise<void> {

@@ -11,7 +11,7 @@ const { env, formation } = JSON.parse(readFileSync('app.json', 'utf8')) as {
 
 test('the Procfile has web, worker and release, each a program that there is and that gets its signals itself', () => {
   const lines = procfile.trimEnd().split('\n')
-  const programs = lines.map((line) => /^(\w+): node (\S+)$/.exec(line) ?? [])
+  const programs = lines.map((line) => /^(\w+): (?:\w+=\S+ )*node (?:-\S+ )*(\S+)$/.exec(line) ?? [])
   expect(programs.map(([, name]) => name)).toEqual(['web', 'worker', 'release'])
   for (const [, , file = ''] of programs) expect(existsSync(file)).toBe(true)
   expect(Object.keys(formation)).toEqual(['web', 'worker'])
