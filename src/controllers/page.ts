@@ -4,6 +4,7 @@ import { SECOND } from '../clock.ts'
 import { currentLanguage, t, term } from '../language.ts'
 import { csrfToken } from '../middleware/csrf.ts'
 import { type Flash, takeFlashes } from '../middleware/flash.ts'
+import { type Packed, packedFor, sendPacked } from '../middleware/packing.ts'
 import { bringsSession, SEEN_EVERY_MS } from '../middleware/session.ts'
 import { paths } from '../paths.ts'
 
@@ -79,16 +80,19 @@ export interface Lasting {
 interface KeptPage {
   key: string
   /** What stands between the places of the token. */
-  pieces: string[]
+  pieces: Buffer[]
+  /** By session, with its token and packed: those that have asked last. */
+  ready: Map<string, Packed>
 }
 
-/** Stands in a kept page where each request's own token goes. */
+/** Stands in a kept page where each session's own token goes. */
 const TOKEN_PLACE = `token-${randomUUID()}`
+const MOST_READY = 8
 const keptPages = new WeakMap<object, KeptPage>()
 
 /**
  * The same for a page that is asked for again and again: made of the same it says the same, up to the token in its forms, and
- * is not written anew.
+ * is not written anew. Whoever asks for it twice is sent the same bytes: nothing of the request is in them.
  * @param props worked out only where the page is.
  */
 export function renderLasting(
@@ -104,15 +108,34 @@ export function renderLasting(
       const page = pageOf(req, res, options, flashes, () => TOKEN_PLACE)
       const key = JSON.stringify([view, page, lasting.by])
       const kept = keptPages.get(lasting.of)
-      if (kept?.key === key) return void res.send(kept.pieces.join(csrfToken(req)))
+      if (kept?.key === key) return sendKept(req, res, kept)
       res.render(view, { ...props(), page }, (error, html) => {
         if (error) throw error
-        const pieces = html.split(TOKEN_PLACE)
-        keptPages.set(lasting.of, { key, pieces })
-        res.send(pieces.join(csrfToken(req)))
+        const pieces = html.split(TOKEN_PLACE).map((piece) => Buffer.from(piece))
+        const fresh = { key, pieces, ready: new Map() }
+        keptPages.set(lasting.of, fresh)
+        sendKept(req, res, fresh)
       })
     })
     .catch((error) => req.next?.(error))
+}
+
+function sendKept(req: Request, res: Response, { pieces, ready }: KeptPage): void {
+  const before = ready.get(req.sessionID)
+  if (before && req.acceptsEncodings(before.encoding)) {
+    sendPacked(res, before)
+    return
+  }
+  const token = Buffer.from(csrfToken(req))
+  const html = Buffer.concat(pieces.flatMap((piece, index) => (index === 0 ? [piece] : [token, piece])))
+  const packed = packedFor(req, html)
+  if (!packed) {
+    res.type('html').send(html)
+    return
+  }
+  if (ready.size >= MOST_READY) ready.clear()
+  ready.set(req.sessionID, packed)
+  sendPacked(res, packed)
 }
 
 /**

@@ -1,5 +1,5 @@
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
-import type { RequestHandler } from 'express'
+import type { Request, RequestHandler, Response } from 'express'
 
 /** The smallest first. */
 export const ENCODINGS = ['br', 'gzip'] as const
@@ -17,22 +17,41 @@ const QUICKLY: Record<Encoding, (bytes: Buffer) => Buffer> = {
   gzip: (bytes) => gzipSync(bytes, { level: 3 }),
 }
 
+/** A body as it goes over the wire. */
+export interface Packed {
+  encoding: Encoding
+  bytes: Buffer
+}
+
+/** @returns null for a body that is better sent as it is, or to somebody who unpacks nothing. */
+export function packedFor(req: Request, bytes: Buffer): Packed | null {
+  if (bytes.length < LEAST_BYTES || bytes.length > MOST_BYTES) return null
+  const encoding = ENCODINGS.find((each) => req.acceptsEncodings(each))
+  return encoding ? { encoding, bytes: QUICKLY[encoding](bytes) } : null
+}
+
+export function sendPacked(res: Response, { encoding, bytes }: Packed): void {
+  res.vary('Accept-Encoding')
+  res.setHeader('Content-Encoding', encoding)
+  if (!res.get('Content-Type')) res.type('html')
+  res.send(bytes)
+}
+
 /**
  * Pages are whole when they are sent, so they are packed in one call: without a stream, without the thread pool that passwords
- * wait for, and with a length. Form tokens are salted anew for each page, so that nobody learns them from its packed length.
+ * wait for, and with a length. Form tokens are salted anew for each page that is packed, so that nobody learns them from its
+ * packed length.
  */
 export const packing: RequestHandler = (req, res, next) => {
   const send = res.send
   res.send = (body?: unknown) => {
     if (typeof body !== 'string' || res.get('Content-Encoding') || req.fresh) return send.call(res, body)
-    const bytes = Buffer.from(body)
-    if (bytes.length < LEAST_BYTES || bytes.length > MOST_BYTES) return send.call(res, body)
-    res.vary('Accept-Encoding')
-    const encoding = ENCODINGS.find((each) => req.acceptsEncodings(each))
-    if (!encoding) return send.call(res, body)
-    res.setHeader('Content-Encoding', encoding)
-    if (!res.get('Content-Type')) res.type('html')
-    return send.call(res, QUICKLY[encoding](bytes))
+    const packed = packedFor(req, Buffer.from(body))
+    // Whether it is packed may depend on the sender, so that a cache has to know of it in any case.
+    if (body.length >= LEAST_BYTES) res.vary('Accept-Encoding')
+    if (!packed) return send.call(res, body)
+    sendPacked(res, packed)
+    return res
   }
   next()
 }

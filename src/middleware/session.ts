@@ -62,10 +62,12 @@ export function bringsSession({ headers }: Request): boolean {
 
 /** What a session is bound to when somebody signs in. */
 export function boundTo(req: Request): { agent: string; network: string; ip: string | null } {
+  // Worked out anew each time it is asked for.
+  const { ip } = req
   return {
     agent: (req.headers['user-agent'] ?? '').slice(0, LONGEST_AGENT),
-    network: networkOf(req.ip ?? ''),
-    ip: req.ip ?? null,
+    network: networkOf(ip ?? ''),
+    ip: ip ?? null,
   }
 }
 
