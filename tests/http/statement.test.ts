@@ -65,6 +65,7 @@ describe('the page', () => {
 
   test.each([
     ['from=17.6.2026', 'A day looks like 2026-06-17.'],
+    ['from=0000-01-01', 'A day looks like 2026-06-17.'],
     ['habit=all', 'Choose a habit from the list.'],
     ['state=gone', 'Choose from the list.'],
   ])('with %s says what is wrong, at the field', async (query, sentence) => {

@@ -13,9 +13,12 @@ export const optionalId = optional(
   z.uuid(told('An id looks like {example}.', { example: '01980000-0000-7000-8000-000000000000' })),
 )
 
-export const optionalDay = optional(
-  z.iso.date(told('A day looks like 2026-06-17.')).transform((day) => new Date(`${day}T00:00:00.000Z`)),
-)
+/** A day of a calendar. PostgreSQL's has no year 0. */
+export const writtenDay = z.iso
+  .date(told('A day looks like 2026-06-17.'))
+  .refine((day) => day >= '0001', told('A day looks like 2026-06-17.'))
+
+export const optionalDay = optional(writtenDay.transform((day) => new Date(`${day}T00:00:00.000Z`)))
 
 /** The day that is over before the instant that is given back. */
 export const optionalLastDay = optionalDay.transform((day) => day && new Date(day.getTime() + DAY))

@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import type { StatementPlace } from '../../models/statement.ts'
 import { told } from './form.ts'
-import { optional } from './list-forms.ts'
+import { optional, writtenDay } from './list-forms.ts'
 
 /** A day of the saver's own calendar. */
-const day = optional(z.iso.date(told('A day looks like 2026-06-17.')))
+const day = optional(writtenDay)
 
 /** The filter of a statement, in its address and in the form that asks for a file. */
 export const statementFilter = {
