@@ -65,11 +65,14 @@ export class RouteTable {
       if (router !== patterns) exact.set(path, router)
       router[VERBS[method]](path, ...guardsOf(guard), ...handlers)
     }
-    return Router().use((req, res, next) => {
-      const found = exact.get(plain(req.path))
-      if (!found) return patterns(req, res, next)
-      found(req, res, (error?: unknown) => (error ? next(error) : patterns(req, res, next)))
-    })
+    const found: RequestHandler = (req, res, next) => {
+      const router = exact.get(plain(req.path))
+      if (!router) return patterns(req, res, next)
+      router(req, res, (error?: unknown) => (error ? next(error) : patterns(req, res, next)))
+    }
+    // Whoever asks express which routes it has finds them, as in a router of its own.
+    const stack = [...exact.values(), patterns].flatMap((router) => router.stack)
+    return Router().use(Object.assign(found, { stack }))
   }
 
   get rows(): readonly Route[] {
