@@ -31,12 +31,12 @@ export interface SettlingPlan {
   savers: number
 }
 
-export interface Results {
+/** One part, measured in full. */
+export interface Kept {
   date: string
   machine: Machine
   plan: Plan
-  /** By the parts' names. */
-  parts: Record<string, unknown>
+  result: unknown
 }
 
 export interface Machine {
@@ -65,11 +65,18 @@ export function machine(facts: { postgresVersion: string; flushMs: number }): Ma
   }
 }
 
-export async function write(results: Results, file: string): Promise<void> {
-  await mkdir(dirname(file), { recursive: true })
+/** Puts parts into the file in the place of what was there of them. @returns all that is there now, by the parts' names. */
+export async function keep(parts: Record<string, Kept>, file: string): Promise<Record<string, Kept>> {
+  const before = await readFile(file, 'utf8').then(
+    (text) => (JSON.parse(text) as { parts?: Record<string, Kept> }).parts ?? {},
+    () => ({}),
+  )
+  const all = { ...before, ...parts }
   const rounded = (_key: string, value: unknown) =>
     typeof value === 'number' ? Math.round(value * 1_000) / 1_000 : value
-  await writeFile(file, `${JSON.stringify(results, rounded, 2)}\n`)
+  await mkdir(dirname(file), { recursive: true })
+  await writeFile(file, `${JSON.stringify({ parts: all }, rounded, 2)}\n`)
+  return all
 }
 
 const BEGIN = '<!-- what npm run bench has measured -->'
@@ -83,12 +90,11 @@ export async function writeBetweenMarks(words: string, file: string): Promise<vo
   await writeFile(file, `${text.slice(0, begin + BEGIN.length)}\n${words}\n${text.slice(end)}`)
 }
 
-/** What stands above the tables of all parts. */
-export function headline({ machine: on, plan, date }: Pick<Results, 'machine' | 'plan' | 'date'>): string {
+/** What stands above a part's figures. */
+export function headline(name: string, { machine: on, plan, date }: Kept): string {
   return [
-    `${date.slice(0, 10)}: ${on.cores} cores (${on.processor}), Node ${on.node}, PostgreSQL ${on.postgres}, one flush to disk ${on.flushMs.toFixed(2)} ms,`,
-    `load before ${on.loadBefore.toFixed(1)}. Medians (smallest–largest) of ${plan.pairs} runs of ${plan.secondsPerRun} s of each in turns, ${plan.connections} connections;`,
-    'ratios within a round. Only they travel: absolute numbers differ from hour to hour.',
+    `**${name}** on ${date.slice(0, 10)}: ${on.cores} cores (${on.processor}), Node ${on.node}, PostgreSQL ${on.postgres}, one flush to disk ${on.flushMs.toFixed(2)} ms,`,
+    `load before ${on.loadBefore.toFixed(1)}; medians (smallest–largest) of ${plan.pairs} runs of ${plan.secondsPerRun} s in turns, ${plan.connections} connections, ratios within a round.`,
   ].join('\n')
 }
 

@@ -2,6 +2,7 @@
  * npm run bench [-- --quick] [-- --only name] [-- --profile]. See README.md beside this: the parts have their names there.
  * A whole run writes results/latest.json and the table of the project's README.
  */
+import { loadavg } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { onInterrupt } from '../src/embedded/interrupts.ts'
@@ -12,7 +13,7 @@ import { MONTHS } from './history/both.ts'
 import { overload } from './overload.ts'
 import { pages } from './pages.ts'
 import { Bench, type Part } from './part.ts'
-import { headline, type Plan, write, writeBetweenMarks } from './report.ts'
+import { headline, type Kept, keep, type Plan, writeBetweenMarks } from './report.ts'
 import { restart } from './restart.ts'
 import { settling } from './settling.ts'
 import { slowBank } from './slow-bank.ts'
@@ -39,7 +40,7 @@ const plan: Plan = {
       }
     : {
         pairs: 5,
-        secondsPerRun: 5,
+        secondsPerRun: 4,
         warmUpSeconds: 3,
         copies: 1_000,
         overloadSeconds: 300,
@@ -56,7 +57,8 @@ const README = fileURLToPath(new URL('../README.md', import.meta.url))
 
 /** A part whose results only itself understands. */
 type AnyPart = Pick<Part, 'name' | 'inQuick'> & {
-  run(bench: Bench): Promise<{ result: unknown; words: string[] }>
+  run(bench: Bench): Promise<unknown>
+  wordsOf(kept: Kept): string[]
 }
 
 /** Those that share a stage stand together. */
@@ -76,10 +78,8 @@ function part<Result>({ name, inQuick, measure, words }: Part<Result>): AnyPart 
   return {
     name,
     inQuick,
-    run: async (bench) => {
-      const result = await measure(bench)
-      return { result, words: words(result, plan) }
-    },
+    run: measure,
+    wordsOf: ({ result, plan }) => words(result as Result, plan),
   }
 }
 
@@ -110,24 +110,35 @@ try {
   }
 }
 
+/** What has been measured in full is kept part by part, so that a part can be measured again by itself. */
 async function measureAll(): Promise<void> {
-  const { only, quick } = options
-  const chosen = PARTS.filter(({ name, inQuick }) => (only === '' ? inQuick || !quick : name === only))
+  const { only, quick, profile } = options
+  const wanted = only.split(',').filter(Boolean)
+  const chosen = PARTS.filter(({ name, inQuick }) =>
+    wanted.length === 0 ? inQuick || !quick : wanted.includes(name),
+  )
   if (chosen.length === 0)
     throw new Error(`there is nothing called ${only}, but ${PARTS.map(({ name }) => name).join(', ')}`)
-  const date = new Date().toISOString()
-  const parts: Record<string, unknown> = {}
-  const words: string[] = []
+  const measured: Record<string, Kept> = {}
   for (const { name, run } of chosen) {
-    const measured = await run(bench)
-    parts[name] = measured.result
-    words.push(...measured.words, '')
+    const loadBefore = loadavg()[0] ?? 0
+    const result = await run(bench)
+    const date = new Date().toISOString()
+    measured[name] = { date, machine: { ...bench.machine, loadBefore }, plan, result }
+    console.log(`\n${textOf(chosen, measured)}\n`)
+    if (quick || profile) continue
+    const kept = await keep({ [name]: measured[name] }, KEPT_IN)
+    await writeBetweenMarks(textOf(PARTS, kept), README)
+    console.log(`${name} is in bench/results/latest.json and in README.md.`)
   }
-  const results = { date, machine: bench.machine, plan, parts }
-  const text = [headline(results), '', ...words].join('\n').trimEnd()
-  console.log(`\n${text}`)
-  if (chosen.length < PARTS.length || options.profile) return
-  await write(results, KEPT_IN)
-  await writeBetweenMarks(text, README)
-  console.log('\nEvery run is in bench/results/latest.json, and the tables are in README.md.')
+}
+
+function textOf(parts: readonly AnyPart[], kept: Record<string, Kept>): string {
+  return parts
+    .flatMap(({ name, wordsOf }) => {
+      const of = kept[name]
+      return of ? [headline(name, of), '', ...wordsOf(of), ''] : []
+    })
+    .join('\n')
+    .trimEnd()
 }
