@@ -37,17 +37,17 @@ import './middleware/types.ts'
 import { writeLimit } from './middleware/write-limit.ts'
 import { operationRoutes } from './operations.ts'
 import { RouteTable } from './routes.ts'
-import { readViews } from './views.ts'
+import { readViews, type Views } from './views.ts'
 
-const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
+const VIEWS = join(dirname(dirname(fileURLToPath(import.meta.url))), 'views')
 
 /** The whole order of middleware on one screen. */
-export function createApp(deps: Deps, files: Files = readFiles()): Express {
+export function createApp(deps: Deps, files: Files = readFiles(), views: Views = readViews(VIEWS)): Express {
   const { settings, models, bank, bankGate, emulator, clock, log, db, queue, push, countryOf } = deps
   const https = settings.BASE_URL.startsWith('https://')
   const demo = settings.DEMO === 'on'
   const app = express()
-  useViews(app)
+  useViews(app, views)
   app.disable('x-powered-by')
   // Pages are kept by nobody; what may be kept has an ETag of its own.
   app.disable('etag')
@@ -154,8 +154,7 @@ export function createApp(deps: Deps, files: Files = readFiles()): Express {
 }
 
 /** Express asks for a view by its name, and gives it the page's props. */
-function useViews(app: Express): void {
-  const views = readViews(join(ROOT, 'views'))
+function useViews(app: Express, views: Views): void {
   app.set('view cache', true)
   app.set(
     'view',

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createApp } from '../../src/app.ts'
+import { readViews } from '../../src/views.ts'
 import { ask } from '../http/support/ask.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { linesOf, logOf } from './support/log.ts'
@@ -70,9 +71,7 @@ describe('an error page that can’t be drawn', () => {
     await cp('views', views, { recursive: true })
     await writeFile(join(views, 'errors', 'error.ejs'), '<p><%= locals.there.is.none %></p>')
     await writeFile(join(views, 'auth', 'login.ejs'), '<% throw new Error("inside") %>')
-    const broken = createApp(app.deps)
-    broken.set('views', views)
-    server.on('request', broken)
+    server.on('request', createApp(app.deps, undefined, readViews(views)))
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   })
   afterAll(async () => {
