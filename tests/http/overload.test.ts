@@ -65,7 +65,7 @@ test('as many as the setting says are served, the next are told when to come bac
   ])
   expect(JSON.parse(program.text)).toMatchObject({ status: 503, title: 'Too many are here at once' })
 
-  for (const path of ['/healthz', '/favicon.svg'])
+  for (const path of ['/healthz', '/favicon.ico'])
     expect({ path, status: (await look(path)).status }).toEqual({ path, status: 200 })
 
   await table.free()
