@@ -63,6 +63,10 @@ async function measure(bench: Bench): Promise<DashboardResults> {
   const variants: Variant[] = []
   try {
     const few = await bench.shared(aMonthLived)
+    // Lived through before there are copies: at its end all books are compared, and theirs are nobody's.
+    const many = bench.plan.quick
+      ? null
+      : (await liveAMonth(stage.environment, 'Ida Berg', async () => {})).email
     variants.push(await measureSame(bench, stage, FEW, few))
     const lists = await othersLike(bench, stage, admin, few, bench.plan.copies)
     const others = await measureOthers(bench, stage, FEW, lists)
@@ -72,8 +76,7 @@ async function measure(bench: Bench): Promise<DashboardResults> {
       const asks = lists.map((list) => list.map((browser) => dashboardOf(browser, 0)))
       await profileDashboard(bench, stage, asks, bench.profile)
     }
-    if (!bench.plan.quick) {
-      const many = (await liveAMonth(stage.environment, 'Ida Berg', async () => {})).email
+    if (many !== null) {
       variants.push(await measureSame(bench, stage, MANY, many))
       // Their rows are four times as many.
       const crowd = await othersLike(bench, stage, admin, many, bench.plan.copies / 4)
