@@ -169,10 +169,7 @@ export class WrongSettings extends Error {
 export function readSettings(environment: NodeJS.ProcessEnv): Settings {
   const given = givenIn(environment)
   const parsed = settingsSchema.safeParse(given)
-  const problems = (parsed.error?.issues ?? []).map(
-    (issue) =>
-      `${issue.path.join('.')} ${given[String(issue.path[0])] === undefined ? 'is missing' : issue.message}`,
-  )
+  const problems = problemsOf(parsed.error, given)
   problems.push(...contradictions(parsed.data ?? readable(given), environment))
   if (!parsed.success || problems.length > 0) throw new WrongSettings(problems)
   return Object.freeze({ ...parsed.data, ...databaseAddresses(parsed.data) })
@@ -204,6 +201,7 @@ export function databaseAddresses(
 export function readDatabaseSettings(
   environment: NodeJS.ProcessEnv,
 ): Pick<Settings, 'DATABASE_URL' | 'MIGRATION_DATABASE_URL'> {
+  const given = givenIn(environment)
   const parsed = settingsSchema
     .pick({
       NODE_ENV: true,
@@ -212,8 +210,8 @@ export function readDatabaseSettings(
       DATABASE_TLS: true,
       DATABASE_CA: true,
     })
-    .safeParse(givenIn(environment))
-  const problems = (parsed.error?.issues ?? []).map((issue) => `${issue.path.join('.')} ${issue.message}`)
+    .safeParse(given)
+  const problems = problemsOf(parsed.error, given)
   problems.push(...databaseProblems(parsed.data ?? {}))
   if (!parsed.success || problems.length > 0) throw new WrongSettings(problems)
   return databaseAddresses(parsed.data)
@@ -221,6 +219,13 @@ export function readDatabaseSettings(
 
 function givenIn(environment: NodeJS.ProcessEnv): Record<string, string | undefined> {
   return Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
+}
+
+function problemsOf(error: z.ZodError | undefined, given: Record<string, unknown>): string[] {
+  return (error?.issues ?? []).map(
+    ({ path, message }) =>
+      `${path.join('.')} ${given[String(path[0])] === undefined ? 'is missing' : message}`,
+  )
 }
 
 function databaseProblems(settings: Partial<Settings>): string[] {

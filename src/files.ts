@@ -1,12 +1,13 @@
 /** Styles, scripts and icons: read, hashed and packed once, and sent out of memory, by name and no other way. */
 import { createHash } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, extname, join, relative } from 'node:path'
+import { dirname, extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { brotliCompress, constants, gzipSync } from 'node:zlib'
 import type { Request, RequestHandler, Response } from 'express'
+import { namesIn } from './folder.ts'
 import { PUBLIC } from './middleware/authorisation.ts'
 import { ENCODINGS, type Encoding } from './middleware/packing.ts'
 import type { Route } from './routes.ts'
@@ -99,14 +100,12 @@ export function readFiles(folder = PUBLIC_FILES): Files {
 /** What is sent, by name: the styles as one file, everything else as it lies there. */
 function contentsOf(folder: string): [name: string, bytes: Buffer][] {
   const read = (name: string) => readFileSync(join(folder, name))
-  const names = readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map(({ parentPath, name }) => relative(folder, join(parentPath, name)))
-    .sort()
   const pico = readFileSync(createRequire(import.meta.url).resolve('@picocss/pico/css/pico.min.css'))
   return [
     [STYLES, Buffer.concat([pico, ...SHEETS.map(read)])],
-    ...names.filter((name) => extname(name) !== '.css').map((name): [string, Buffer] => [name, read(name)]),
+    ...namesIn(folder)
+      .filter((name) => extname(name) !== '.css')
+      .map((name): [string, Buffer] => [name, read(name)]),
   ]
 }
 

@@ -1,7 +1,8 @@
 /** Pages and their parts, out of EJS files: each becomes a function once, at the start, and nothing is looked up later. */
-import { readdirSync, readFileSync } from 'node:fs'
-import { join, posix, relative, sep } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { join, posix } from 'node:path'
 import ejs from 'ejs'
+import { namesIn } from './folder.ts'
 import { linked } from './html.ts'
 import { t } from './language.ts'
 
@@ -17,6 +18,7 @@ const OPTIONS = { _with: false, localsName: 'locals', compileDebug: false }
 /** All names that a view has besides those of JavaScript; every view says its sentences with the last two. */
 const NAMES = ['locals', 'include', 'escapeFn', 't', 'linked']
 const NOTHING = Object.freeze({})
+const SUFFIX = '.ejs'
 
 interface Part {
   /** By the place of the part, so that names stand in it as seen from its own folder. */
@@ -52,8 +54,11 @@ export function readViews(folder: string): Views {
     }
   }
 
-  for (const name of namesIn(folder))
-    parts.set(name, { include: includeFrom(name), write: writerOf(join(folder, `${name}.ejs`), name) })
+  for (const file of namesIn(folder)) {
+    if (!file.endsWith(SUFFIX)) continue
+    const name = file.slice(0, -SUFFIX.length)
+    parts.set(name, { include: includeFrom(name), write: writerOf(join(folder, file), name) })
+  }
   return { render }
 }
 
@@ -63,12 +68,4 @@ function writerOf(file: string, name: string): Part['write'] {
   template.compile()
   const body = `'use strict'\n${template.source}\n//# sourceURL=views/${name}.ejs`
   return new Function(...NAMES, body) as Part['write']
-}
-
-function namesIn(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.ejs'))
-    .map((entry) =>
-      relative(folder, join(entry.parentPath, entry.name)).replaceAll(sep, '/').slice(0, -'.ejs'.length),
-    )
 }

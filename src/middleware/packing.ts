@@ -25,9 +25,13 @@ export interface Packed {
 
 /** @returns null for a body that is better sent as it is, or to somebody who unpacks nothing. */
 export function packedFor(req: Request, bytes: Buffer): Packed | null {
-  if (bytes.length < LEAST_BYTES || bytes.length > MOST_BYTES) return null
+  if (!isWorthPacking(bytes)) return null
   const encoding = ENCODINGS.find((each) => req.acceptsEncodings(each))
   return encoding ? { encoding, bytes: QUICKLY[encoding](bytes) } : null
+}
+
+function isWorthPacking({ length }: Buffer): boolean {
+  return length >= LEAST_BYTES && length <= MOST_BYTES
 }
 
 export function sendPacked(res: Response, { encoding, bytes }: Packed): void {
@@ -46,9 +50,10 @@ export const packing: RequestHandler = (req, res, next) => {
   const send = res.send
   res.send = (body?: unknown) => {
     if (typeof body !== 'string' || res.get('Content-Encoding') || req.fresh) return send.call(res, body)
-    const packed = packedFor(req, Buffer.from(body))
-    // Whether it is packed may depend on the sender, so that a cache has to know of it in any case.
-    if (body.length >= LEAST_BYTES) res.vary('Accept-Encoding')
+    const bytes = Buffer.from(body)
+    // Whether it is packed depends on the sender, so that a cache has to know of it in any case.
+    if (isWorthPacking(bytes)) res.vary('Accept-Encoding')
+    const packed = packedFor(req, bytes)
     if (!packed) return send.call(res, body)
     sendPacked(res, packed)
     return res

@@ -91,11 +91,11 @@ const ENDINGS: Record<Ending, string> = {
 function whileAlive(options: SessionOptions): RequestHandler {
   return async (req, _res, next) => {
     const { session } = req
-    const now = options.clock.now().getTime()
     if (session.signedInAt === undefined && session.passport?.user === undefined) {
       session.cookie.maxAge = VISITOR_MS
       return next()
     }
+    const now = options.clock.now().getTime()
     const ending = endingOf(req, now, options)
     if (!ending) {
       if (!isBackground(req) && now - (session.lastSeenAt ?? 0) >= SEEN_EVERY_MS) session.lastSeenAt = now

@@ -72,8 +72,8 @@ const MOST_KEPT = 500
 
 /**
  * The page that everybody looks at most, in one statement with a name: each part reads what its twin among the other models
- * reads (`habits.listOwned`, `goals.standing`, `savedDays.thisWeek`, `payments.…`, `consents.live`), and a test holds them
- * equal. What was worked out is kept, and given again as long as nothing it was made of has changed (0048).
+ * reads (`habits.listOwned`, `goals.standing`, `payments.…`, `consents.live`), or a query of Prisma in the test that holds
+ * them equal. What was worked out is kept, and given again as long as nothing it was made of has changed (0048).
  */
 export function createDashboards({ db, clock }: Pick<ModelContext, 'db' | 'clock'>) {
   const kept = new Map<string, { key: string; dashboard: Dashboard }>()

@@ -47,7 +47,6 @@ import { createReminders } from './reminder.ts'
 import { createRetention } from './retention.ts'
 import { createRetries } from './retry.ts'
 import { createReversals } from './reversal.ts'
-import { createSavedDays } from './saved-days.ts'
 import { createSavings } from './savings.ts'
 import { createFactors } from './second-factor.ts'
 import { createOwnSessions } from './session.ts'
@@ -98,7 +97,6 @@ export function createModels(context: ModelContext) {
     activity: createActivity(context),
     habits,
     goals: createGoals(context),
-    savedDays: createSavedDays(context),
     breaks: createBreaks(context),
     notes: createNotes(context),
     checkOffs: createCheckOffs(context, payments),

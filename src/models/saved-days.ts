@@ -1,8 +1,5 @@
-import { toDbDay } from '../db.ts'
-import type { User } from '../generated/client.ts'
 import type { CheckOffState, Currency, PaymentState } from '../generated/enums.ts'
-import type { ModelContext } from './context.ts'
-import { type Day, dayOf, epochDay, fromEpochDay } from './habit/schedule.ts'
+import { type Day, epochDay, fromEpochDay } from './habit/schedule.ts'
 import { bucketOf } from './payment/states.ts'
 
 /** What the check-offs of one day have saved, by where the money stands now. Minor units. */
@@ -30,30 +27,6 @@ export interface SavedSum {
 }
 
 const WEEK_DAYS = 7
-
-export type SavedDays = ReturnType<typeof createSavedDays>
-
-export function createSavedDays({ db, clock }: Pick<ModelContext, 'db' | 'clock'>) {
-  return {
-    /**
-     * The saver's week up to today, by the day that a check-off counts for, whenever its money arrives: one statement over the
-     * check-offs of seven days. @returns one for each currency that was saved in.
-     */
-    async thisWeek(user: User): Promise<SavedWeek[]> {
-      const { first, last } = weekOf(dayOf(clock.now(), user.timezone, user.dayStartHour), user.weekStart)
-      const sums = await db.prisma.$queryRaw<SavedSum[]>`
-        SELECT done.day::text AS day, done.currency, done.state, saving.state AS paid, back.state AS "broughtBack",
-          sum(done."amountMinor")::bigint AS minor
-        FROM "CheckOff" done
-        JOIN "Payment" saving ON saving.id = done."paymentId"
-        LEFT JOIN "Payment" back ON back.id = done."reversalId"
-        WHERE done."userId" = ${user.id}::uuid
-          AND done.day BETWEEN ${toDbDay(first)}::date AND ${toDbDay(last)}::date
-        GROUP BY done.day, done.currency, done.state, saving.state, back.state`
-      return weeksFrom(first, sums)
-    },
-  }
-}
 
 /** The saver's week that a day lies in. @param weekStart ISO weekday. */
 export function weekOf(day: Day, weekStart: number): { first: Day; last: Day } {

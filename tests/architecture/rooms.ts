@@ -9,7 +9,7 @@ export interface Room {
 }
 
 const LEAF =
-  /^src\/(money|clock|country|networks|database-address|errors|paths|logger|crypto|mailer|metrics|push-target|language|html|format)\.ts$/
+  /^src\/(money|clock|country|networks|database-address|errors|folder|paths|logger|crypto|mailer|metrics|push-target|language|html|format)\.ts$/
 const PUSH_DOOR = /^src\/push\/index\.ts$/
 const BANK_DOOR = /^src\/bank\/index\.ts$/
 const MODELS = /^src\/models\/.+\.ts$/
@@ -124,7 +124,7 @@ export const ROOMS: Room[] = [
   {
     name: 'files',
     files: /^src\/files\.ts$/,
-    may: [MIDDLEWARE, ROUTES],
+    may: [LEAF, MIDDLEWARE, ROUTES],
     never: [...DATABASE_PACKAGES, ...QUEUE_PACKAGE, ...HTTP_CLIENT],
   },
   {

@@ -1,9 +1,9 @@
 /** The page that is opened every day: what it shows, and what it costs. */
-import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DAY, ManualClock, MINUTE } from '../../src/clock.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { checkOff, newGoal, newHabit, newLinkedSaver, PASSWORD, type Person } from '../support/people.ts'
+import { statementsOf } from '../support/statements.ts'
 import { textOf } from '../support/visitor.ts'
 
 /** What a look asks of the database: the session with its user, and where that says that something has changed, everything else. */
@@ -22,21 +22,11 @@ const STATEMENTS: Record<string, number> = {
 // A Wednesday.
 const clock = new ManualClock('2026-06-17T10:00:00.000Z')
 let app: TestApp
-let statements: string[] = []
-const query = pg.Client.prototype.query as (...args: unknown[]) => unknown
 
 beforeAll(async () => {
   app = await startTestApp({ clock })
-  pg.Client.prototype.query = function counted(this: pg.Client, ...args: unknown[]) {
-    const [first] = args
-    statements.push(typeof first === 'string' ? first : String((first as { text?: string })?.text))
-    return query.apply(this, args)
-  } as typeof pg.Client.prototype.query
 })
-afterAll(async () => {
-  pg.Client.prototype.query = query as typeof pg.Client.prototype.query
-  await app.close()
-})
+afterAll(() => app.close())
 
 const page = async ({ visitor }: Person) => textOf((await visitor.get('/dashboard')).text)
 
@@ -56,11 +46,9 @@ async function settled(): Promise<void> {
 }
 
 /** @returns the statements of one look at a page, when everything has been looked at before. */
-async function statementsOf({ visitor }: Person, path = '/dashboard'): Promise<string[]> {
+async function statementsFor({ visitor }: Person, path = '/dashboard'): Promise<string[]> {
   await visitor.get(path)
-  statements = []
-  await visitor.get(path)
-  return [...statements]
+  return statementsOf(() => visitor.get(path))
 }
 
 describe('today', () => {
@@ -164,18 +152,17 @@ describe('the statements of the page', () => {
     await newGoal(saver)
     const counted: Record<string, number> = {}
     for (const path of Object.keys(STATEMENTS))
-      counted[path] = (await statementsOf(saver, path.replace(':id', habit))).length
+      counted[path] = (await statementsFor(saver, path.replace(':id', habit))).length
     expect(counted).toEqual(STATEMENTS)
   })
 })
 
 /** @returns how many a look needs that finds nothing changed, and one after a change. */
 async function statementsOfBoth(saver: Person, [habit = '']: string[]): Promise<[number, number]> {
-  const unchanged = await statementsOf(saver)
+  const unchanged = await statementsFor(saver)
   await app.deps.db.pool.query('UPDATE "Habit" SET name = name WHERE id = $1', [habit])
-  statements = []
-  await page(saver)
-  return [unchanged.length, statements.length]
+  const changed = await statementsOf(() => page(saver))
+  return [unchanged.length, changed.length]
 }
 
 /** Check-offs on every day of the years before, recorded without money. */

@@ -1,11 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { request } from 'node:http'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readFiles } from '../../src/files.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { newSaver } from '../support/people.ts'
-import { type Answer, ask, cookieOf } from './support/ask.ts'
+import { ask, askForBytes, type Bytes, cookieOf } from './support/ask.ts'
 import { turnsToDatabase } from './support/turns.ts'
 
 const files = readFiles()
@@ -21,26 +20,8 @@ beforeAll(async () => {
 })
 afterAll(() => app.close())
 
-type Bytes = Omit<Answer, 'text'> & { bytes: Buffer }
-
-/** As `ask`, for what is no text. */
-function fetched(path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Bytes> {
-  return new Promise((resolve, reject) => {
-    const sent = request(app.baseUrl + path, { method, headers }, (answer) => {
-      const parts: Buffer[] = []
-      answer.on('data', (part: Buffer) => parts.push(part))
-      answer.on('end', () =>
-        resolve({
-          status: answer.statusCode ?? 0,
-          headers: answer.headers,
-          bytes: Buffer.concat(parts),
-        }),
-      )
-    })
-    sent.once('error', reject)
-    sent.end()
-  })
-}
+const fetched = (path: string, headers: Record<string, string> = {}, method = 'GET') =>
+  askForBytes(app, method, path, { headers })
 
 function unpacked({ headers, bytes }: Bytes): Buffer {
   if (headers['content-encoding'] === 'br') return brotliDecompressSync(bytes)

@@ -1,11 +1,8 @@
-import { request } from 'node:http'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { newHabit, newLinkedSaver, type Person } from '../support/people.ts'
-import { ask, cookieOf } from './support/ask.ts'
-
-const FORM = 'application/x-www-form-urlencoded'
+import { ask, askForBytes, type Bytes, cookieOf } from './support/ask.ts'
 
 let app: TestApp
 let saver: Person
@@ -18,27 +15,11 @@ beforeAll(async () => {
 afterAll(() => app.close())
 
 /** As the saver, byte by byte; a form goes with a good token. */
-async function fetched(path: string, taken: string, method = 'GET', body = '') {
+async function fetched(path: string, taken: string, method = 'GET', body = ''): Promise<Bytes> {
   const cookie = await cookieOf(saver.visitor, '/password/forgot')
   const fields = method === 'POST' ? `_csrf=${encodeURIComponent(saver.visitor.token)}&${body}` : ''
-  const headers = { cookie, 'accept-encoding': taken, ...(fields ? { 'content-type': FORM } : {}) }
-  return new Promise<{ status: number; headers: Record<string, unknown>; bytes: Buffer }>(
-    (resolve, reject) => {
-      const sent = request(app.baseUrl + path, { method, headers }, (answer) => {
-        const parts: Buffer[] = []
-        answer.on('data', (part: Buffer) => parts.push(part))
-        answer.on('end', () =>
-          resolve({
-            status: answer.statusCode ?? 0,
-            headers: answer.headers,
-            bytes: Buffer.concat(parts),
-          }),
-        )
-      })
-      sent.once('error', reject)
-      sent.end(fields)
-    },
-  )
+  const headers = { cookie, 'accept-encoding': taken }
+  return askForBytes(app, method, path, { headers, ...(fields ? { body: fields } : {}) })
 }
 
 const UNPACK = {
@@ -79,7 +60,7 @@ describe('a page', () => {
   })
 
   test('has other form tokens each time it is shown, so that its packed length tells nothing of them', async () => {
-    const tokensIn = ({ bytes }: { bytes: Buffer }) =>
+    const tokensIn = ({ bytes }: Bytes) =>
       [...bytes.toString().matchAll(/name="_csrf" value="([^"]+)"/g)].map(([, token]) => token)
     const first = tokensIn(await fetched('/dashboard', 'identity'))
     const second = tokensIn(await fetched('/dashboard', 'identity'))

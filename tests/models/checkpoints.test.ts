@@ -8,6 +8,7 @@ import type { Place } from '../../src/models/habit/progress.ts'
 import { dayOf, epochDay } from '../../src/models/habit/schedule.ts'
 import { standingOn } from '../../src/models/habit/standing.ts'
 import { planOf, versionOn } from '../../src/models/habit/versions.ts'
+import { dice } from '../support/dice.ts'
 import {
   checkOff,
   newHabit,
@@ -193,12 +194,4 @@ async function expectTrueStanding(world: World, user: User, id: string): Promise
 
 function checkpointOf(habitId: string) {
   return db.prisma.habitCheckpoint.findUnique({ where: { habitId } })
-}
-
-function dice(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return state / 2 ** 32
-  }
 }

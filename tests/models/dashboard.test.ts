@@ -1,14 +1,16 @@
 /** Today's page out of one statement: the same as from the models that read it part by part, and kept no longer than it holds. */
-import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DAY, HOUR } from '../../src/clock.ts'
-import type { Db } from '../../src/db.ts'
+import { type Db, fromDbDay, toDbDay } from '../../src/db.ts'
 import type { User } from '../../src/generated/client.ts'
 import type { Dashboard } from '../../src/models/dashboard.ts'
 import type { GoalWish } from '../../src/models/goal.ts'
-import { dayOf } from '../../src/models/habit/schedule.ts'
+import { type Day, dayOf } from '../../src/models/habit/schedule.ts'
 import type { HabitWish } from '../../src/models/habit.ts'
 import type { PaymentInList, PaymentWaiting } from '../../src/models/payment.ts'
+import { type SavedSum, type SavedWeek, weekOf, weeksFrom } from '../../src/models/saved-days.ts'
+import { dice } from '../support/dice.ts'
+import { statementsOf } from '../support/statements.ts'
 import {
   ARRIVING,
   checkOff,
@@ -34,31 +36,23 @@ afterAll(() => close())
 
 /** The page part by part, by the models that other pages read. */
 async function byParts({ models, clock }: World, user: User): Promise<Dashboard> {
+  const today = dayOf(clock.now(), user.timezone, user.dayStartHour)
   const [habits, standings, weeks, waiting, approvals, consent, stop, recent] = await Promise.all([
     models.habits.listOwned(user),
     models.goals.standing(user.id),
-    models.savedDays.thisWeek(user),
-    models.payments.waitingFor(user.id),
+    thisWeek(user, today),
+    waitingFor(user.id),
     models.payments.approvalsWaiting(user.id),
     models.consents.live(user.id),
     models.stops.current(),
     models.payments.listOwned(user.id, { size: 5 }),
   ])
   return {
-    today: dayOf(clock.now(), user.timezone, user.dayStartHour),
+    today,
     habits,
     standings,
     weeks,
-    waiting: waiting.map(
-      ({ id, kind, state, reason, amountMinor, currency }): PaymentWaiting => ({
-        id,
-        kind,
-        state,
-        reason,
-        amountMinor,
-        currency,
-      }),
-    ),
+    waiting,
     approvals,
     consent: consent && {
       expiresAt: consent.expiresAt,
@@ -87,6 +81,38 @@ async function byParts({ models, clock }: World, user: User): Promise<Dashboard>
   }
 }
 
+async function thisWeek(user: User, today: Day): Promise<SavedWeek[]> {
+  const { first, last } = weekOf(today, user.weekStart)
+  const done = await db.prisma.checkOff.findMany({
+    where: { userId: user.id, day: { gte: toDbDay(first), lte: toDbDay(last) }, paymentId: { not: null } },
+    include: { payment: true, reversal: true },
+  })
+  const sums = done.map(
+    ({ day, currency, state, amountMinor, payment, reversal }): SavedSum => ({
+      day: fromDbDay(day),
+      currency,
+      state,
+      paid: payment?.state ?? 'SCHEDULED',
+      broughtBack: reversal?.state ?? null,
+      minor: amountMinor,
+    }),
+  )
+  return weeksFrom(first, sums)
+}
+
+/** What waits, or is not clear yet, besides what the saver is to approve. */
+async function waitingFor(userId: string): Promise<PaymentWaiting[]> {
+  return db.prisma.payment.findMany({
+    select: { id: true, kind: true, state: true, reason: true, amountMinor: true, currency: true },
+    where: {
+      userId,
+      OR: [{ state: { in: ['BLOCKED', 'UNKNOWN'] } }, { state: 'AWAITING_APPROVAL', approvalUrl: null }],
+    },
+    orderBy: { createdOn: 'asc' },
+    take: 20,
+  })
+}
+
 /** What is kept is looked at as a request does: with the mark that came with its session. */
 async function markOf(user: User): Promise<string> {
   const sid = `sid-${user.id}`
@@ -102,14 +128,6 @@ async function markOf(user: User): Promise<string> {
 async function expectSame(world: World, user: User): Promise<void> {
   const kept = await world.models.dashboards.of(user, await markOf(user))
   expect(kept).toEqual(await byParts(world, user))
-}
-
-function dice(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return state / 2 ** 32
-  }
 }
 
 describe('one statement', () => {
@@ -140,20 +158,12 @@ describe('one statement', () => {
     const user = await newLinkedUser(world)
     const { id } = await newHabit(world, user)
     const mark = await markOf(user)
-    const statements: unknown[] = []
-    const query = pg.Client.prototype.query as (...args: unknown[]) => unknown
-    pg.Client.prototype.query = function counted(this: pg.Client, ...args: unknown[]) {
-      statements.push(args[0])
-      return query.apply(this, args)
-    } as typeof pg.Client.prototype.query
-    try {
-      const first = await world.models.dashboards.of(user, mark)
-      expect(statements).toHaveLength(1)
-      expect(await world.models.dashboards.of(user, mark)).toBe(first)
-      expect(statements).toHaveLength(1)
-    } finally {
-      pg.Client.prototype.query = query as typeof pg.Client.prototype.query
-    }
+    expect(await statementsOf(() => world.models.dashboards.of(user, mark))).toHaveLength(1)
+    const first = await world.models.dashboards.of(user, mark)
+    const again = await statementsOf(async () =>
+      expect(await world.models.dashboards.of(user, mark)).toBe(first),
+    )
+    expect(again).toEqual([])
     await checkOff(world, user, id)
     const { habits } = await world.models.dashboards.of(user, await markOf(user))
     expect(habits[0]?.progress.doneToday).toBe(1)
@@ -267,14 +277,7 @@ async function revisionOf(user: User): Promise<number> {
 async function sourceOfStatement(): Promise<string> {
   const world = worldAt(db)
   const user = await newUser(world)
-  let text = ''
-  const query = pg.Client.prototype.query as (...args: unknown[]) => unknown
-  pg.Client.prototype.query = function heard(this: pg.Client, ...args: unknown[]) {
-    text = (args[0] as { text: string }).text
-    return query.apply(this, args)
-  } as typeof pg.Client.prototype.query
-  await world.models.dashboards.of(user, null)
-  pg.Client.prototype.query = query as typeof pg.Client.prototype.query
+  const [text = ''] = await statementsOf(() => world.models.dashboards.of(user, null))
   return text
 }
 

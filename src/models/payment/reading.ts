@@ -78,23 +78,6 @@ export function createReading({ db, clock }: Pick<ModelContext, 'db' | 'clock'>)
       })
     },
 
-    /** What waits, or is not clear yet, besides approvals: shown on the dashboard until it is settled. */
-    async waitingFor(userId: string): Promise<Payment[]> {
-      return db.prisma.payment.findMany({
-        where: {
-          userId,
-          ...NOT_OVER,
-          OR: [
-            { state: { in: ['BLOCKED', 'UNKNOWN'] } },
-            // Held back by the bank without a page for the saver.
-            { state: 'AWAITING_APPROVAL', approvalUrl: null },
-          ],
-        },
-        orderBy: { createdOn: 'asc' },
-        take: 20,
-      })
-    },
-
     /** What the bank wants the saver's approval for, by the bank's pages; the page that has waited longest first. */
     async approvalsWaiting(userId: string): Promise<WaitingApproval[]> {
       const sums = await db.prisma.payment.groupBy({

@@ -15,13 +15,26 @@ export interface Question {
 
 const FORM = 'application/x-www-form-urlencoded'
 
+export type Bytes = Omit<Answer, 'text'> & { bytes: Buffer }
+
 /** One request exactly as written: no tidying of the path, any method, any headers, nothing followed. */
-export function ask(
+export async function ask(
   app: Pick<TestApp, 'baseUrl'>,
   method: string,
   path: string,
   question: Question = {},
 ): Promise<Answer> {
+  const { status, headers, bytes } = await askForBytes(app, method, path, question)
+  return { status, headers, text: bytes.toString('utf8') }
+}
+
+/** As `ask`, for what is no text, or packed. */
+export function askForBytes(
+  app: Pick<TestApp, 'baseUrl'>,
+  method: string,
+  path: string,
+  question: Question = {},
+): Promise<Bytes> {
   const { hostname, port } = new URL(app.baseUrl)
   const { body, headers = {} } = question
   const ofBody = body === undefined ? {} : { 'content-type': FORM, 'content-length': Buffer.byteLength(body) }
@@ -30,11 +43,7 @@ export function ask(
       const parts: Buffer[] = []
       answer.on('data', (part: Buffer) => parts.push(part))
       answer.on('end', () =>
-        resolve({
-          status: answer.statusCode ?? 0,
-          headers: answer.headers,
-          text: Buffer.concat(parts).toString('utf8'),
-        }),
+        resolve({ status: answer.statusCode ?? 0, headers: answer.headers, bytes: Buffer.concat(parts) }),
       )
     })
     sent.once('error', reject)
