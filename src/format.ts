@@ -32,7 +32,7 @@ export function formatCount(count: number): string {
 }
 
 function grouped(digits: string): string {
-  return digits.replace(/\B(?=(\d{3})+$)/g, '\u202f')
+  return digits.length < 4 ? digits : digits.replace(/\B(?=(\d{3})+$)/g, '\u202f')
 }
 
 export function formatDay(day: string | Date): string {

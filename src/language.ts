@@ -77,15 +77,16 @@ export function term(message: string): string {
   return message
 }
 
-const messages = new Map<string, IntlMessageFormat>()
+const messages = new Map(LANGUAGES.map((language) => [language, new Map<string, IntlMessageFormat>()]))
 
 /** Reading a message costs far more than saying it. */
 function compiled(language: Language, message: string): IntlMessageFormat {
-  const key = `${language} ${message}`
-  const known =
-    messages.get(key) ?? new IntlMessageFormat(message, LOCALES[language], undefined, { ignoreTag: true })
-  messages.set(key, known)
-  return known
+  const ofLanguage = messages.get(language)
+  const known = ofLanguage?.get(message)
+  if (known) return known
+  const read = new IntlMessageFormat(message, LOCALES[language], undefined, { ignoreTag: true })
+  ofLanguage?.set(message, read)
+  return read
 }
 
 function catalogueOf(language: Language): Catalogue {

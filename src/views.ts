@@ -63,7 +63,10 @@ export function readViews(folder: string): Views {
 }
 
 function writerOf(file: string, name: string): Part['write'] {
-  const template = new ejs.Template(readFileSync(file, 'utf8'), { ...OPTIONS, filename: file })
+  const source = readFileSync(file, 'utf8')
+  // Icons: a page has sixty of them.
+  if (!source.includes('<%')) return () => source
+  const template = new ejs.Template(source, { ...OPTIONS, filename: file })
   // What EJS makes of it looks for its parts in the file system each time; what it has written is wanted alone.
   template.compile()
   const body = `'use strict'\n${template.source}\n//# sourceURL=views/${name}.ejs`

@@ -5,7 +5,9 @@ import {
   epochDay,
   fromEpochDay,
   type Period,
+  periodLength,
   periodOf,
+  periodStart,
   type Schedule,
   timesPerDay,
 } from './schedule.ts'
@@ -67,8 +69,8 @@ export function progressOf(plan: Plan, day: Day, live: readonly Place[]): Progre
 export function isOpenOn(plan: Plan, day: number, tally: Tally, isBroken: BreakFinder): boolean {
   const schedule = scheduleOn(plan, fromEpochDay(day))
   if (!schedule || closedBecause(plan, schedule, day, isBroken)) return false
-  const { start, end } = periodOf(schedule, fromEpochDay(day), plan.weekStart)
-  const [first, last] = [epochDay(start), epochDay(end)]
+  const first = periodStart(schedule, day, plan.weekStart)
+  const last = first + periodLength(schedule) - 1
   const done = { doneInPeriod: tally(first, last), doneToday: tally(day, day) }
   return doneBecause(schedule, done, () => fullestAround(schedule, day, tally)) === null
 }

@@ -86,8 +86,17 @@ export function epochDay(day: Day): number {
 }
 
 export function fromEpochDay(day: number): Day {
-  return new Date(day * DAY).toISOString().slice(0, 10)
+  const known = written.get(day)
+  if (known !== undefined) return known
+  const text = new Date(day * DAY).toISOString().slice(0, 10)
+  if (written.size >= MOST_WRITTEN) written.clear()
+  written.set(day, text)
+  return text
 }
+
+/** A page asks for hundreds of days, and savers for the same ones. */
+const written = new Map<number, Day>()
+const MOST_WRITTEN = 10_000
 
 function daysIntoWeek(day: number, weekStart: number): number {
   return (weekdayOf(day) - weekStart + 7) % 7
