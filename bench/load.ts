@@ -112,6 +112,36 @@ export async function saturate(
   return loadOf(latenciesMs, (performance.now() - startedAt) / 1_000)
 }
 
+/**
+ * One look after another, with something done before each that the clock doesn't see.
+ * @returns as if only looks had taken time.
+ * @throws when an answer is none of a page.
+ */
+export async function looksAfter(
+  origin: string,
+  asks: readonly Ask[],
+  seconds: number,
+  before: (place: number) => Promise<unknown>,
+): Promise<Load> {
+  const client = new Client(origin)
+  const latenciesMs: number[] = []
+  const endsAt = performance.now() + seconds * 1_000
+  try {
+    for (let turn = 0; performance.now() < endsAt; turn += 1) {
+      const place = turn % asks.length
+      await before(place)
+      const askedAt = performance.now()
+      const { status } = await ask(client, asks[place] as Ask)
+      latenciesMs.push(performance.now() - askedAt)
+      if (status !== 200) throw new Error(`a page came with ${status}`)
+    }
+  } finally {
+    await client.close()
+  }
+  const tookMs = latenciesMs.reduce((sum, ms) => sum + ms, 0)
+  return loadOf(latenciesMs, tookMs / 1_000)
+}
+
 export function loadOf(latenciesMs: readonly number[], seconds: number): Load {
   return {
     requests: latenciesMs.length,

@@ -33,6 +33,7 @@ const SCHEDULES: {
 ]
 
 export interface Saver {
+  id: string
   email: string
   /** One of the habits. */
   habitId: string
@@ -62,7 +63,7 @@ export async function liveAMonth(
     }
     await checkBooks(deps)
     const totals = (await deps.models.habits.totalsOf(user.id)).get('DKK')
-    return { email: user.email, habitId: habitIds[0] ?? '', savedMinor: totals?.savedMinor ?? 0 }
+    return { id: user.id, email: user.email, habitId: habitIds[0] ?? '', savedMinor: totals?.savedMinor ?? 0 }
   } finally {
     await deps.close()
   }
