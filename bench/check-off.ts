@@ -12,12 +12,15 @@ import type { Program } from './program.ts'
 import type { Recordings } from './programs/floor-replay.ts'
 import type { Sent } from './programs/statements.ts'
 import { recordingOf } from './record.ts'
-import { type Pair, pairRows, TABLE_HEAD } from './report.ts'
+import { type Pair, type Plan, pairRows, TABLE_HEAD } from './report.ts'
 import { countRows, type Rows, rowsSince } from './rows.ts'
 import { freshSavers } from './savers.ts'
 import { post, type SignedIn, signInAll } from './sign-in.ts'
 import { type Stage, setStage, startFloor } from './stage.ts'
+import { profileWeb } from './web-profile.ts'
 
+/** New ones for a run of so many seconds. */
+type Visitors = (isApp: boolean, seconds: number) => Promise<Visitor[]>
 type Side = 'app' | 'same SQL' | 'writes alone'
 
 export interface CheckOffResults {
@@ -48,22 +51,39 @@ const RECORDED_PLACE = 7
 async function measure(bench: Bench): Promise<CheckOffResults> {
   const { plan } = bench
   const stage = await bench.shared(setStage)
-  const { place, environment, app, floor } = stage
+  const { place, environment, app } = stage
   const savers = await freshSavers(environment, plan.connections)
   const browsers = await signInAll(
     app.origin,
     savers.map(({ email }) => email),
   )
-  const visitors = (isApp: boolean, seconds: number): Promise<Visitor[]> =>
+  const visitors: Visitors = (isApp, seconds) =>
     Promise.all(
       savers.map(async (saver, index) => {
         const busy = await makeBusy(place.pool, saver, habitsFor(seconds))
         return checkOffVisitor(busy, browsers[index] as SignedIn, isApp)
       }),
     )
+  if (bench.profile !== null) {
+    const load = async (origin: string, seconds: number) =>
+      (await closedLoop(origin, await visitors(true, seconds), seconds * 1_000)).requests
+    await profileWeb(bench, stage, 'check-off', load, bench.profile)
+  }
   const recordings = await record(stage, savers, browsers)
-  const replay = await startReplay(bench, stage, recordings)
+  // The folder stays for as long as a process of the floor may still have to read it.
+  const folder = await mkdtemp(join(tmpdir(), 'sparvana-recording-'))
+  try {
+    const replay = await startReplay(bench, stage, recordings, folder)
+    return {
+      statements: Object.values(recordings)[0]?.statements.length ?? 0,
+      ...(await compare(stage, replay, plan, visitors)),
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
 
+async function compare({ place, app, floor }: Stage, replay: Program, plan: Plan, visitors: Visitors) {
   const atFirst = await countRows(place.pool)
   let answers = 0
   const run = async (program: Program, seconds: number) => {
@@ -77,12 +97,7 @@ async function measure(bench: Bench): Promise<CheckOffResults> {
   }
   const sides: Record<Side, Program> = { app, 'same SQL': replay, 'writes alone': floor }
   const pairs = await alternate('check-off', sides, plan, run)
-  return {
-    statements: Object.values(recordings)[0]?.statements.length ?? 0,
-    pairs,
-    answers,
-    rows: rowsSince(atFirst, await countRows(place.pool), answers),
-  }
+  return { pairs, answers, rows: rowsSince(atFirst, await countRows(place.pool), answers) }
 }
 
 /** Of every saver two check-offs of different habits, by the process that writes its statements down. */
@@ -129,15 +144,15 @@ async function lastSent(
   }
 }
 
-async function startReplay(bench: Bench, stage: Stage, recordings: Recordings): Promise<Program> {
-  const folder = await mkdtemp(join(tmpdir(), 'sparvana-recording-'))
-  try {
-    const file = join(folder, 'statements.json')
-    await writeFile(file, JSON.stringify(recordings))
-    return await startFloor(bench, stage.environment, { RECORDING: file })
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
+async function startReplay(
+  bench: Bench,
+  stage: Stage,
+  recordings: Recordings,
+  folder: string,
+): Promise<Program> {
+  const file = join(folder, 'statements.json')
+  await writeFile(file, JSON.stringify(recordings))
+  return startFloor(bench, stage.environment, { RECORDING: file })
 }
 
 /** Checks off one habit after the other, every place once. A floor gets what the app has to look up by itself. */
