@@ -9,15 +9,18 @@ import { type Busy, type Habit, habitsFor, makeBusy, offersOf } from './busy-sav
 import { type Ask, ask, closedLoop, type Visitor } from './load.ts'
 import type { Bench, Part } from './part.ts'
 import type { Program } from './program.ts'
-import type { Recordings } from './programs/floor-replay.ts'
+import type { Recording, Recordings } from './programs/floor-replay.ts'
 import type { Sent } from './programs/statements.ts'
 import { recordingOf } from './record.ts'
-import { type Pair, pairRows, TABLE_HEAD } from './report.ts'
+import { type Pair, type Plan, pairRows, TABLE_HEAD } from './report.ts'
 import { countRows, type Rows, rowsSince } from './rows.ts'
 import { freshSavers } from './savers.ts'
 import { post, type SignedIn, signInAll } from './sign-in.ts'
 import { type Stage, setStage, startFloor } from './stage.ts'
+import { profileWeb } from './web-profile.ts'
 
+/** New ones for a run of so many seconds. */
+type Visitors = (isApp: boolean, seconds: number) => Promise<Visitor[]>
 type Side = 'app' | 'same SQL' | 'writes alone'
 
 export interface CheckOffResults {
@@ -43,27 +46,46 @@ export const checkOff: Part<CheckOffResults> = {
 
 /** Recorded by this place of a habit, which no other number of a check-off is. */
 const RECORDED_PLACE = 7
+/** Every ten seconds a session notes that somebody was there, which is a statement more. */
+const RECORDED_AT_MOST = 3
 
 /** Every connection is another saver. All rows that answers promise are looked for at the end of every run. */
 async function measure(bench: Bench): Promise<CheckOffResults> {
   const { plan } = bench
   const stage = await bench.shared(setStage)
-  const { place, environment, app, floor } = stage
+  const { place, environment, app } = stage
   const savers = await freshSavers(environment, plan.connections)
   const browsers = await signInAll(
     app.origin,
     savers.map(({ email }) => email),
   )
-  const visitors = (isApp: boolean, seconds: number): Promise<Visitor[]> =>
+  const visitors: Visitors = (isApp, seconds) =>
     Promise.all(
       savers.map(async (saver, index) => {
         const busy = await makeBusy(place.pool, saver, habitsFor(seconds))
         return checkOffVisitor(busy, browsers[index] as SignedIn, isApp)
       }),
     )
+  if (bench.profile !== null) {
+    const load = async (origin: string, seconds: number) =>
+      (await closedLoop(origin, await visitors(true, seconds), seconds * 1_000)).requests
+    await profileWeb(bench, stage, 'check-off', load, bench.profile)
+  }
   const recordings = await record(stage, savers, browsers)
-  const replay = await startReplay(bench, stage, recordings)
+  // The folder stays for as long as a process of the floor may still have to read it.
+  const folder = await mkdtemp(join(tmpdir(), 'sparvana-recording-'))
+  try {
+    const replay = await startReplay(bench, stage, recordings, folder)
+    return {
+      statements: Object.values(recordings)[0]?.statements.length ?? 0,
+      ...(await compare(stage, replay, plan, visitors)),
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
 
+async function compare({ place, app, floor }: Stage, replay: Program, plan: Plan, visitors: Visitors) {
   const atFirst = await countRows(place.pool)
   let answers = 0
   const run = async (program: Program, seconds: number) => {
@@ -77,12 +99,7 @@ async function measure(bench: Bench): Promise<CheckOffResults> {
   }
   const sides: Record<Side, Program> = { app, 'same SQL': replay, 'writes alone': floor }
   const pairs = await alternate('check-off', sides, plan, run)
-  return {
-    statements: Object.values(recordings)[0]?.statements.length ?? 0,
-    pairs,
-    answers,
-    rows: rowsSince(atFirst, await countRows(place.pool), answers),
-  }
+  return { pairs, answers, rows: rowsSince(atFirst, await countRows(place.pool), answers) }
 }
 
 /** Of every saver two check-offs of different habits, by the process that writes its statements down. */
@@ -93,18 +110,22 @@ async function record(
 ): Promise<Recordings> {
   const before = await countRows(place.pool)
   const recordings: Recordings = {}
+  let answers = 0
   for (const [index, saver] of savers.entries()) {
-    const busy = await makeBusy(place.pool, saver, 2)
-    const [one, next] = busy.habits
-    if (!one || !next) throw new Error('there are too few habits')
-    const made = async (habit: Habit) => ({
-      ...habit,
-      slot: RECORDED_PLACE,
-      sent: await lastSent(counting, browsers[index] as SignedIn, habit, busy.day),
-    })
-    recordings[saver.id] = recordingOf(await made(one), await made(next))
+    const busy = await makeBusy(place.pool, saver, 2 * RECORDED_AT_MOST)
+    const made = async (habit: Habit | undefined) => {
+      if (!habit) throw new Error('two check-offs in a row never sent the same statements')
+      answers += RECORDED_PLACE
+      const sent = await lastSent(counting, browsers[index] as SignedIn, habit, busy.day)
+      return { ...habit, slot: RECORDED_PLACE, sent }
+    }
+    const habits = busy.habits.values()
+    let recording: Recording | null = null
+    while (!recording)
+      recording = recordingOf(await made(habits.next().value), await made(habits.next().value))
+    recordings[saver.id] = recording
   }
-  rowsSince(before, await countRows(place.pool), savers.length * 2 * RECORDED_PLACE)
+  rowsSince(before, await countRows(place.pool), answers)
   return recordings
 }
 
@@ -129,15 +150,15 @@ async function lastSent(
   }
 }
 
-async function startReplay(bench: Bench, stage: Stage, recordings: Recordings): Promise<Program> {
-  const folder = await mkdtemp(join(tmpdir(), 'sparvana-recording-'))
-  try {
-    const file = join(folder, 'statements.json')
-    await writeFile(file, JSON.stringify(recordings))
-    return await startFloor(bench, stage.environment, { RECORDING: file })
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
+async function startReplay(
+  bench: Bench,
+  stage: Stage,
+  recordings: Recordings,
+  folder: string,
+): Promise<Program> {
+  const file = join(folder, 'statements.json')
+  await writeFile(file, JSON.stringify(recordings))
+  return startFloor(bench, stage.environment, { RECORDING: file })
 }
 
 /** Checks off one habit after the other, every place once. A floor gets what the app has to look up by itself. */

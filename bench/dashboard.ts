@@ -4,7 +4,6 @@ import { Client } from 'undici'
 import { paths } from '../src/paths.ts'
 import { alternate, countStatements, dealt } from './alternate.ts'
 import { copySaver } from './copies.ts'
-import { profileDashboard } from './dashboard-profile.ts'
 import { ROUTED } from './environment.ts'
 import { liveAMonth, HABITS as MANY } from './history/life.ts'
 import { type Answer, type Ask, ask, type Load, loadOf, saturate } from './load.ts'
@@ -16,6 +15,7 @@ import { HABITS as FEW } from './savers.ts'
 import { sessionsLike } from './sessions.ts'
 import { type SignedIn, signIn, signInAll } from './sign-in.ts'
 import { aMonthLived, type Stage, setStage } from './stage.ts'
+import { profileWeb } from './web-profile.ts'
 
 /** Who looks: one saver over and over, for whom nothing has changed; or each time another, of whom nothing can be at hand. */
 type Look = 'same saver' | 'another saver'
@@ -74,7 +74,10 @@ async function measure(bench: Bench): Promise<DashboardResults> {
     const atHalfLoad = await measureHalfLoad(bench, stage, lists, others)
     if (bench.profile !== null) {
       const asks = lists.map((list) => list.map((browser) => dashboardOf(browser, 0)))
-      await profileDashboard(bench, stage, asks, bench.profile)
+      const expected = { status: 200, leastBytes: 1 }
+      const load = async (origin: string, seconds: number) =>
+        (await saturate(origin, asks, seconds, expected)).requests
+      await profileWeb(bench, stage, 'dashboard', load, bench.profile)
     }
     if (many !== null) {
       variants.push(await measureSame(bench, stage, MANY, many))

@@ -5,6 +5,13 @@ import { Prisma, PrismaClient } from './generated/client.ts'
 
 export type Tx = Prisma.TransactionClient
 
+/** What statements written by hand need of a transaction, whoever sends them. */
+export interface Statements {
+  $queryRaw<Rows>(query: TemplateStringsArray | Prisma.Sql, ...values: unknown[]): Promise<Rows>
+  /** @returns how many rows it has changed. */
+  $executeRaw(query: TemplateStringsArray | Prisma.Sql, ...values: unknown[]): Promise<number>
+}
+
 export interface Db {
   /** Reads and single-statement writes. */
   readonly prisma: PrismaClient
@@ -15,6 +22,11 @@ export interface Db {
    * @throws AlreadyExists when a unique rule refuses a row.
    */
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>
+  /**
+   * The same for what is often waited for and written by hand alone: without Prisma, whose part in a statement costs several
+   * times what `pg` does. Rows are as Prisma gives them, but for decimals, which are text.
+   */
+  transactionByHand<T>(work: (tx: Statements) => Promise<T>): Promise<T>
   close(): Promise<void>
 }
 
@@ -23,6 +35,9 @@ const TRIES = 4
 /** A statement gets a name when it comes for this time, and at most so many do in one process. */
 const NAMED_FROM = 2
 const MOST_NAMED = 400
+/** So long may a transaction wait for a connection, and so long for rows that others hold. */
+const LONGEST_MS = 15_000
+const BEGIN = `BEGIN; SET LOCAL statement_timeout = ${LONGEST_MS}`
 
 export function createDb(url: string, poolSize: number): Db {
   const pool = new pg.Pool({
@@ -33,18 +48,73 @@ export function createDb(url: string, poolSize: number): Db {
   })
   // A connection that breaks while idle is replaced by the pool; without a listener it would end the process.
   pool.on('error', () => {})
-  const prisma = new PrismaClient({
-    adapter: new PrismaPg(pool, { statementNameGenerator: namesOfStatements() }),
-  })
+  // One list for both, since they share connections, and a connection knows a name once.
+  const nameOf = namesOfStatements()
+  const prisma = new PrismaClient({ adapter: new PrismaPg(pool, { statementNameGenerator: nameOf }) })
   return {
     prisma,
     pool,
-    transaction: (work) => retried(() => prisma.$transaction(work, { maxWait: 15_000, timeout: 15_000 })),
+    transaction: (work) =>
+      retried(() => prisma.$transaction(work, { maxWait: LONGEST_MS, timeout: LONGEST_MS })),
+    transactionByHand: (work) =>
+      retried(() => onOwnConnection(pool, (client) => work(byHand(client, nameOf)))),
     close: async () => {
       await prisma.$disconnect()
       if (!pool.ended) await pool.end()
     },
   }
+}
+
+async function onOwnConnection<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect()
+  // Whoever waits for an answer hears of a broken connection by that; without a listener it would end the process.
+  const ignore = () => {}
+  client.on('error', ignore)
+  const release = (isBroken: boolean) => {
+    client.off('error', ignore)
+    client.release(isBroken)
+  }
+  try {
+    await client.query(BEGIN)
+    const result = await work(client)
+    const { command } = await client.query('COMMIT')
+    // PostgreSQL's answer to who has not noticed that a statement was refused.
+    if (command !== 'COMMIT') throw new Error('a transaction was rolled back instead of committed')
+    release(false)
+    return result
+  } catch (error) {
+    await client.query('ROLLBACK').then(
+      () => release(false),
+      () => release(true),
+    )
+    throw error
+  }
+}
+
+function byHand(client: pg.PoolClient, nameOf: (query: { sql: string }) => string): Statements {
+  const send = (query: TemplateStringsArray | Prisma.Sql, values: unknown[]) => {
+    const { text, values: given } = query instanceof Prisma.Sql ? query : Prisma.sql(query, ...values)
+    return client.query({ name: nameOf({ sql: text }), text, values: given.map(inWords), types: AS_PRISMA })
+  }
+  return {
+    $queryRaw: async <Rows>(query: TemplateStringsArray | Prisma.Sql, ...values: unknown[]) =>
+      (await send(query, values)).rows as Rows,
+    $executeRaw: async (query, ...values) => (await send(query, values)).rowCount ?? 0,
+  }
+}
+
+/** By itself pg writes instants in the process's own zone, in which a day may be another one. */
+function inWords(value: unknown): unknown {
+  return value instanceof Date ? value.toISOString() : value
+}
+
+/** By itself pg takes days for midnight in the process's own zone, and big integers for text. */
+const AS_PRISMA: pg.CustomTypesConfig = {
+  getTypeParser: (oid, format) => {
+    if (format !== 'binary' && oid === pg.types.builtins.DATE) return toDbDay
+    if (format !== 'binary' && oid === pg.types.builtins.INT8) return BigInt
+    return pg.types.getTypeParser(oid, format)
+  },
 }
 
 /** Prisma sends instants without a zone and takes them for UTC; a database may be set to another one. */
@@ -57,16 +127,18 @@ function inUtc(url: string): string {
 
 /**
  * A statement with a name is parsed and planned once for each connection instead of each time. Only those seen before get
- * one, and only so many, because lists of values make statements that never come again. One with a star has none: after a
- * migration its plan would give other columns than it promised.
+ * one, and only so many, because lists of values make statements that never come again. One that asks for all columns has none: after a
+ * migration its plan would give others than it promised.
  */
+const ALL_COLUMNS = /(?:\b(?:SELECT|RETURNING|DISTINCT|ALL)\s+|[.,]\s*)\*/i
+
 function namesOfStatements(): (query: { sql: string }) => string {
   const timesSeen = new Map<string, number>()
   const names = new Map<string, string>()
   return ({ sql }) => {
     const name = names.get(sql)
     if (name) return name
-    if (names.size >= MOST_NAMED || sql.includes('*')) return ''
+    if (names.size >= MOST_NAMED || ALL_COLUMNS.test(sql)) return ''
     const seen = (timesSeen.get(sql) ?? 0) + 1
     if (seen < NAMED_FROM) {
       if (timesSeen.size >= MOST_NAMED) timesSeen.clear()
@@ -91,6 +163,7 @@ async function retried<T>(run: () => Promise<T>, triesLeft = TRIES): Promise<T> 
 
 /** Prisma has a code of its own for it, but passes on PostgreSQL's where the statement was written by hand. */
 function isDeadlock(error: unknown): boolean {
+  if (error instanceof pg.DatabaseError) return error.code === '40P01'
   if (!(error instanceof Prisma.PrismaClientKnownRequestError)) return false
   return error.code === 'P2034' || (error.code === 'P2010' && error.message.includes('40P01'))
 }
@@ -112,6 +185,8 @@ export function named(error: unknown): unknown {
   if (error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002') {
     return new AlreadyExists(String(error.meta?.modelName ?? 'a unique rule'), error)
   }
+  if (error instanceof pg.DatabaseError && error.code === '23505')
+    return new AlreadyExists(error.constraint ?? error.table ?? 'a unique rule', error)
   return error
 }
 

@@ -27,6 +27,20 @@ export function markOf(req: Request): string | null {
 /** Whoever reads no page collects no more sentences than these, the latest. */
 const MOST_FLASHES = 10
 
+/** Both with a name: the answer to every form leaves one, and the next page takes it. */
+const LEAVE_FLASH = {
+  name: 'leave a flash',
+  text: `UPDATE session SET sess = jsonb_set(sess::jsonb, '{flashes}',
+      jsonb_path_query_array(coalesce(sess::jsonb -> 'flashes', '[]') || $2::jsonb, '$[last - ${MOST_FLASHES - 1} to last]'))::json
+    WHERE sid = $1 AND NOT coalesce(sess::jsonb -> 'flashes', '[]') @> $2::jsonb`,
+}
+const TAKE_FLASHES = {
+  name: 'take flashes',
+  text: `WITH before AS MATERIALIZED (SELECT sid, sess::jsonb -> 'flashes' AS flashes FROM session WHERE sid = $1 FOR UPDATE)
+    UPDATE session SET sess = (sess::jsonb - 'flashes')::json FROM before
+    WHERE session.sid = before.sid RETURNING before.flashes`,
+}
+
 /**
  * The store as it is writes whatever a request ends with, over everything that others have done meanwhile. Here requests of
  * one session that overlap keep out of each other's way: only a new session is inserted, so that one that was ended
@@ -99,24 +113,17 @@ export class SessionStore extends connectPgSimple(session) {
       found.isTold = true
       await saved(found)
     }
-    await this.#pool.query(
-      `UPDATE session SET sess = jsonb_set(sess::jsonb, '{flashes}',
-         jsonb_path_query_array(coalesce(sess::jsonb -> 'flashes', '[]') || $2::jsonb, '$[last - ${MOST_FLASHES - 1} to last]'))::json
-       WHERE sid = $1 AND NOT coalesce(sess::jsonb -> 'flashes', '[]') @> $2::jsonb`,
-      [found.id, JSON.stringify([flash])],
-    )
+    await this.#pool.query({ ...LEAVE_FLASH, values: [found.id, JSON.stringify([flash])] })
     this.#withFlashes.add(found)
   }
 
   /** Takes the sentences out of the session's row: of requests that come at once, one gets each. */
   async takeFlashes(found: Found): Promise<Flash[]> {
     if (!this.#withFlashes.delete(found)) return []
-    const { rows } = await this.#pool.query<{ flashes: Flash[] | null }>(
-      `WITH before AS MATERIALIZED (SELECT sid, sess::jsonb -> 'flashes' AS flashes FROM session WHERE sid = $1 FOR UPDATE)
-       UPDATE session SET sess = (sess::jsonb - 'flashes')::json FROM before
-       WHERE session.sid = before.sid RETURNING before.flashes`,
-      [found.id],
-    )
+    const { rows } = await this.#pool.query<{ flashes: Flash[] | null }>({
+      ...TAKE_FLASHES,
+      values: [found.id],
+    })
     return rows[0]?.flashes ?? []
   }
 

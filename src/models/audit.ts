@@ -1,5 +1,5 @@
 import { uuidv7 } from '../crypto.ts'
-import { Prisma, type Tx } from '../db.ts'
+import { Prisma, type Statements } from '../db.ts'
 import type { Actor } from './context.ts'
 
 export interface AuditEntry {
@@ -14,7 +14,7 @@ export interface AuditEntry {
 }
 
 /** Written in the transaction of the change it tells of: neither can exist without the other. */
-export async function audit(tx: Tx, entry: AuditEntry): Promise<void> {
+export async function audit(tx: Pick<Statements, '$executeRaw'>, entry: AuditEntry): Promise<void> {
   await tx.$executeRaw(auditLine(entry))
 }
 

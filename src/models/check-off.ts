@@ -1,22 +1,22 @@
-import { fromDbDay, type Tx, toDbDay } from '../db.ts'
+import { fromDbDay, type Statements, toDbDay } from '../db.ts'
 import { AlreadyExists } from '../errors.ts'
 import type { CheckOff, User } from '../generated/client.ts'
 import type { Currency } from '../generated/enums.ts'
-import { chosenIn } from './account.ts'
 import { audit } from './audit.ts'
 import { lockWithPayment } from './check-off/locking.ts'
 import {
   type DayOfHabit,
   daysBack,
   daysOf,
-  type HabitWithTerms,
-  habitIn,
+  firstDayBack,
   holderOf,
+  lookAt,
   notBack,
+  type Seen,
 } from './check-off/places.ts'
 import { createRecording } from './check-off/recording.ts'
 import type { Actor, ModelContext } from './context.ts'
-import { advanceCheckpoint } from './habit/checkpoints.ts'
+import { advanceCheckpoint, isWorthAdvancing } from './habit/checkpoints.ts'
 import type { Closed } from './habit/progress.ts'
 import { type Day, dayOf } from './habit/schedule.ts'
 import type { PaymentState } from './payment/states.ts'
@@ -90,11 +90,12 @@ export function createCheckOffs(context: ModelContext, payments: Payments) {
      */
     async record(user: User, habitId: string, offer: Offer, by: Actor): Promise<CheckOffResult> {
       return takenOnce(async (tx) => {
-        const habit = await habitIn(tx, user, habitId)
-        if (habit.archivedOn) return { kind: 'archived' }
-        const [today] = await daysOf(tx, habit, [todayOf(user)], user)
+        const now = todayOf(user)
+        const seen = await lookAt(tx, user, habitId, now)
+        if (seen.habit.archivedOn) return { kind: 'archived' }
+        const [today] = daysOf(seen, [now], user)
         if (offer.day !== today?.day) return { kind: 'day-changed' }
-        return takeIn(tx, user, habit, today, offer, { isBackfill: false, pays: true }, by)
+        return takeIn(tx, user, seen, today, offer, { isBackfill: false, pays: true }, by)
       })
     },
 
@@ -106,22 +107,23 @@ export function createCheckOffs(context: ModelContext, payments: Payments) {
       by: Actor,
     ): Promise<BackfillResult> {
       return takenOnce(async (tx) => {
-        const habit = await habitIn(tx, user, habitId)
-        if (habit.archivedOn) return { kind: 'archived' }
-        const refusal = notBack(habit, offer.day, todayOf(user))
+        const seen = await lookAt(tx, user, habitId, offer.day)
+        if (seen.habit.archivedOn) return { kind: 'archived' }
+        const refusal = notBack(seen.habit, offer.day, todayOf(user))
         if (refusal) return { kind: refusal }
-        const [day] = await daysOf(tx, habit, [offer.day], user)
+        const [day] = daysOf(seen, [offer.day], user)
         if (!day) return { kind: 'before-start' }
-        const result = await takeIn(tx, user, habit, day, offer, { isBackfill: true, pays: offer.pays }, by)
+        const result = await takeIn(tx, user, seen, day, offer, { isBackfill: true, pays: offer.pays }, by)
         return result.kind === 'enough-today' ? { kind: 'enough-that-day' } : result
       })
     },
 
     /** The last days that still have an open place, the latest first. */
     async openDays(user: User, habitId: string): Promise<OpenDay[]> {
-      const habit = await habitIn(db.prisma, user, habitId)
-      if (habit.archivedOn) return []
-      const days = await daysOf(db.prisma, habit, daysBack(habit, todayOf(user)), user)
+      const today = todayOf(user)
+      const seen = await lookAt(db.prisma, user, habitId, firstDayBack(today))
+      if (seen.habit.archivedOn) return []
+      const days = daysOf(seen, daysBack(seen.habit, today), user)
       return days.flatMap(({ day, version, progress: { next } }) =>
         next.kind === 'open'
           ? [
@@ -186,20 +188,20 @@ export function createCheckOffs(context: ModelContext, payments: Payments) {
     return dayOf(clock.now(), user.timezone, user.dayStartHour)
   }
 
-  async function takenOnce<T>(attempt: (tx: Tx) => Promise<T>): Promise<T> {
+  async function takenOnce<T>(attempt: (tx: Statements) => Promise<T>): Promise<T> {
     try {
-      return await db.transaction(attempt)
+      return await db.transactionByHand(attempt)
     } catch (error) {
       if (!(error instanceof AlreadyExists)) throw error
       // Another request took the place between our look and our insert: its row is the answer to both.
-      return db.transaction(attempt)
+      return db.transactionByHand(attempt)
     }
   }
 
   async function takeIn(
-    tx: Tx,
+    tx: Statements,
     user: User,
-    habit: HabitWithTerms,
+    { habit, sides: chosen, checkpoint }: Seen,
     day: DayOfHabit,
     offer: Offer,
     how: { isBackfill: boolean; pays: boolean },
@@ -215,12 +217,13 @@ export function createCheckOffs(context: ModelContext, payments: Payments) {
     }
 
     if (offer.version !== undefined && offer.version !== version.number) return { kind: 'terms-changed' }
-    const sides = how.pays ? await chosenIn(tx, user.id) : null
+    const sides = how.pays ? chosen : null
     if (how.pays && !sides) return { kind: 'no-accounts' }
     if (sides && sides.debtor.currency !== version.currency) return { kind: 'currency-differs' }
     const taking = { ...day, habitId: habit.id, place: progress.next, isBackfill: how.isBackfill, sides }
     const checkOff = await recording.take(tx, user, taking, by)
-    await advanceCheckpoint(tx, user, habit, clock.now())
+    const now = clock.now()
+    if (isWorthAdvancing(user, habit, checkpoint, now)) await advanceCheckpoint(tx, user, habit, now)
     return { kind: 'recorded', checkOff, paymentId: checkOff.paymentId }
   }
 }

@@ -15,6 +15,7 @@ import type { DoneRow } from './habit/checkpoints.ts'
 import { type Day, dayOf } from './habit/schedule.ts'
 import { type Balance, type HabitToday, habitToday } from './habit/today.ts'
 import { MOST_HABITS } from './habit.ts'
+import { columns, dated, list, type Texts } from './json-rows.ts'
 import type { PaymentInList, PaymentWaiting, WaitingApproval } from './payment.ts'
 import { marked } from './revision.ts'
 import { type SavedSum, type SavedWeek, weekOf, weeksFrom } from './saved-days.ts'
@@ -40,9 +41,6 @@ export type Dashboards = ReturnType<typeof createDashboards>
 
 const RECENT = 5
 const MOST_WAITING = 20
-
-/** Rows as JSON has them: instants and days are text. */
-type Texts<Row> = { [Column in keyof Row]: Row[Column] extends Date | null ? string | null : Row[Column] }
 
 interface HabitJson {
   row: Texts<Habit>
@@ -158,28 +156,6 @@ function breakOf(row: Texts<HabitBreak>): HabitBreak {
 
 function goalOf(row: Texts<Goal>): Goal {
   return dated(row, ['byDay', 'createdOn', 'reachedOn', 'celebratedOn', 'archivedOn'])
-}
-
-/** The same row, with instants and days as Prisma gives them in place of their text: nobody else has the row. */
-function dated<Row>(row: Texts<Row>, columns: (keyof Row & string)[]): Row {
-  const given = row as Record<string, unknown>
-  for (const column of columns) {
-    const text = given[column]
-    if (typeof text === 'string') given[column] = new Date(text)
-  }
-  return row as Row
-}
-
-/** By name: a column that a migration adds changes nothing about what was prepared. */
-function columns(of: object, table: string): string {
-  return Object.keys(of)
-    .map((column) => `${table}."${column}"`)
-    .join(', ')
-}
-
-/** A subquery's rows as one JSON list, in the order that it says. */
-function list(rows: string): string {
-  return `(SELECT coalesce(json_agg(line), '[]') FROM (${rows}) line)`
 }
 
 const NAMED = (column: 'paymentId' | 'reversalId') =>

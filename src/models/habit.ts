@@ -32,6 +32,12 @@ export type Habits = ReturnType<typeof createHabits>
 /** As many as a page can show, so that none is ever hidden. */
 export const MOST_HABITS = 200
 
+/** With a name, for every check-off begins with it. */
+const NAME_OWNED = {
+  name: 'name of a habit',
+  text: 'SELECT id, name FROM "Habit" WHERE id = $1::uuid AND "userId" = $2::uuid',
+}
+
 class TooManyHabits extends WrongState {
   constructor() {
     super(
@@ -201,7 +207,11 @@ export function createHabits({ db, clock }: ModelContext) {
 
     /** For who needs no more than to know whose it is, and what it is called. */
     async nameOwned(userId: string, id: string): Promise<Pick<Habit, 'id' | 'name'> | null> {
-      return db.prisma.habit.findFirst({ where: { id, userId }, select: { id: true, name: true } })
+      const { rows } = await db.pool.query<Pick<Habit, 'id' | 'name'>>({
+        ...NAME_OWNED,
+        values: [id, userId],
+      })
+      return rows[0] ?? null
     },
 
     /** What a page that offered a check-off has shown. @param number of the habit's version. */

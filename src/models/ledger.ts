@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { uuidv7 } from '../crypto.ts'
-import type { Tx } from '../db.ts'
+import { Prisma, type Statements } from '../db.ts'
 import type { Currency, LedgerBucket } from '../generated/enums.ts'
 
 /** Between which buckets of a saver's books something moves; all entries booked together do. */
@@ -24,7 +24,11 @@ export interface LedgerAmount {
  * Books an entry for each amount: it leaves one bucket and enters another, each line with the balance before and after.
  * All balances are locked first, in the order of habits and buckets, so that two bookings can't deadlock.
  */
-export async function book(tx: Tx, move: LedgerMove, amounts: readonly LedgerAmount[]): Promise<void> {
+export async function book(
+  tx: Pick<Statements, '$executeRaw'>,
+  move: LedgerMove,
+  amounts: readonly LedgerAmount[],
+): Promise<void> {
   if (amounts.length === 0) return
   const habitIds = amounts.map(({ habitId }) => habitId)
   if (await bookOnBalances(tx, move, amounts)) return
@@ -39,9 +43,27 @@ export async function book(tx: Tx, move: LedgerMove, amounts: readonly LedgerAmo
 }
 
 /** @returns false, and books nothing, when a balance is missing. */
-async function bookOnBalances(tx: Tx, move: LedgerMove, amounts: readonly LedgerAmount[]): Promise<boolean> {
-  const lines = await tx.$executeRaw`
-    WITH side AS (
+async function bookOnBalances(
+  tx: Pick<Statements, '$executeRaw'>,
+  move: LedgerMove,
+  amounts: readonly LedgerAmount[],
+): Promise<boolean> {
+  const { steps, lines } = bookingParts(move, amounts)
+  return (await tx.$executeRaw`WITH ${steps} ${lines}`) > 0
+}
+
+/**
+ * An entry for each amount as parts of a larger statement: `steps` for its WITH, in which `lines` inserts. They book nothing
+ * when a balance is missing; then `book` has to.
+ * @param condition where given, nothing is booked, and no balance held, before this is known to be true.
+ */
+export function bookingParts(
+  move: LedgerMove,
+  amounts: readonly LedgerAmount[],
+  condition = Prisma.sql`true`,
+): { steps: Prisma.Sql; lines: Prisma.Sql } {
+  const steps = Prisma.sql`
+    side AS (
       SELECT line.id, "entryId", "habitId", "checkOffId", place, line.bucket, line.sign * amount AS amount
       FROM unnest(
         ${amounts.map(() => randomUUID())}::uuid[], ${amounts.map(({ habitId }) => habitId)}::uuid[],
@@ -51,6 +73,7 @@ async function bookOnBalances(tx: Tx, move: LedgerMove, amounts: readonly Ledger
       LATERAL (VALUES
         ("fromId", ${move.from}::"LedgerBucket", -1), ("toId", ${move.to}::"LedgerBucket", 1)
       ) AS line (id, bucket, sign)
+      WHERE ${condition}
     ), change AS (
       SELECT "habitId", bucket, sum(amount) AS amount FROM side GROUP BY "habitId", bucket
     ), held AS (
@@ -66,14 +89,15 @@ async function bookOnBalances(tx: Tx, move: LedgerMove, amounts: readonly Ledger
         AND balance."userId" = ${move.userId}::uuid AND balance.currency = ${move.currency}::"Currency"
         AND balance."habitId" = held."habitId" AND balance.bucket = held.bucket
       RETURNING balance."habitId", balance.bucket, held."balanceMinor" AS "beforeMinor"
-    )
+    )`
+  const lines = Prisma.sql`
     INSERT INTO "LedgerLine" (id, "entryId", "userId", "habitId", "paymentId", "checkOffId", bucket, currency,
       "amountMinor", "beforeMinor", "afterMinor", at)
     SELECT id, "entryId", ${move.userId}::uuid, "habitId", ${move.paymentId}::uuid, "checkOffId", bucket, ${move.currency}::"Currency",
       amount, "beforeMinor" + sum(amount) OVER story - amount, "beforeMinor" + sum(amount) OVER story, ${move.at}::timestamptz
     FROM side JOIN changed USING ("habitId", bucket)
     WINDOW story AS (PARTITION BY "habitId", bucket ORDER BY place)`
-  return lines > 0
+  return { steps, lines }
 }
 
 export interface SavingsTotals {

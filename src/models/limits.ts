@@ -1,5 +1,5 @@
 import { HOUR } from '../clock.ts'
-import { Prisma, type Tx } from '../db.ts'
+import { Prisma, type Statements, type Tx } from '../db.ts'
 import type { SavingLimits } from '../generated/client.ts'
 import { audit } from './audit.ts'
 import type { Actor, ModelContext } from './context.ts'
@@ -32,7 +32,7 @@ export interface LimitsChange {
 }
 
 /** @returns what counts for this saver at that instant. */
-export async function limitsAt(tx: Pick<Tx, '$queryRaw'>, userId: string, at: Date): Promise<Limits> {
+export async function limitsAt(tx: Pick<Statements, '$queryRaw'>, userId: string, at: Date): Promise<Limits> {
   const [row] = await tx.$queryRaw<Limits[]>(limitsRow(userId, at))
   return row ?? DEFAULT_LIMITS
 }

@@ -2,7 +2,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DAY, ManualClock, MINUTE } from '../../src/clock.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
-import { checkOff, newGoal, newHabit, newLinkedSaver, PASSWORD, type Person } from '../support/people.ts'
+import {
+  checkOff,
+  newGoal,
+  newHabit,
+  newLinkedSaver,
+  offerOf,
+  PASSWORD,
+  type Person,
+} from '../support/people.ts'
 import { statementsOf } from '../support/statements.ts'
 import { textOf } from '../support/visitor.ts'
 
@@ -12,12 +20,20 @@ const CHANGED = 2
 /** Of a saver with a habit, a payment and a goal. */
 const STATEMENTS: Record<string, number> = {
   '/dashboard': 1,
-  '/habits/:id': 18,
+  '/habits/:id': 14,
   '/statement': 4,
   '/payments': 6,
   '/goals': 6,
   '/settings': 1,
 }
+
+/**
+ * The session with its user, the habit's name, a transaction with one look and one statement that writes all rows, and the
+ * sentence for the next page.
+ */
+const CHECK_OFF = 7
+/** A habit's first has to make its balances. */
+const FIRST_CHECK_OFF = CHECK_OFF + 3
 
 // A Wednesday.
 const clock = new ManualClock('2026-06-17T10:00:00.000Z')
@@ -156,6 +172,28 @@ describe('the statements of the page', () => {
     expect(counted).toEqual(STATEMENTS)
   })
 })
+
+describe('the statements of a check-off', () => {
+  test(`are ${CHECK_OFF}, of a habit's first ${FIRST_CHECK_OFF}, and no more after months`, async () => {
+    const saver = await newLinkedSaver(app)
+    const habit = await newHabit(app, saver, { frequency: 5 })
+    expect(await statementsOfCheckOff(saver, habit)).toBe(FIRST_CHECK_OFF)
+    expect(await statementsOfCheckOff(saver, habit)).toBe(CHECK_OFF)
+    await later(saver, 70)
+    // The first one after so long also writes down what is settled by now.
+    await checkOff(app, saver, habit)
+    expect(await statementsOfCheckOff(saver, habit)).toBe(CHECK_OFF)
+  })
+})
+
+async function statementsOfCheckOff(saver: Person, habit: string): Promise<number> {
+  const offer = await offerOf(app, saver, habit)
+  const statements = await statementsOf(async () => {
+    const { status } = await saver.visitor.post(`/habits/${habit}/checkoff`, offer)
+    expect(status).toBe(303)
+  })
+  return statements.length
+}
 
 /** @returns how many a look needs that finds nothing changed, and one after a change. */
 async function statementsOfBoth(saver: Person, [habit = '']: string[]): Promise<[number, number]> {

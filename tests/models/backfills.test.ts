@@ -272,6 +272,23 @@ describe('at one moment', () => {
     await expectTrueBooks(db, user.id)
   })
 
+  test('the first two of a habit, which both find no balances, are both booked', async () => {
+    const { world, user, habit, backfill } = await oldHabit()
+    const shown = await offerOf(world, user, habit.id)
+    // Both wait in the middle of their statement: what the first of them makes is not there when the other's began.
+    const results = await whileOpen(
+      db,
+      'SELECT FROM "Habit" WHERE id = $1 FOR UPDATE',
+      [habit.id],
+      () =>
+        Promise.all([backfill('2026-06-16'), world.models.checkOffs.record(user, habit.id, shown, SOMEBODY)]),
+      2,
+    )
+    expect(results.map((result) => result.kind)).toEqual(['recorded', 'recorded'])
+    expect(await db.prisma.ledgerLine.count({ where: { userId: user.id } })).toBe(4)
+    await expectTrueBooks(db, user.id)
+  })
+
   test('with and without paying, one of them holds', async () => {
     const { user, backfill } = await oldHabit()
     const results = await whileOpen(

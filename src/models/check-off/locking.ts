@@ -1,11 +1,11 @@
-import type { Tx } from '../../db.ts'
+import type { Statements, Tx } from '../../db.ts'
 import type { CheckOff } from '../../generated/client.ts'
 
 /**
  * Holds the saver's row as the lines that point at it will. A worker that is about to send locks that row before the
  * payment; who came to it only after the payment could deadlock with the worker.
  */
-export async function holdSaver(tx: Tx, userId: string): Promise<void> {
+export async function holdSaver(tx: Pick<Statements, '$queryRaw'>, userId: string): Promise<void> {
   await tx.$queryRaw`SELECT id FROM "User" WHERE id = ${userId}::uuid FOR KEY SHARE`
 }
 

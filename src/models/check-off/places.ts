@@ -1,15 +1,17 @@
-import { fromDbDay, type Tx, toDbDay } from '../../db.ts'
-import type { CheckOff, Habit, HabitBreak, HabitVersion, User } from '../../generated/client.ts'
-import { type Plan, scheduleOn } from '../habit/plan.ts'
+import { fromDbDay, Prisma, type Statements } from '../../db.ts'
+import type { Account, CheckOff, Habit, HabitCheckpoint, HabitVersion, User } from '../../generated/client.ts'
+import { scheduleOn } from '../habit/plan.ts'
 import { type Place, type Progress, progressOf } from '../habit/progress.ts'
-import { type Day, epochDay, fromEpochDay, type Period, periodOf } from '../habit/schedule.ts'
-import { placeOf, planOf, versionOn } from '../habit/versions.ts'
+import { type Day, epochDay, fromEpochDay, type Period } from '../habit/schedule.ts'
+import { type HabitWithTerms, habitFrom, TERMS, type TermsJson } from '../habit/terms.ts'
+import { planOf, versionOn } from '../habit/versions.ts'
+import { columns, dated, list, row, type Texts } from '../json-rows.ts'
+
+/** All columns of a check-off by name, for statements that Prisma has no words for. */
+export const CHECK_OFF_COLUMNS = Prisma.raw(columns(Prisma.CheckOffScalarFieldEnum, '"CheckOff"'))
 
 /** A check-off that was forgotten can be made up for so many days later. */
 export const MOST_DAYS_BACK = 7
-
-/** A habit with all that decides where it has places. */
-export type HabitWithTerms = Habit & { versions: HabitVersion[]; breaks: HabitBreak[] }
 
 /** What a habit asked for on a day, by the terms of that day, and what of it is done. */
 export interface DayOfHabit {
@@ -18,49 +20,73 @@ export interface DayOfHabit {
   progress: Progress
 }
 
-/** @throws when the saver has no such habit; pages have looked before. */
-export async function habitIn(
-  tx: Pick<Tx, 'habit' | 'habitBreak'>,
-  user: User,
+/** Where the money of a check-off goes from, and where to. */
+export interface Sides {
+  debtor: Pick<Account, 'id' | 'currency'>
+  creditor: Pick<Account, 'id' | 'currency'>
+}
+
+/** All that recording asks about. */
+export interface Seen {
+  habit: HabitWithTerms
+  /** Live check-offs: all that count for any day from the one that was asked about on. */
+  live: Place[]
+  /** The accounts that the saver has chosen; null before they have. */
+  sides: Sides | null
+  checkpoint: Pick<HabitCheckpoint, 'through' | 'weekStart'> | null
+}
+
+interface SeenJson extends TermsJson {
+  /** Day, period, slot and place of the day. */
+  live: [string, string, number, number][]
+  accounts: (Sides['debtor'] & Pick<Account, 'isDebitor' | 'isCreditor'>)[]
+  checkpoint: Texts<NonNullable<Seen['checkpoint']>> | null
+}
+
+/** No check-off counts for a day that is further away than the longest period that the habit has had. */
+const REST = Prisma.raw(`
+  (SELECT coalesce(json_agg(json_build_array(done.day, done.period, done.slot, done."daySlot")), '[]') FROM "CheckOff" done
+    WHERE done."habitId" = habit.id AND done.state = 'RECORDED' AND done.day >= since.day) AS live,
+  ${list(`SELECT account.id, account.currency, account."isDebitor", account."isCreditor" FROM "Account" account
+    WHERE account."userId" = habit."userId" AND (account."isDebitor" OR account."isCreditor")`)} AS accounts,
+  ${row(`SELECT checkpoint.through, checkpoint."weekStart" FROM "HabitCheckpoint" checkpoint
+    WHERE checkpoint."habitId" = habit.id`)} AS checkpoint`)
+
+/** In one statement, because whoever taps waits for it. @throws when the saver has no such habit; pages have looked before. */
+export async function lookAt(
+  tx: Pick<Statements, '$queryRaw'>,
+  user: Pick<User, 'id'>,
   habitId: string,
-): Promise<HabitWithTerms> {
-  const habit = await tx.habit.findFirstOrThrow({
-    where: { id: habitId, userId: user.id },
-    include: { versions: { orderBy: { number: 'desc' } } },
-  })
-  const breaks = await tx.habitBreak.findMany({
-    where: { userId: user.id, OR: [{ habitId }, { habitId: null }] },
-  })
-  return { ...habit, breaks }
+  from: Day,
+): Promise<Seen> {
+  const [found] = await tx.$queryRaw<SeenJson[]>`
+    SELECT ${TERMS}, ${REST} FROM "Habit" habit, LATERAL (
+      SELECT ${from}::date - coalesce(max("interval")::int, 0) AS day FROM "HabitVersion" WHERE "habitId" = habit.id
+    ) since
+    WHERE habit.id = ${habitId}::uuid AND habit."userId" = ${user.id}::uuid`
+  if (!found) throw new Error(`saver ${user.id} has no habit ${habitId}`)
+  const { checkpoint, accounts, live } = found
+  const debtor = accounts.find((account) => account.isDebitor)
+  const creditor = accounts.find((account) => account.isCreditor)
+  return {
+    habit: habitFrom(found),
+    live: live.map(([day, period, slot, daySlot]) => ({ day, period, slot, daySlot })),
+    sides: debtor && creditor ? { debtor, creditor } : null,
+    checkpoint: checkpoint && dated<NonNullable<Seen['checkpoint']>>(checkpoint, ['through']),
+  }
 }
 
-/** The same for several days; those before the habit's first version are left out. */
-export async function daysOf(
-  tx: Pick<Tx, '$queryRaw'>,
-  habit: HabitWithTerms,
-  days: readonly Day[],
-  user: User,
-): Promise<DayOfHabit[]> {
+/** What a habit asks for on days from the one it was looked at for; those before its first version are left out. */
+export function daysOf({ habit, live }: Seen, days: readonly Day[], user: User): DayOfHabit[] {
   const plan = planOf(habit, habit.versions, habit.breaks, user)
-  const known = days.flatMap((day) => {
+  return days.flatMap((day) => {
     const version = versionOn(habit.versions, day)
-    return version && scheduleOn(plan, day) ? [{ day, version }] : []
+    return version && scheduleOn(plan, day) ? [{ day, version, progress: progressOf(plan, day, live) }] : []
   })
-  const live = await liveIn(
-    tx,
-    habit.id,
-    known.map(({ day }) => countingFor(plan, day)),
-  )
-  return known.map(({ day, version }) => ({ day, version, progress: progressOf(plan, day, live) }))
 }
 
-/** The days whose check-offs count for a day: of days in a row, those that hold it. */
-function countingFor(plan: Plan, day: Day): Period {
-  const schedule = scheduleOn(plan, day)
-  if (!schedule) return { start: day, end: day }
-  if (schedule.kind !== 'ROLLING') return periodOf(schedule, day, plan.weekStart)
-  const around = schedule.interval - 1
-  return { start: fromEpochDay(epochDay(day) - around), end: fromEpochDay(epochDay(day) + around) }
+export function firstDayBack(today: Day): Day {
+  return fromEpochDay(epochDay(today) - MOST_DAYS_BACK)
 }
 
 /** The last days before today on which the habit was there, the latest first. */
@@ -81,28 +107,13 @@ export function notBack(
 }
 
 export async function holderOf(
-  tx: Tx,
+  tx: Pick<Statements, '$queryRaw'>,
   habitId: string,
   period: Period,
   slot: number,
 ): Promise<CheckOff | null> {
-  return tx.checkOff.findFirst({
-    where: { habitId, state: 'RECORDED', period: toDbDay(period.start), slot },
-  })
-}
-
-/** By hand, because only then the indexes of what is recorded are used, and a long history isn't read. */
-async function liveIn(
-  tx: Pick<Tx, '$queryRaw'>,
-  habitId: string,
-  periods: readonly Period[],
-): Promise<Place[]> {
-  if (periods.length === 0) return []
-  const starts = periods.map(({ start }) => start).sort()
-  const ends = periods.map(({ end }) => end).sort()
-  const rows = await tx.$queryRaw<Pick<CheckOff, 'slot' | 'daySlot' | 'day' | 'period'>[]>`
-    SELECT slot, "daySlot", day, period FROM "CheckOff"
-    WHERE "habitId" = ${habitId}::uuid AND state = 'RECORDED'
-      AND (period = ANY (${starts}::date[]) OR day BETWEEN ${starts.at(0)}::date AND ${ends.at(-1)}::date)`
-  return rows.map(placeOf)
+  const [holder] = await tx.$queryRaw<CheckOff[]>`
+    SELECT ${CHECK_OFF_COLUMNS} FROM "CheckOff"
+    WHERE "habitId" = ${habitId}::uuid AND state = 'RECORDED' AND period = ${period.start}::date AND slot = ${slot}`
+  return holder ?? null
 }

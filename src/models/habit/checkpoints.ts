@@ -1,15 +1,18 @@
-import { Prisma, type Tx, toDbDay } from '../../db.ts'
+import { fromDbDay, Prisma, type Statements } from '../../db.ts'
 import type { CheckOff, Habit, HabitCheckpoint, User } from '../../generated/client.ts'
+import { columns } from '../json-rows.ts'
 import { type Plan, tallyOf } from './plan.ts'
 import type { Place } from './progress.ts'
 import { type Day, dayOf, epochDay, fromEpochDay } from './schedule.ts'
 import { BEGINNING, type StandingUntil, standingThrough } from './standing.ts'
+import { habitIn } from './terms.ts'
 import { planOf } from './versions.ts'
 
 /** Illness reaches 31 days back, and a saver who travels one more. What is older changes only by a trigger's leave. */
 const SETTLED_AFTER_DAYS = 32
 /** So that not each check-off writes one. */
 const ADVANCE_AFTER_DAYS = 30
+const CHECKPOINT_COLUMNS = Prisma.raw(columns(Prisma.HabitCheckpointScalarFieldEnum, '"HabitCheckpoint"'))
 
 /** A live check-off where it stands; days as text, for there are many. */
 export type DoneRow = Place & Pick<CheckOff, 'habitId'>
@@ -30,7 +33,7 @@ export function neededFrom(plan: Plan, since: StandingUntil): Day | null {
 
 /** The live check-offs of habits, each from its own day on. */
 export async function doneSince(
-  tx: Pick<Tx, '$queryRaw'>,
+  tx: Pick<Statements, '$queryRaw'>,
   needs: readonly { habitId: string; from: Day | null }[],
 ): Promise<DoneRow[]> {
   if (needs.length === 0) return []
@@ -45,7 +48,7 @@ export async function doneSince(
 
 /** The days since one on which a habit was checked off, with how often. */
 export async function doneByDay(
-  tx: Pick<Tx, '$queryRaw'>,
+  tx: Pick<Statements, '$queryRaw'>,
   habitId: string,
   from: Day,
 ): Promise<Map<Day, number>> {
@@ -61,43 +64,55 @@ export function countedByDay(rows: readonly Pick<DoneRow, 'day'>[]): Map<Day, nu
   return counts
 }
 
+/** Whether so much is settled by now that another checkpoint is worth its row. */
+export function isWorthAdvancing(
+  user: User,
+  habit: Pick<Habit, 'startDate'>,
+  checkpoint: Pick<HabitCheckpoint, 'through' | 'weekStart'> | null | undefined,
+  now: Date,
+): boolean {
+  const settled = todayOf(user, now) - SETTLED_AFTER_DAYS
+  const since = checkpoint?.weekStart === user.weekStart ? checkpoint.through : habit.startDate
+  return settled - epochDay(fromDbDay(since)) >= ADVANCE_AFTER_DAYS
+}
+
 /**
  * Brings a habit's checkpoint to what is settled by now, if that is worth it. To be called once the transaction has added a
  * check-off: it holds the habit's row since, so that nothing older can change in the meantime.
  */
 export async function advanceCheckpoint(
-  tx: Tx,
+  tx: Statements,
   user: User,
   habit: Pick<Habit, 'id' | 'startDate'>,
   now: Date,
 ): Promise<void> {
-  const today = epochDay(dayOf(now, user.timezone, user.dayStartHour))
-  const settled = today - SETTLED_AFTER_DAYS
-  if (settled - epochDay(habit.startDate.toISOString().slice(0, 10)) < ADVANCE_AFTER_DAYS) return
   const habitId = habit.id
-  const checkpoint = await tx.habitCheckpoint.findUnique({ where: { habitId } })
+  const [checkpoint] = await tx.$queryRaw<HabitCheckpoint[]>`
+    SELECT ${CHECKPOINT_COLUMNS} FROM "HabitCheckpoint" WHERE "habitId" = ${habitId}::uuid`
+  if (!isWorthAdvancing(user, habit, checkpoint, now)) return
   const since = standingOf(checkpoint, user.weekStart)
-  if (since.through !== null && settled - since.through < ADVANCE_AFTER_DAYS) return
   const plan = await planIn(tx, user, habitId)
   const done = await doneSince(tx, [{ habitId, from: neededFrom(plan, since) }])
-  const standing = standingThrough(plan, tallyOf(countedByDay(done)), today, settled, since)
+  const today = todayOf(user, now)
+  const tally = tallyOf(countedByDay(done))
+  const standing = standingThrough(plan, tally, today, today - SETTLED_AFTER_DAYS, since)
   if (standing.through === null || standing.through === since.through) return
-  const row = { ...standing, through: toDbDay(fromEpochDay(standing.through)), weekStart: user.weekStart }
-  await tx.habitCheckpoint.upsert({ where: { habitId }, create: { habitId, ...row }, update: row })
+  const { streak, best, strength, month, freezesUsed } = standing
+  await tx.$executeRaw`
+    INSERT INTO "HabitCheckpoint" ("habitId", through, "weekStart", streak, best, strength, month, "freezesUsed")
+    VALUES (${habitId}::uuid, ${fromEpochDay(standing.through)}::date, ${user.weekStart}, ${streak}, ${best}, ${strength},
+      ${month}, ${freezesUsed})
+    ON CONFLICT ("habitId") DO UPDATE SET through = excluded.through, "weekStart" = excluded."weekStart",
+      streak = excluded.streak, best = excluded.best, strength = excluded.strength, month = excluded.month,
+      "freezesUsed" = excluded."freezesUsed"`
+}
+
+function todayOf({ timezone, dayStartHour }: User, now: Date): number {
+  return epochDay(dayOf(now, timezone, dayStartHour))
 }
 
 /** All that a habit asks and asked. @throws without such a habit. */
-export async function planIn(
-  tx: Pick<Tx, 'habit' | 'habitBreak'>,
-  user: User,
-  habitId: string,
-): Promise<Plan> {
-  const habit = await tx.habit.findUniqueOrThrow({
-    where: { id: habitId, userId: user.id },
-    include: { versions: true },
-  })
-  const breaks = await tx.habitBreak.findMany({
-    where: { userId: user.id, OR: [{ habitId }, { habitId: null }] },
-  })
-  return planOf(habit, habit.versions, breaks, user)
+export async function planIn(tx: Pick<Statements, '$queryRaw'>, user: User, habitId: string): Promise<Plan> {
+  const habit = await habitIn(tx, user, habitId)
+  return planOf(habit, habit.versions, habit.breaks, user)
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { SECOND } from '../../clock.ts'
 import { randomReference, uuidv7 } from '../../crypto.ts'
-import type { Tx } from '../../db.ts'
+import { Prisma, type Statements, type Tx } from '../../db.ts'
 import type { CheckOff, Payment } from '../../generated/client.ts'
 import type { Currency, PaymentKind } from '../../generated/enums.ts'
 import { type AuditEntry, audit, auditLine } from '../audit.ts'
@@ -21,6 +21,11 @@ export interface Order {
   currency: Currency
 }
 
+interface Schedule {
+  kind?: PaymentKind
+  batchDueAt?: Date
+}
+
 /** `no-money`: the payment has ended without moving any; `too-late`: the order is at the bank, or may be. */
 export type TakenBack = 'taken-back' | 'no-money' | 'too-late'
 
@@ -35,33 +40,14 @@ function placeOf({ kind, ip }: Actor): string | null {
 export function createPledges({ clock, rules }: Pick<ModelContext, 'clock' | 'rules'>, moves: Moves) {
   return {
     /** A new payment; it goes out once it is due, by default when the undo window is over. */
-    async schedule(
-      tx: Tx,
-      order: Order,
-      by: Actor,
-      how: { kind?: PaymentKind; batchDueAt?: Date } = {},
-    ): Promise<Payment> {
-      const now = clock.now()
-      const dueAt = how.batchDueAt ?? new Date(now.getTime() + rules.undoWindowSeconds * SECOND)
-      const id = uuidv7()
-      const reference = randomReference()
-      const kind = how.kind ?? 'SAVING'
-      const { userId, debtorAccountId, creditorAccountId, amountMinor, currency } = order
-      const event = { paymentId: id, from: null, to: 'SCHEDULED', at: now } as const
-      const entry = auditEntry('payment.scheduled', { ...order, id, reference, kind, dueAt }, by)
+    async schedule(tx: Statements, order: Order, by: Actor, how: Schedule = {}): Promise<Payment> {
       const [payment] = await tx.$queryRaw<Payment[]>`
-        WITH made AS (
-          INSERT INTO "Payment" (id, "userId", kind, "externalId", reference, "debtorAccountId", "creditorAccountId",
-            "amountMinor", currency, "isBatch", "askedFromIp", "askedOn", "dueAt", "nextActionAt", "createdOn")
-          VALUES (${id}::uuid, ${userId}::uuid, ${kind}::"PaymentKind", ${randomUUID()}::uuid, ${reference},
-            ${debtorAccountId}::uuid, ${creditorAccountId}::uuid, ${amountMinor}, ${currency}::"Currency",
-            ${how.batchDueAt !== undefined}, ${placeOf(by)}, ${now}, ${dueAt}, ${dueAt}, ${now})
-          RETURNING ${PAYMENT_COLUMNS}
-        ), event AS (${eventLine(event)}), audited AS (${auditLine(entry)})
-        SELECT ${PAYMENT_COLUMNS} FROM made`
+        WITH ${schedulingParts(order, by, how).steps} SELECT ${PAYMENT_COLUMNS} FROM made`
       if (!payment) throw new Error('a payment was not made')
       return payment
     },
+
+    schedulingParts,
 
     /**
      * Puts an amount into the saver's batch that goes out at that time, if there is one with room for it.
@@ -69,7 +55,7 @@ export function createPledges({ clock, rules }: Pick<ModelContext, 'clock' | 'ru
      * @returns null when a payment of its own is needed.
      */
     async joinBatch(
-      tx: Tx,
+      tx: Statements,
       order: Order,
       batch: { dueAt: Date; capMinor: number },
       by: Actor,
@@ -83,10 +69,10 @@ export function createPledges({ clock, rules }: Pick<ModelContext, 'clock' | 'ru
           AND "amountMinor" + ${order.amountMinor} <= ${batch.capMinor}
         ORDER BY id LIMIT 1 FOR UPDATE`
       if (!open) return null
-      const payment = await tx.payment.update({
-        where: { id: open.id },
-        data: { amountMinor: { increment: order.amountMinor }, askedFromIp: by.ip, askedOn: now },
-      })
+      const [payment] = await tx.$queryRaw<Payment[]>`
+        UPDATE "Payment" SET "amountMinor" = "amountMinor" + ${order.amountMinor}, "askedFromIp" = ${by.ip}, "askedOn" = ${now}
+        WHERE id = ${open.id}::uuid AND "userId" = ${order.userId}::uuid RETURNING ${PAYMENT_COLUMNS}`
+      if (!payment) throw new Error(`payment ${open.id} was locked, and is gone`)
       await audit(tx, auditEntry('payment.batch-joined', payment, by))
       return payment
     },
@@ -150,6 +136,28 @@ export function createPledges({ clock, rules }: Pick<ModelContext, 'clock' | 'ru
       await moves.make(tx, payment, { to: 'CANCELLED', reason: 'cancelled-by-us' }, by)
       return 'taken-back'
     },
+  }
+
+  /** The same as parts of a larger statement's WITH, in which `made` is the payment's row. */
+  function schedulingParts(order: Order, by: Actor, how: Schedule = {}): { id: string; steps: Prisma.Sql } {
+    const now = clock.now()
+    const dueAt = how.batchDueAt ?? new Date(now.getTime() + rules.undoWindowSeconds * SECOND)
+    const id = uuidv7()
+    const reference = randomReference()
+    const kind = how.kind ?? 'SAVING'
+    const { userId, debtorAccountId, creditorAccountId, amountMinor, currency } = order
+    const event = { paymentId: id, from: null, to: 'SCHEDULED', at: now } as const
+    const entry = auditEntry('payment.scheduled', { ...order, id, reference, kind, dueAt }, by)
+    const steps = Prisma.sql`
+      made AS (
+        INSERT INTO "Payment" (id, "userId", kind, "externalId", reference, "debtorAccountId", "creditorAccountId",
+          "amountMinor", currency, "isBatch", "askedFromIp", "askedOn", "dueAt", "nextActionAt", "createdOn")
+        VALUES (${id}::uuid, ${userId}::uuid, ${kind}::"PaymentKind", ${randomUUID()}::uuid, ${reference},
+          ${debtorAccountId}::uuid, ${creditorAccountId}::uuid, ${amountMinor}, ${currency}::"Currency",
+          ${how.batchDueAt !== undefined}, ${placeOf(by)}, ${now}, ${dueAt}, ${dueAt}, ${now})
+        RETURNING ${PAYMENT_COLUMNS}
+      ), event AS (${eventLine(event)}), audited AS (${auditLine(entry)})`
+    return { id, steps }
   }
 
   function auditEntry(action: string, payment: Audited, by: Actor): AuditEntry {

@@ -3,7 +3,6 @@ import type { Profiler } from 'node:inspector'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { type Ask, saturate } from './load.ts'
 import type { Bench } from './part.ts'
 import { type Rooms, shares } from './profile.ts'
 import { type Stage, startApp } from './stage.ts'
@@ -32,28 +31,31 @@ const WARM_UP_SECONDS = 5
 const PROFILED_SECONDS = 10
 const REST_MS = 1_000
 
-/** Where the processor time of one web process goes under nothing but these dashboards. Leaves the profile in the folder. */
-export async function profileDashboard(
+/**
+ * Where the processor time of one web process goes under nothing but requests of one kind. Leaves the profile in the folder.
+ * @param load asks for as much as the process takes. @returns how many requests were answered.
+ */
+export async function profileWeb(
   bench: Bench,
   stage: Stage,
-  lists: readonly (readonly Ask[])[],
+  name: string,
+  load: (origin: string, seconds: number) => Promise<number>,
   folder: string,
 ): Promise<void> {
   await mkdir(folder, { recursive: true })
   const preload = fileURLToPath(new URL('programs/profiled.ts', import.meta.url))
   const environment = { ...stage.environment, WEB_CONCURRENCY: '1' }
   const app = await startApp(bench, environment, ['--import', preload])
-  const expected = { status: 200, leastBytes: 1 }
-  await saturate(app.origin, lists, WARM_UP_SECONDS, expected)
+  await load(app.origin, WARM_UP_SECONDS)
   await app.tell('begin')
-  const { requests } = await saturate(app.origin, lists, PROFILED_SECONDS, expected)
+  const requests = await load(app.origin, PROFILED_SECONDS)
   const { cpuMs, profile } = (await app.tell('end')) as { cpuMs: number; profile: Profiler.Profile }
   // What autocannon has dropped is still being answered.
   await pause(REST_MS)
   await app.stop()
-  await writeFile(join(folder, 'dashboard.cpuprofile'), JSON.stringify(profile))
+  await writeFile(join(folder, `${name}.cpuprofile`), JSON.stringify(profile))
   const lines = shares(profile, ROOMS, cpuMs, requests)
   console.log(
-    `\nProcessor time of one dashboard: ${(cpuMs / requests).toFixed(2)} ms.\n\n${lines.join('\n')}\n`,
+    `\nProcessor time of one ${name}: ${(cpuMs / requests).toFixed(2)} ms.\n\n${lines.join('\n')}\n`,
   )
 }
