@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createDb, type Db, type Statements } from '../../src/db.ts'
+import { createDb, type Db, Prisma, type Statements } from '../../src/db.ts'
 import { AlreadyExists } from '../../src/errors.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
 
@@ -111,6 +111,20 @@ describe('a transaction by hand', () => {
       await open(tx, 'twice')
     })
     await expect(twice).rejects.toThrow(AlreadyExists)
+  })
+
+  test('waits for nobody longer than fifteen seconds, and leaves its connection as it was', async () => {
+    const single = createDb(database.url, 1)
+    const limit = Prisma.sql`SHOW statement_timeout`
+    try {
+      const inside = await single.transactionByHand((tx) => tx.$queryRaw(limit))
+      expect([inside, await single.prisma.$queryRaw(limit)]).toEqual([
+        [{ statement_timeout: '15s' }],
+        [{ statement_timeout: '0' }],
+      ])
+    } finally {
+      await single.close()
+    }
   })
 
   test('whose connection breaks fails, and the next one gets another', async () => {
