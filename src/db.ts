@@ -125,13 +125,14 @@ function inUtc(url: string): string {
   return utc.href
 }
 
+/** Not in arithmetic, and not in count(*). */
+const ALL_COLUMNS = /(?:\b(?:SELECT|RETURNING|DISTINCT)\s+|[.,]\s*)\*/i
+
 /**
  * A statement with a name is parsed and planned once for each connection instead of each time. Only those seen before get
- * one, and only so many, because lists of values make statements that never come again. One that asks for all columns has none: after a
- * migration its plan would give others than it promised.
+ * one, and only so many, because lists of values make statements that never come again. One that asks for all columns has
+ * none: after a migration its plan would give others than it promised.
  */
-const ALL_COLUMNS = /(?:\b(?:SELECT|RETURNING|DISTINCT|ALL)\s+|[.,]\s*)\*/i
-
 function namesOfStatements(): (query: { sql: string }) => string {
   const timesSeen = new Map<string, number>()
   const names = new Map<string, string>()

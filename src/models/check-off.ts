@@ -107,9 +107,11 @@ export function createCheckOffs(context: ModelContext, payments: Payments) {
       by: Actor,
     ): Promise<BackfillResult> {
       return takenOnce(async (tx) => {
-        const seen = await lookAt(tx, user, habitId, offer.day)
+        const today = todayOf(user)
+        // Not from the day that is asked for, which may be as long ago as anybody likes.
+        const seen = await lookAt(tx, user, habitId, firstDayBack(today))
         if (seen.habit.archivedOn) return { kind: 'archived' }
-        const refusal = notBack(seen.habit, offer.day, todayOf(user))
+        const refusal = notBack(seen.habit, offer.day, today)
         if (refusal) return { kind: refusal }
         const [day] = daysOf(seen, [offer.day], user)
         if (!day) return { kind: 'before-start' }

@@ -85,6 +85,7 @@ export function daysOf({ habit, live }: Seen, days: readonly Day[], user: User):
   })
 }
 
+/** The earliest day that can still be made up for. */
 export function firstDayBack(today: Day): Day {
   return fromEpochDay(epochDay(today) - MOST_DAYS_BACK)
 }

@@ -44,7 +44,7 @@ export function createRecording({ clock, rules }: Pick<ModelContext, 'clock' | '
       const told = auditLine(auditEntry(id, user, taking, payment?.id ?? null, by, at))
       if (!payment) {
         const [only] = await tx.$queryRaw<CheckOff[]>`
-          WITH made AS (SELECT NULL::uuid AS id), ${recorded}, told AS (${told}) 
+          WITH made AS (SELECT NULL::uuid AS id), ${recorded}, told AS (${told})
           SELECT ${CHECK_OFF_COLUMNS} FROM recorded AS "CheckOff"`
         return written(only)
       }
