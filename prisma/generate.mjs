@@ -6,6 +6,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { compactGraph } from './compact-graph.mjs'
+import { COMPILER_FILE, compilerFromFile } from './compiler-file.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const schema = join(root, 'prisma', 'schema.prisma')
@@ -15,14 +16,15 @@ const version = prismaVersion()
 const hash = createHash('sha256')
   .update(readFileSync(schema))
   .update(readFileSync(join(root, 'prisma', 'compact-graph.mjs')))
+  .update(readFileSync(join(root, 'prisma', 'compiler-file.mjs')))
   .update(version ?? '')
   .digest('hex')
 // A pruned installation has no generator, and no need of one: its client was generated when it was built.
 const isCurrent = existsSync(stamp) && (version === null || readFileSync(stamp, 'utf8') === hash)
 
-if (!isCurrent) generate()
+if (!isCurrent) await generate()
 
-function generate() {
+async function generate() {
   if (version === null) {
     console.error(
       'The database client must be generated, and the prisma package is not installed: run npm ci.',
@@ -49,7 +51,9 @@ function generate() {
     process.stderr.write(`${run.stdout ?? ''}${run.stderr ?? ''}${run.error ?? ''}\n`)
     process.exit(1)
   }
-  compact(join(root, 'src', 'generated', 'internal', 'class.ts'))
+  const file = join(root, 'src', 'generated', 'internal', 'class.ts')
+  compact(file)
+  await putCompilerBeside(file)
   writeFileSync(stamp, hash)
 }
 
@@ -57,6 +61,15 @@ function compact(file) {
   const compacted = compactGraph(readFileSync(file, 'utf8'))
   if (compacted) writeFileSync(file, compacted)
   else console.warn('Prisma has changed how it describes queries: see prisma/compact-graph.mjs.')
+}
+
+async function putCompilerBeside(file) {
+  const known = compilerFromFile(readFileSync(file, 'utf8'))
+  if (!known)
+    return console.warn('Prisma has changed how it keeps its compiler: see prisma/compiler-file.mjs.')
+  const { wasm } = await import(known.module)
+  writeFileSync(join(dirname(file), COMPILER_FILE), Buffer.from(wasm, 'base64'))
+  writeFileSync(file, known.source)
 }
 
 function prismaVersion() {
