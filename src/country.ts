@@ -2,11 +2,18 @@ import { fstatSync, openSync, readSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { isIP } from 'node:net'
 import type { CountryResponse } from 'mmdb-lib'
-import decoding from 'mmdb-lib/lib/decoder.js'
-import addresses from 'mmdb-lib/lib/ip.js'
-import { parseMetadata } from 'mmdb-lib/lib/metadata.js'
-import walking from 'mmdb-lib/lib/reader/walker.js'
 import { networksNotPublicAnd } from './networks.ts'
+
+// The package's own reader wants the whole table in memory; its parts don't. They are CommonJS with a default of their own.
+const load = createRequire(import.meta.url)
+const { default: Decoder } = load(
+  'mmdb-lib/lib/decoder.js',
+) as typeof import('mmdb-lib/lib/decoder.js').default
+const { default: addresses } = load('mmdb-lib/lib/ip.js') as typeof import('mmdb-lib/lib/ip.js').default
+const { parseMetadata } = load('mmdb-lib/lib/metadata.js') as typeof import('mmdb-lib/lib/metadata.js')
+const { default: walkerOf } = load(
+  'mmdb-lib/lib/reader/walker.js',
+) as typeof import('mmdb-lib/lib/reader/walker.js').default
 
 /** @returns ISO 3166-1, two letters; null for what is nobody's in particular, or not in the table. */
 export type CountryOf = (ip: string | null | undefined) => string | null
@@ -23,7 +30,7 @@ const OWN_TABLE = '@ip-location-db/geo-whois-asn-country-mmdb/geo-whois-asn-coun
  */
 export function readCountryTable(setting: string): CountryOf {
   if (setting === 'off') return NO_COUNTRIES
-  const find = openTable(setting || createRequire(import.meta.url).resolve(OWN_TABLE))
+  const find = openTable(setting || load.resolve(OWN_TABLE))
   return (given) => {
     const ip = (given ?? '').replace(/^::ffff:(?=\d+\.)/i, '')
     const family = isIP(ip)
@@ -60,9 +67,9 @@ function findIn(file: number): Find {
   const { nodeCount, nodeByteSize, recordSize, searchTreeSize, ipVersion } = parseMetadata(
     bytesFrom(file, Math.max(0, size - MOST_METADATA_BYTES), size),
   )
-  const entries = new decoding.default(bytesFrom(file, searchTreeSize + GAP_BYTES, size))
+  const entries = new Decoder(bytesFrom(file, searchTreeSize + GAP_BYTES, size))
   const block = Buffer.alloc(NODES_AT_ONCE * nodeByteSize)
-  const { left, right } = walking.default(block, recordSize)
+  const { left, right } = walkerOf(block, recordSize)
   let inBlock = -1
   const below = (place: number, bit: number): number => {
     const wanted = Math.floor(place / NODES_AT_ONCE)
@@ -76,11 +83,11 @@ function findIn(file: number): Find {
   for (let depth = 0; ipVersion === 6 && depth < 96 && top < nodeCount; depth += 1) top = below(top, 0)
 
   return (ip) => {
-    const address = addresses.default.parse(ip)
+    const address = addresses.parse(ip)
     if (address.length > 4 && ipVersion === 4) return null
     let place = address.length === 4 ? top : 0
     for (let depth = 0; depth < address.length * 8 && place < nodeCount; depth += 1)
-      place = below(place, addresses.default.bitAt(address, depth))
+      place = below(place, addresses.bitAt(address, depth))
     return place > nodeCount ? entries.decode(place - nodeCount - GAP_BYTES).value : null
   }
 }
