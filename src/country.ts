@@ -6,14 +6,12 @@ import { networksNotPublicAnd } from './networks.ts'
 
 // The package's own reader wants the whole table in memory; its parts don't. They are CommonJS with a default of their own.
 const load = createRequire(import.meta.url)
-const { default: Decoder } = load(
-  'mmdb-lib/lib/decoder.js',
-) as typeof import('mmdb-lib/lib/decoder.js').default
-const { default: addresses } = load('mmdb-lib/lib/ip.js') as typeof import('mmdb-lib/lib/ip.js').default
+const { default: Decoder } = load('mmdb-lib/lib/decoder.js') as typeof import('mmdb-lib/lib/decoder.js')
+const { default: addresses } = load('mmdb-lib/lib/ip.js') as typeof import('mmdb-lib/lib/ip.js')
 const { parseMetadata } = load('mmdb-lib/lib/metadata.js') as typeof import('mmdb-lib/lib/metadata.js')
 const { default: walkerOf } = load(
   'mmdb-lib/lib/reader/walker.js',
-) as typeof import('mmdb-lib/lib/reader/walker.js').default
+) as typeof import('mmdb-lib/lib/reader/walker.js')
 
 /** @returns ISO 3166-1, two letters; null for what is nobody's in particular, or not in the table. */
 export type CountryOf = (ip: string | null | undefined) => string | null
