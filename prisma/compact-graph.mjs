@@ -7,15 +7,17 @@ const GRAPH = /(graph: ")([\w-]+)(")/
 
 /**
  * @param {string} source the generated client's class.ts
- * @returns {string | null} the same with its names in another order; null when it is not as this file knows it.
+ * @returns {string | null} the same with its names in another order and without its doubles; null when it is not as this file
+ *   knows it.
  */
 export function compactGraph(source) {
   const names = STRINGS.exec(source)?.[2]
   const encoded = GRAPH.exec(source)?.[2]
   if (!names || !encoded) return null
   const strings = JSON.parse(JSON.parse(names))
-  const graph = read(Buffer.from(encoded, 'base64url'))
-  if (!graph || write(graph, (place) => place) !== encoded) return null
+  const known = read(Buffer.from(encoded, 'base64url'))
+  if (!known || write(known, (place) => place) !== encoded) return null
+  const graph = withoutDoubles(known)
   const order = byFrequency(strings.length, graph)
   const newPlaces = new Map(order.map((place, index) => [place, index]))
   const reordered = JSON.stringify(JSON.stringify(order.map((place) => strings[place])))
@@ -25,6 +27,34 @@ export function compactGraph(source) {
       GRAPH,
       (_all, before, _graph, after) => before + write(graph, (place) => newPlaces.get(place)) + after,
     )
+}
+
+/** Nodes are alike when their edges are, and lead to nodes that are alike: that is tried out until no more of them differ. */
+function withoutDoubles({ inputs, outputs, roots }) {
+  let kinds = inputs.map(() => 0)
+  for (let before = 0, count = 1; count !== before; ) {
+    before = count
+    const kindOf = new Map()
+    kinds = inputs.map((edges) => {
+      const alike = JSON.stringify(edges.map((edge) => ({ ...edge, child: renamed(edge.child, kinds) })))
+      if (!kindOf.has(alike)) kindOf.set(alike, kindOf.size)
+      return kindOf.get(alike)
+    })
+    count = kindOf.size
+  }
+  const pointed = (edge) => ({ ...edge, input: renamed(edge.input, kinds) })
+  return {
+    inputs: inputs
+      .filter((_edges, place) => kinds.indexOf(kinds[place]) === place)
+      .map((edges) => edges.map((edge) => ({ ...edge, child: renamed(edge.child, kinds) }))),
+    outputs: outputs.map((edges) => edges.map(pointed)),
+    roots: roots.map(pointed),
+  }
+}
+
+/** None is 0, and nodes are counted from 1. */
+function renamed(node, kinds) {
+  return node === 0 ? 0 : kinds[node - 1] + 1
 }
 
 function byFrequency(count, { inputs, outputs }) {

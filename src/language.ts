@@ -28,12 +28,13 @@ const LOCALES: Record<Language, string> = {
 export type Catalogue = Record<string, string>
 export type Values = Record<string, string | number>
 
-export const catalogues: Record<Exclude<Language, 'en'>, Catalogue> = {
-  sv: catalogueOf('sv'),
-  da: catalogueOf('da'),
-  nb: catalogueOf('nb'),
-  fi: catalogueOf('fi'),
-}
+/** Each is read by the first word in its language: in five milliseconds, and half a megabyte that few processes need of all. */
+export const catalogues = Object.defineProperties({} as Record<Exclude<Language, 'en'>, Catalogue>, {
+  sv: readLater('sv'),
+  da: readLater('da'),
+  nb: readLater('nb'),
+  fi: readLater('fi'),
+})
 
 const spoken = new AsyncLocalStorage<{ language: Language }>()
 
@@ -87,6 +88,21 @@ function compiled(language: Language, message: string): IntlMessageFormat {
   const read = new IntlMessageFormat(message, LOCALES[language], undefined, { ignoreTag: true })
   ofLanguage?.set(message, read)
   return read
+}
+
+/** A property that is read from its file when it is first asked for. */
+function readLater(language: Exclude<Language, 'en'>): PropertyDescriptor {
+  let read: Catalogue | undefined
+  return {
+    enumerable: true,
+    get: () => {
+      read ??= catalogueOf(language)
+      return read
+    },
+    set: (other: Catalogue) => {
+      read = other
+    },
+  }
 }
 
 function catalogueOf(language: Language): Catalogue {

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { type CountryResponse, Reader } from 'mmdb-lib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DAY, HOUR, ManualClock } from '../../src/clock.ts'
 import { readCountryTable } from '../../src/country.ts'
@@ -163,10 +165,27 @@ describe('the table of countries', () => {
     expect(table(ip)).toBe(country)
   })
 
+  test('says the same as its package does, which has all of it in memory', () => {
+    const path = 'node_modules/@ip-location-db/geo-whois-asn-country-mmdb/geo-whois-asn-country.mmdb'
+    const whole = new Reader<CountryResponse & { country_code: string }>(readFileSync(path))
+    // One in each of 222 * 32 networks, and as many of the longer addresses; those of homes and examples are ours to decide.
+    for (let turn = 0; turn < 222 * 32; turn += 1) {
+      const [first, second] = [1 + (turn % 222), (turn * 8) % 256]
+      for (const ip of [
+        `${first}.${second}.7.9`,
+        `2${(turn % 4_096).toString(16).padStart(3, '0')}:${second}::1`,
+      ]) {
+        const country = table(ip)
+        if (country) expect([ip, country]).toEqual([ip, whole.get(ip)?.country_code])
+      }
+    }
+  })
+
   test('can be another one or off, and one that is not there stops the start', () => {
     expect(readCountryTable('off')('8.8.8.8')).toBeNull()
     const own = 'node_modules/@ip-location-db/geo-whois-asn-country-mmdb/geo-whois-asn-country-ipv4.mmdb'
     expect(readCountryTable(own)('8.8.8.8')).toBe('US')
+    expect(readCountryTable(own)('2001:6c8::1')).toBeNull()
     expect(() => readCountryTable('no/such/table.mmdb')).toThrow('no/such/table.mmdb')
   })
 })

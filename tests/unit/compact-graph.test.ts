@@ -24,6 +24,21 @@ test('names that occur most come first, and every edge, enum and root still mean
   expect(compactGraph(after)).toBe(after)
 })
 
+test('nodes that are alike, down to those they lead to, are one', () => {
+  const strings = ['most']
+  const edge = (child: number) => [0, 0x40, 0x01, child, 0, 0x21]
+  const graph = (inputs: number[][][], root: number) => [
+    ...[inputs.length, 0, 1],
+    ...inputs.flatMap((edges) => [edges.length, ...edges.flat()]),
+    ...[0, root, 0],
+  ]
+  // The first leads to the second, the third to the fourth, and the last nowhere: 1 and 3 are alike, and 2 and 4.
+  const doubled = [[edge(2)], [edge(5), edge(0)], [edge(4)], [edge(5), edge(0)], [edge(0)]]
+  const merged = [[edge(2)], [edge(3), edge(0)], [edge(0)]]
+  expect(compactGraph(sourceOf(strings, graph(doubled, 3)))).toBe(sourceOf(strings, graph(merged, 1)))
+  expect(compactGraph(sourceOf(strings, graph(merged, 1)))).toBe(sourceOf(strings, graph(merged, 1)))
+})
+
 test('what it does not know to the last byte is left as it was generated', () => {
   const bytes = graphOf(INPUTS, 3, 0)
   const strings = ['rare', 'Colour', 'often', 'most']
