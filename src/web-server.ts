@@ -1,7 +1,10 @@
 /** The listening side: how much of our time and how many connections anybody may take up. */
-import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
+import type { RequestListener, Server, ServerResponse } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
 import { SECOND } from './clock.ts'
+
+// An import of it would ask for everything it exports, WebSocket among it, and so for Node's own client of 11 MB: nobody here calls that.
+const { createServer } = process.getBuiltinModule('node:http')
 
 /** Whole milliseconds and counts. */
 export interface Limits {
