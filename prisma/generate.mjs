@@ -17,6 +17,7 @@ const hash = createHash('sha256')
   .update(readFileSync(schema))
   .update(readFileSync(join(root, 'prisma', 'compact-graph.mjs')))
   .update(readFileSync(join(root, 'prisma', 'compiler-file.mjs')))
+  .update(readFileSync(fileURLToPath(import.meta.url)))
   .update(version ?? '')
   .digest('hex')
 // A pruned installation has no generator, and no need of one: its client was generated when it was built.

@@ -1,4 +1,4 @@
-import { fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { isIP } from 'node:net'
 import type { CountryResponse } from 'mmdb-lib'
@@ -33,9 +33,18 @@ export function readCountryTable(setting: string): CountryOf {
     const ip = (given ?? '').replace(/^::ffff:(?=\d+\.)/i, '')
     const family = isIP(ip)
     if (family === 0 || NOBODYS.check(ip, family === 4 ? 'ipv4' : 'ipv6')) return null
-    const entry = find(ip)
+    const entry = found(find, ip)
     const code = entry?.country_code ?? entry?.country?.iso_code ?? ''
     return /^[A-Z]{2}$/.test(code) ? code : null
+  }
+}
+
+/** A country is a hint: without a table that can be read nobody is kept from anything. */
+function found(find: Find, ip: string): CountryEntry | null {
+  try {
+    return find(ip)
+  } catch {
+    return null
   }
 }
 
@@ -47,9 +56,17 @@ type Find = (ip: string) => CountryEntry | null
 const tables = new Map<string, Find>()
 
 function openTable(path: string): Find {
-  const find = tables.get(path) ?? findIn(openSync(path, 'r'))
-  tables.set(path, find)
-  return find
+  const known = tables.get(path)
+  if (known) return known
+  const file = openSync(path, 'r')
+  try {
+    const find = findIn(file)
+    tables.set(path, find)
+    return find
+  } catch (error) {
+    closeSync(file)
+    throw error
+  }
 }
 
 /** What follows a node mostly lies right behind it, so that an address takes about five readings instead of fourteen. */
@@ -71,8 +88,13 @@ function findIn(file: number): Find {
   let inBlock = -1
   const below = (place: number, bit: number): number => {
     const wanted = Math.floor(place / NODES_AT_ONCE)
-    if (wanted !== inBlock) readSync(file, block, 0, block.length, wanted * block.length)
-    inBlock = wanted
+    if (wanted !== inBlock) {
+      // Until the whole of it has come there is none.
+      inBlock = -1
+      const start = wanted * block.length
+      readInto(block.subarray(0, Math.min(block.length, searchTreeSize - start)), file, start)
+      inBlock = wanted
+    }
     const at = (place % NODES_AT_ONCE) * nodeByteSize
     return bit === 0 ? left(at) : right(at)
   }
@@ -92,8 +114,17 @@ function findIn(file: number): Find {
 
 function bytesFrom(file: number, start: number, end: number): Buffer {
   const bytes = Buffer.alloc(end - start)
-  readSync(file, bytes, 0, bytes.length, start)
+  readInto(bytes, file, start)
   return bytes
+}
+
+/** @throws when the file ends before the buffer is full. */
+function readInto(bytes: Buffer, file: number, start: number): void {
+  for (let read = 0; read < bytes.length; ) {
+    const more = readSync(file, bytes, read, bytes.length - read, start + read)
+    if (more === 0) throw new Error('a table of countries ends too soon')
+    read += more
+  }
 }
 
 /** Networks of homes, machines and examples: tables say something of them, and it means nothing. */

@@ -24,7 +24,7 @@ export interface Db {
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>
   /**
    * The same for what is often waited for and written by hand alone: without Prisma, whose part in a statement costs several
-   * times what `pg` does. Rows are as Prisma gives them, but for decimals, which are text.
+   * times what `pg` does. Days, instants and big integers come as Prisma gives them; lists of these, decimals and bytes don't.
    */
   transactionByHand<T>(work: (tx: Statements) => Promise<T>): Promise<T>
   close(): Promise<void>
@@ -35,9 +35,9 @@ const TRIES = 4
 /** A statement gets a name when it comes for this time, and at most so many do in one process. */
 const NAMED_FROM = 2
 const MOST_NAMED = 400
-/** So long may a transaction wait for a connection, and so long for rows that others hold. */
+/** No transaction takes longer, whatever it waits for. */
 const LONGEST_MS = 15_000
-const BEGIN = `BEGIN; SET LOCAL statement_timeout = ${LONGEST_MS}`
+const BEGIN = `BEGIN; SET LOCAL transaction_timeout = ${LONGEST_MS}`
 
 export function createDb(url: string, poolSize: number): Db {
   const pool = new pg.Pool({
@@ -126,7 +126,7 @@ function inUtc(url: string): string {
 }
 
 /** Not in arithmetic, and not in count(*). */
-const ALL_COLUMNS = /(?:\b(?:SELECT|RETURNING|DISTINCT)\s+|[.,]\s*)\*/i
+const ALL_COLUMNS = /(?:\b(?:SELECT|RETURNING|DISTINCT|ALL)\s+|[.,]\s*)\*|\)\s*\*\s*(?:FROM\b|,|$)/i
 
 /**
  * A statement with a name is parsed and planned once for each connection instead of each time. Only those seen before get

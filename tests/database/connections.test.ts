@@ -48,7 +48,10 @@ test('a statement that comes again is planned once, unless its columns may chang
     return rows.map((row) => row.statement as string)
   }
   const list = () => db.prisma.paymentMove.findMany({ where: { from: 'SCHEDULED' } })
-  const star = () => db.prisma.$queryRaw`SELECT * FROM "PaymentMove"`
+  const star = async () => {
+    await db.prisma.$queryRaw`SELECT * FROM "PaymentMove"`
+    await db.prisma.$queryRaw`SELECT DISTINCT ON ("from") * FROM "PaymentMove"`
+  }
   const sum = () => db.prisma.$queryRaw`SELECT 2 * count(*)::int AS twice FROM "PaymentMove"`
   await list()
   expect((await named()).filter((text) => text.includes('PaymentMove'))).toEqual([])
@@ -113,18 +116,24 @@ describe('a transaction by hand', () => {
     await expect(twice).rejects.toThrow(AlreadyExists)
   })
 
-  test('waits for nobody longer than fifteen seconds, and leaves its connection as it was', async () => {
-    const single = createDb(database.url, 1)
-    const limit = Prisma.sql`SHOW statement_timeout`
-    try {
-      const inside = await single.transactionByHand((tx) => tx.$queryRaw(limit))
-      expect([inside, await single.prisma.$queryRaw(limit)]).toEqual([
-        [{ statement_timeout: '15s' }],
-        [{ statement_timeout: '0' }],
-      ])
-    } finally {
-      await single.close()
-    }
+  test('takes no longer than fifteen seconds, and leaves its connection as it was', async () => {
+    const limit = Prisma.sql`SHOW transaction_timeout`
+    const inside = await db.transactionByHand((tx) => tx.$queryRaw(limit))
+    expect([inside, await db.prisma.$queryRaw(limit)]).toEqual([
+      [{ transaction_timeout: '15s' }],
+      [{ transaction_timeout: '0' }],
+    ])
+  })
+
+  test('that takes too long fails and leaves nothing, and the next one gets another connection', async () => {
+    const late = db.transactionByHand(async (tx) => {
+      await open(tx, 'late')
+      await tx.$executeRaw`SET LOCAL transaction_timeout = 20`
+      await tx.$queryRaw`SELECT pg_sleep(50)`
+    })
+    await expect(late).rejects.toThrow()
+    await db.transactionByHand((tx) => open(tx, 'in time'))
+    expect([await gates('late'), await gates('in time')]).toEqual([0, 1])
   })
 
   test('whose connection breaks fails, and the next one gets another', async () => {

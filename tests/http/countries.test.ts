@@ -1,8 +1,12 @@
 import { readFileSync } from 'node:fs'
+import { copyFile, mkdtemp, rm, truncate } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { type CountryResponse, Reader } from 'mmdb-lib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DAY, HOUR, ManualClock } from '../../src/clock.ts'
 import { readCountryTable } from '../../src/country.ts'
+import { networksNotPublicAnd } from '../../src/networks.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { newAdmin, newSaver, PASSWORD, type Person } from '../support/people.ts'
 import { Visitor } from '../support/visitor.ts'
@@ -167,6 +171,7 @@ describe('the table of countries', () => {
 
   test('says the same as its package does, which has all of it in memory', () => {
     const path = 'node_modules/@ip-location-db/geo-whois-asn-country-mmdb/geo-whois-asn-country.mmdb'
+    const homes = networksNotPublicAnd({ ipv4: [], ipv6: [] })
     const whole = new Reader<CountryResponse & { country_code: string }>(readFileSync(path))
     // One in each of 222 * 32 networks, and as many of the longer addresses; those of homes and examples are ours to decide.
     for (let turn = 0; turn < 222 * 32; turn += 1) {
@@ -175,10 +180,23 @@ describe('the table of countries', () => {
         `${first}.${second}.7.9`,
         `2${(turn % 4_096).toString(16).padStart(3, '0')}:${second}::1`,
       ]) {
-        const country = table(ip)
-        if (country) expect([ip, country]).toEqual([ip, whole.get(ip)?.country_code])
+        if (!homes.check(ip, ip.includes(':') ? 'ipv6' : 'ipv4'))
+          expect([ip, table(ip)]).toEqual([ip, whole.get(ip)?.country_code ?? null])
       }
     }
+  })
+
+  test('that is cut off while it is in use names no country, and keeps nobody from anything', async () => {
+    const path = join(await mkdtemp(join(tmpdir(), 'sparvana-countries-')), 'table.mmdb')
+    await copyFile(
+      'node_modules/@ip-location-db/geo-whois-asn-country-mmdb/geo-whois-asn-country-ipv4.mmdb',
+      path,
+    )
+    const own = readCountryTable(path)
+    expect(own('8.8.8.8')).toBe('US')
+    await truncate(path, 100)
+    expect([own('8.8.4.4'), own('133.11.0.1')]).toEqual([null, null])
+    await rm(dirname(path), { recursive: true })
   })
 
   test('can be another one or off, and one that is not there stops the start', () => {

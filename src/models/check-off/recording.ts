@@ -33,7 +33,7 @@ const ONCE_RECORDED = Prisma.sql`EXISTS (SELECT 1 FROM recorded)`
 export function createRecording({ clock, rules }: Pick<ModelContext, 'clock' | 'rules'>, payments: Payments) {
   return {
     /**
-     * One statement, in the order in which rows are locked everywhere: payment, habit, balances.
+     * One statement, in the order in which a worker that sends locks rows: payment, then balances; the habit stands between them.
      * @throws AlreadyExists when somebody else has taken the place in the meantime.
      */
     async take(tx: Statements, user: User, taking: Taking, by: Actor): Promise<CheckOff> {
