@@ -9,7 +9,7 @@ const MODULE = '@prisma/client/runtime/query_compiler_small_bg.postgresql.wasm-b
 
 test('the client reads its compiler from the file beside it, and no longer from the text of a module', () => {
   const before = `async () => {
-    const { wasm } = await import("${MODULE}")
+    const { wasm } = await import("@prisma/client/runtime/query_compiler_small_bg.postgresql.wasm-base64.mjs")
     return await decodeBase64AsWasm(wasm)
   },`
   const { source, module } = compilerFromFile(before)
