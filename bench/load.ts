@@ -4,6 +4,11 @@ import { percentile } from './statistics.ts'
 
 /** How often autocannon looks whether its time is over. */
 const LOOK_EVERY_MS = 50
+/**
+ * The app ends a connection after 1,000 and says so before, which autocannon doesn't hear. An answer that it connects anew
+ * after doesn't count.
+ */
+const REQUESTS_OF_ONE_CONNECTION = 500
 
 export interface Ask {
   method: 'GET' | 'POST'
@@ -93,6 +98,7 @@ export async function saturate(
       connections: lists.length,
       duration: seconds,
       sampleInt: LOOK_EVERY_MS,
+      reconnectRate: REQUESTS_OF_ONE_CONNECTION,
       setupClient: (client) => {
         client.setRequests([...(lists[connections] ?? [])])
         connections += 1
