@@ -11,11 +11,11 @@ import type {
 import type { ModelContext } from './context.ts'
 import { type PotRow, pursesIn } from './goal/pots.ts'
 import { type GoalsStanding, standingsOf } from './goal/standing.ts'
-import type { DoneRow } from './habit/checkpoints.ts'
+import { type DoneRow, livePlaces, type PlaceJson, placeFrom } from './habit/checkpoints.ts'
 import { type Day, dayOf } from './habit/schedule.ts'
 import { type Balance, type HabitToday, habitToday } from './habit/today.ts'
 import { MOST_HABITS } from './habit.ts'
-import { columns, dated, list, type Texts } from './json-rows.ts'
+import { columns, dated, list, row, type Texts } from './json-rows.ts'
 import type { PaymentInList, PaymentWaiting, WaitingApproval } from './payment.ts'
 import { marked } from './revision.ts'
 import { type SavedSum, type SavedWeek, weekOf, weeksFrom } from './saved-days.ts'
@@ -47,8 +47,7 @@ interface HabitJson {
   versions: Texts<HabitVersion>[]
   checkpoint: Texts<HabitCheckpoint> | null
   balances: Balance[]
-  /** Day, period, slot and place of the day. */
-  done: [string, string, number, number][]
+  done: PlaceJson[]
 }
 
 interface DashboardRow {
@@ -143,7 +142,7 @@ function habitOf(
       breaks: breaks.filter(({ habitId }) => habitId === null || habitId === habit.id),
       checkpoint: checkpoint ? dated(checkpoint, ['through']) : undefined,
     },
-    done.map(([day, period, slot, daySlot]): DoneRow => ({ habitId: habit.id, day, period, slot, daySlot })),
+    done.map((place): DoneRow => ({ habitId: habit.id, ...placeFrom(place) })),
     balances,
     user,
     today,
@@ -184,14 +183,11 @@ const TEXT = `
     ${list(`SELECT to_json(own) AS row,
       ${list(`SELECT ${columns(Prisma.HabitVersionScalarFieldEnum, 'version')} FROM "HabitVersion" version
         WHERE version."habitId" = own.id ORDER BY version.number DESC`)} AS versions,
-      (SELECT row_to_json(line) FROM (
-        SELECT ${columns(Prisma.HabitCheckpointScalarFieldEnum, 'checkpoint')} FROM "HabitCheckpoint" checkpoint
-        WHERE checkpoint."habitId" = own.id) line) AS checkpoint,
+      ${row(`SELECT ${columns(Prisma.HabitCheckpointScalarFieldEnum, 'checkpoint')} FROM "HabitCheckpoint" checkpoint
+        WHERE checkpoint."habitId" = own.id`)} AS checkpoint,
       ${list(`SELECT bucket, currency, "balanceMinor" FROM "LedgerBalance" balance
         WHERE balance."userId" = $1::uuid AND balance."habitId" = own.id`)} AS balances,
-      (SELECT coalesce(json_agg(json_build_array(done.day, done.period, done.slot, done."daySlot")), '[]')
-        FROM "CheckOff" done
-        WHERE done."habitId" = own.id AND done.state = 'RECORDED' AND done.day >= since.day) AS done
+      ${livePlaces('own.id', 'since.day')} AS done
     FROM own, LATERAL (
       SELECT least(own."endDate", $2::date,
           coalesce((SELECT through FROM "HabitCheckpoint" WHERE "habitId" = own.id), '-infinity'))
@@ -227,8 +223,8 @@ const TEXT = `
       WHERE payment."userId" = $1::uuid AND payment."finalOn" IS NULL AND payment.state = 'AWAITING_APPROVAL'
         AND payment."approvalUrl" IS NOT NULL
       GROUP BY payment."approvalUrl", payment.currency ORDER BY min(payment."createdOn")`)} AS approvals,
-    (SELECT row_to_json(line) FROM (SELECT "expiresAt", profile, scopes FROM "BankConsent"
-      WHERE "userId" = $1::uuid AND "revokedAt" IS NULL LIMIT 1) line) AS consent,
+    ${row(`SELECT "expiresAt", profile, scopes FROM "BankConsent"
+      WHERE "userId" = $1::uuid AND "revokedAt" IS NULL LIMIT 1`)} AS consent,
     EXISTS (SELECT 1 FROM "PaymentStop" WHERE "endedOn" IS NULL) AS "isStopped",
     ${list(`SELECT payment.id, payment.kind, payment.state, payment."isBatch", payment."createdOn", payment."dueAt",
         payment."amountMinor", payment.currency,

@@ -11,6 +11,7 @@ import { progressOf } from '../../src/models/habit/progress.ts'
 import { dayOf } from '../../src/models/habit/schedule.ts'
 import { placeOf, planOf, versionOn } from '../../src/models/habit/versions.ts'
 import type { HabitWish } from '../../src/models/habit.ts'
+import { dice } from '../support/dice.ts'
 import { newHabit, newLinkedUser, newUser, ownDatabase, SOMEBODY, type World, worldAt } from './support.ts'
 
 let db: Db
@@ -103,11 +104,8 @@ type Life = { world: World; user: User; id: string }
 async function aLife(steps: number, afterEach: (life: Life) => Promise<void> = async () => {}) {
   const seed = Math.floor(Math.random() * 2 ** 31)
   console.log(`seed ${seed}`)
-  let state = seed
-  const luck = (most: number) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return Math.floor((state / 2 ** 32) * most)
-  }
+  const chance = dice(seed)
+  const luck = (most: number) => Math.floor(chance() * most)
   const world = worldAt(db, '2026-01-05T10:00:00.000Z')
   let user = await newLinkedUser(world)
   const { id } = await newHabit(world, user, WISHES[luck(WISHES.length)])

@@ -1,5 +1,6 @@
 import { fromDbDay, Prisma, type Statements } from '../../db.ts'
 import type { Account, CheckOff, Habit, HabitCheckpoint, HabitVersion, User } from '../../generated/client.ts'
+import { livePlaces, type PlaceJson, placeFrom } from '../habit/checkpoints.ts'
 import { scheduleOn } from '../habit/plan.ts'
 import { type Place, type Progress, progressOf } from '../habit/progress.ts'
 import { type Day, epochDay, fromEpochDay, type Period } from '../habit/schedule.ts'
@@ -37,16 +38,14 @@ export interface Seen {
 }
 
 interface SeenJson extends TermsJson {
-  /** Day, period, slot and place of the day. */
-  live: [string, string, number, number][]
+  live: PlaceJson[]
   accounts: (Sides['debtor'] & Pick<Account, 'isDebitor' | 'isCreditor'>)[]
   checkpoint: Texts<NonNullable<Seen['checkpoint']>> | null
 }
 
 /** No check-off counts for a day that is further away than the longest period that the habit has had. */
 const REST = Prisma.raw(`
-  (SELECT coalesce(json_agg(json_build_array(done.day, done.period, done.slot, done."daySlot")), '[]') FROM "CheckOff" done
-    WHERE done."habitId" = habit.id AND done.state = 'RECORDED' AND done.day >= since.day) AS live,
+  ${livePlaces('habit.id', 'since.day')} AS live,
   ${list(`SELECT account.id, account.currency, account."isDebitor", account."isCreditor" FROM "Account" account
     WHERE account."userId" = habit."userId" AND (account."isDebitor" OR account."isCreditor")`)} AS accounts,
   ${row(`SELECT checkpoint.through, checkpoint."weekStart" FROM "HabitCheckpoint" checkpoint
@@ -70,7 +69,7 @@ export async function lookAt(
   const creditor = accounts.find((account) => account.isCreditor)
   return {
     habit: habitFrom(found),
-    live: live.map(([day, period, slot, daySlot]) => ({ day, period, slot, daySlot })),
+    live: live.map(placeFrom),
     sides: debtor && creditor ? { debtor, creditor } : null,
     checkpoint: checkpoint && dated<NonNullable<Seen['checkpoint']>>(checkpoint, ['through']),
   }

@@ -31,6 +31,19 @@ export function neededFrom(plan: Plan, since: StandingUntil): Day | null {
   return fromEpochDay(since.through + 1 - Math.max(0, ...lookBack))
 }
 
+/** Day, period, slot and place of the day: there are many, so that each is a list without names. */
+export type PlaceJson = [day: Day, period: Day, slot: number, daySlot: number]
+
+/** SQL: the live check-offs of a habit from a day on, as JSON. @param habitId @param since expressions. */
+export function livePlaces(habitId: string, since: string): string {
+  return `(SELECT coalesce(json_agg(json_build_array(done.day, done.period, done.slot, done."daySlot")), '[]')
+    FROM "CheckOff" done WHERE done."habitId" = ${habitId} AND done.state = 'RECORDED' AND done.day >= ${since})`
+}
+
+export function placeFrom([day, period, slot, daySlot]: PlaceJson): Place {
+  return { day, period, slot, daySlot }
+}
+
 /** The live check-offs of habits, each from its own day on. */
 export async function doneSince(
   tx: Pick<Statements, '$queryRaw'>,
