@@ -2,14 +2,14 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { DAY, HOUR } from '../../src/clock.ts'
-import type { Db } from '../../src/db.ts'
-import type { User } from '../../src/generated/client.ts'
+import { type Db, fromDbDay } from '../../src/db.ts'
+import type { CheckOff, User } from '../../src/generated/client.ts'
 import { chosenIn } from '../../src/models/account.ts'
 import { daysBack, daysOf, lookAt } from '../../src/models/check-off/places.ts'
 import { scheduleOn } from '../../src/models/habit/plan.ts'
-import { progressOf } from '../../src/models/habit/progress.ts'
+import { type Place, progressOf } from '../../src/models/habit/progress.ts'
 import { dayOf } from '../../src/models/habit/schedule.ts'
-import { placeOf, planOf, versionOn } from '../../src/models/habit/versions.ts'
+import { planOf, versionOn } from '../../src/models/habit/versions.ts'
 import type { HabitWish } from '../../src/models/habit.ts'
 import { dice } from '../support/dice.ts'
 import { newHabit, newLinkedUser, newUser, ownDatabase, SOMEBODY, type World, worldAt } from './support.ts'
@@ -96,6 +96,10 @@ async function both(world: World, user: User, id: string) {
     sides && [sides.debtor.id, sides.creditor.id, sides.debtor.currency],
   )
   return [seen, twin] as const
+}
+
+function placeOf({ period, day, slot, daySlot }: CheckOff): Place {
+  return { period: fromDbDay(period), day: fromDbDay(day), slot, daySlot }
 }
 
 type Life = { world: World; user: User; id: string }

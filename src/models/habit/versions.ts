@@ -1,7 +1,6 @@
 import { fromDbDay } from '../../db.ts'
-import type { CheckOff, Habit, HabitBreak, HabitVersion, User } from '../../generated/client.ts'
+import type { Habit, HabitBreak, HabitVersion, User } from '../../generated/client.ts'
 import type { Plan } from './plan.ts'
-import type { Place } from './progress.ts'
 import { type Day, dayOf, type Schedule } from './schedule.ts'
 
 type Terms = Omit<HabitVersion, 'id' | 'habitId' | 'createdOn' | 'amountMinor' | 'currency'>
@@ -80,9 +79,4 @@ function countAlike(a: Terms, b: Terms): boolean {
 
 function later(a: Day, b: Day): Day {
   return a > b ? a : b
-}
-
-/** A check-off's row as the pure rules see it. */
-export function placeOf(row: Pick<CheckOff, 'period' | 'day' | 'slot' | 'daySlot'>): Place {
-  return { period: fromDbDay(row.period), day: fromDbDay(row.day), slot: row.slot, daySlot: row.daySlot }
 }
