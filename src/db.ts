@@ -30,7 +30,7 @@ export interface Db {
   close(): Promise<void>
 }
 
-/** How often a transaction is tried again when PostgreSQL breaks a deadlock with it. */
+/** How often a transaction, or a statement that is one by itself, is tried again when PostgreSQL breaks a deadlock with it. */
 const TRIES = 4
 /** A statement gets a name when it comes for this time, and at most so many do in one process. */
 const NAMED_FROM = 2
@@ -40,7 +40,7 @@ const LONGEST_MS = 15_000
 const BEGIN = `BEGIN; SET LOCAL transaction_timeout = ${LONGEST_MS}`
 
 export function createDb(url: string, poolSize: number): Db {
-  const pool = new pg.Pool({
+  const pool = new PatientPool({
     connectionString: inUtc(url),
     max: poolSize,
     connectionTimeoutMillis: 10_000,
@@ -55,13 +55,24 @@ export function createDb(url: string, poolSize: number): Db {
     prisma,
     pool,
     transaction: (work) =>
-      retried(() => prisma.$transaction(work, { maxWait: LONGEST_MS, timeout: LONGEST_MS })),
+      inOurWords(() => prisma.$transaction(work, { maxWait: LONGEST_MS, timeout: LONGEST_MS })),
     transactionByHand: (work) =>
-      retried(() => onOwnConnection(pool, (client) => work(byHand(client, nameOf)))),
+      inOurWords(() => onOwnConnection(pool, (client) => work(byHand(client, nameOf)))),
     close: async () => {
       await prisma.$disconnect()
       if (!pool.ended) await pool.end()
     },
+  }
+}
+
+/**
+ * A statement outside of any transaction is one by itself, and a migration that changes several tables can meet even a look at two
+ * of them. All such statements come through here: Prisma's, the sessions', the queue's.
+ */
+class PatientPool extends pg.Pool {
+  override query(...given: unknown[]): never {
+    const send = super.query.bind(this) as (...given: unknown[]) => unknown
+    return retried(async () => send(...given)) as never
   }
 }
 
@@ -158,6 +169,14 @@ async function retried<T>(run: () => Promise<T>, triesLeft = TRIES): Promise<T> 
     return await run()
   } catch (error) {
     if (isDeadlock(error) && triesLeft > 1) return retried(run, triesLeft - 1)
+    throw error
+  }
+}
+
+async function inOurWords<T>(run: () => Promise<T>): Promise<T> {
+  try {
+    return await retried(run)
+  } catch (error) {
     throw named(error)
   }
 }

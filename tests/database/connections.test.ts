@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createDb, type Db, Prisma, type Statements } from '../../src/db.ts'
 import { AlreadyExists } from '../../src/errors.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
+import { freeAll, held } from '../support/held-tables.ts'
 
 let database: TestDatabase
 let db: Db
@@ -11,6 +12,7 @@ beforeAll(async () => {
   db = createDb(database.url, 1)
 })
 
+afterEach(freeAll)
 afterAll(async () => {
   await db.close()
   await database.drop()
@@ -60,6 +62,25 @@ test('a statement that comes again is planned once, unless its columns may chang
     expect.stringMatching(/^SELECT "public"/),
     expect.stringMatching(/^SELECT 2 \* count/),
   ])
+})
+
+test('a look at two tables that a migration takes in another order ends well, by itself', async () => {
+  await database.asOwner(
+    'CREATE TABLE "Left" (); CREATE TABLE "Right" (); GRANT SELECT ON "Left", "Right" TO PUBLIC',
+  )
+  const ways = [
+    async () => db.pool.query('SELECT FROM "Left", "Right"'),
+    async () => db.prisma.$queryRaw`SELECT 1 AS one FROM "Left", "Right"`,
+  ]
+  for (const look of ways) {
+    const migration = await held(database, 'Right')
+    const looking = look()
+    await migration.areWaiting(1)
+    // PostgreSQL ends the one that has waited for a second first: the look.
+    await migration.takesToo('Left')
+    await migration.free()
+    await expect(looking).resolves.toBeDefined()
+  }
 })
 
 describe('a transaction by hand', () => {

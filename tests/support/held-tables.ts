@@ -8,6 +8,8 @@ export interface Held {
   areWaiting(least: number): Promise<void>
   /** Resolves when nobody waits: whoever did has given up. */
   areGone(): Promise<void>
+  /** As a migration does that changes several tables. Resolves when it has this one as well. */
+  takesToo(table: string): Promise<void>
   free(): Promise<void>
 }
 
@@ -20,12 +22,17 @@ export async function held({ ownerUrl, asOwner }: TestDatabase, table: string): 
   client.on('error', () => {})
   open.add(client)
   await client.connect()
-  await client.query(`BEGIN; LOCK TABLE "${table}" IN ACCESS EXCLUSIVE MODE`)
+  const take = async (name: string) => {
+    await client.query(`LOCK TABLE "${name}" IN ACCESS EXCLUSIVE MODE`)
+  }
+  await client.query('BEGIN')
+  await take(table)
   const waiting = async () => (await asOwner<{ waiting: number }>(WAITING)).rows[0]?.waiting
   return {
     areWaiting: (least) =>
       expect.poll(waiting, { timeout: 40_000, interval: 10 }).toBeGreaterThanOrEqual(least),
     areGone: () => expect.poll(waiting, { timeout: 40_000, interval: 10 }).toBe(0),
+    takesToo: take,
     free: async () => {
       open.delete(client)
       await client.end()
