@@ -9,7 +9,7 @@ import { brotliCompress, constants, gzipSync } from 'node:zlib'
 import type { Request, RequestHandler, Response } from 'express'
 import { namesIn } from './folder.ts'
 import { PUBLIC } from './middleware/authorisation.ts'
-import { ENCODINGS, type Encoding } from './middleware/packing.ts'
+import { apart, ENCODINGS, type Encoding } from './middleware/packing.ts'
 import type { Route } from './routes.ts'
 
 export interface Files {
@@ -113,7 +113,7 @@ function fileOf(name: string, bytes: Buffer): File {
   const type = TYPES[extname(name)]
   if (!type) throw new Error(`nobody has said what kind of file ${name} is`)
   const gzip = PICTURES.includes(extname(name)) ? bytes : gzipSync(bytes, { level: 9 })
-  return { type, bytes, hash: hashOf(bytes), packed: gzip.length < bytes.length ? { gzip } : {} }
+  return { type, bytes, hash: hashOf(bytes), packed: gzip.length < bytes.length ? { gzip: apart(gzip) } : {} }
 }
 
 /** 64 bits: nobody meets two alike. */
@@ -131,7 +131,7 @@ async function pack(file: File): Promise<void> {
       [constants.BROTLI_PARAM_SIZE_HINT]: file.bytes.length,
     },
   })
-  if (br.length < file.bytes.length) file.packed.br = br
+  if (br.length < file.bytes.length) file.packed.br = apart(br)
 }
 
 function send(req: Request, res: Response, file: File, keep: string): void {

@@ -50,29 +50,34 @@ export class RouteTable {
   readonly #rows: Route[] = []
 
   /**
-   * Of these rows; what is in none of them falls through. Addresses without a variable part are found at once, before the
-   * patterns are tried one after another. @throws when a row stands in the table already.
+   * Of these rows; what is in none of them falls through. Addresses without a variable part are found at once, the others among
+   * those that begin with the same word. @throws when a row stands in the table already, or begins with a variable part.
    */
-  router(rows: readonly Route[]): Router {
-    const patterns = Router()
+  router(rows: readonly Route[]): RequestHandler {
     const exact = new Map<string, Router>()
+    const patterns = new Map<string, Router>()
     for (const row of rows) {
       const [method, path, guard, ...handlers] = row
       if (this.#rows.some(([otherMethod, otherPath]) => otherMethod === method && otherPath === path))
         throw new Error(`there are two rows for ${method} ${path}`)
+      if (VARIABLE.test(firstWord(path))) throw new Error(`${path} could begin with any word`)
       this.#rows.push(row)
-      const router = VARIABLE.test(path) ? patterns : (exact.get(path) ?? Router())
-      if (router !== patterns) exact.set(path, router)
+      const [group, key] = VARIABLE.test(path) ? [patterns, firstWord(path)] : [exact, path]
+      const router = group.get(key) ?? Router()
+      group.set(key, router)
       router[VERBS[method]](path, ...guardsOf(guard), ...handlers)
     }
     const found: RequestHandler = (req, res, next) => {
-      const router = exact.get(plain(req.path))
-      if (!router) return patterns(req, res, next)
-      router(req, res, (error?: unknown) => (error ? next(error) : patterns(req, res, next)))
+      const path = plain(req.path)
+      const alike = patterns.get(firstWord(path))
+      const alone = exact.get(path)
+      if (!alone) return alike ? alike(req, res, next) : next()
+      if (!alike) return alone(req, res, next)
+      alone(req, res, (error?: unknown) => (error ? next(error) : alike(req, res, next)))
     }
     // Whoever asks express which routes it has finds them, as in a router of its own.
-    const stack = [...exact.values(), patterns].flatMap((router) => router.stack)
-    return Router().use(Object.assign(found, { stack }))
+    const stack = [...exact.values(), ...patterns.values()].flatMap((router) => router.stack)
+    return Object.assign(found, { stack })
   }
 
   get rows(): readonly Route[] {
@@ -100,6 +105,12 @@ export class RouteTable {
 function plain(path: string): string {
   const lower = path.toLowerCase()
   return lower.length > 1 && lower.endsWith('/') ? lower.slice(0, -1) : lower
+}
+
+/** "habits" of "/habits/:id". */
+function firstWord(path: string): string {
+  const end = path.indexOf('/', 1)
+  return end < 0 ? path.slice(1) : path.slice(1, end)
 }
 
 /** Matches what the router matches. */

@@ -4,7 +4,7 @@ import { SECOND } from '../clock.ts'
 import { currentLanguage, t, term } from '../language.ts'
 import { csrfToken } from '../middleware/csrf.ts'
 import { type Flash, takeFlashes } from '../middleware/flash.ts'
-import { type Packed, packedFor, sendPacked } from '../middleware/packing.ts'
+import { apart, type Packed, packedFor, sendPacked } from '../middleware/packing.ts'
 import { bringsSession, SEEN_EVERY_MS } from '../middleware/session.ts'
 import { paths } from '../paths.ts'
 
@@ -111,7 +111,7 @@ export function renderLasting(
       if (kept?.key === key) return sendKept(req, res, kept)
       res.render(view, { ...props(), page }, (error, html) => {
         if (error) throw error
-        const pieces = html.split(TOKEN_PLACE).map((piece) => Buffer.from(piece))
+        const pieces = html.split(TOKEN_PLACE).map((piece) => apart(Buffer.from(piece)))
         const fresh = { key, pieces, ready: new Map() }
         keptPages.set(lasting.of, fresh)
         sendKept(req, res, fresh)
@@ -134,7 +134,7 @@ function sendKept(req: Request, res: Response, { pieces, ready }: KeptPage): voi
     return
   }
   if (ready.size >= MOST_READY) ready.clear()
-  ready.set(req.sessionID, packed)
+  ready.set(req.sessionID, { ...packed, bytes: apart(packed.bytes) })
   sendPacked(res, packed)
 }
 

@@ -23,6 +23,13 @@ export interface Packed {
   bytes: Buffer
 }
 
+/** For bytes that are kept: what zlib gives, or Buffer.from, is a part of 64 kB, and all of them would stay. */
+export function apart(bytes: Buffer): Buffer {
+  const own = Buffer.allocUnsafeSlow(bytes.length)
+  bytes.copy(own)
+  return own
+}
+
 /** @returns null for a body that is better sent as it is, or to somebody who unpacks nothing. */
 export function packedFor(req: Request, bytes: Buffer): Packed | null {
   if (!isWorthPacking(bytes)) return null

@@ -1,17 +1,17 @@
 import { Prisma } from '../db.ts'
-import type {
-  BankConsent,
-  Goal,
-  Habit,
-  HabitBreak,
-  HabitCheckpoint,
-  HabitVersion,
-  User,
-} from '../generated/client.ts'
+import type { BankConsent, Goal, Habit, HabitBreak, HabitVersion, User } from '../generated/client.ts'
 import type { ModelContext } from './context.ts'
 import { type PotRow, pursesIn } from './goal/pots.ts'
 import { type GoalsStanding, standingsOf } from './goal/standing.ts'
-import { type DoneRow, livePlaces, type PlaceJson, placeFrom } from './habit/checkpoints.ts'
+import {
+  type CheckpointJson,
+  checkpointFrom,
+  type DoneRow,
+  livePlaces,
+  type PlaceJson,
+  placeFrom,
+  saidBy,
+} from './habit/checkpoints.ts'
 import { type Day, dayOf } from './habit/schedule.ts'
 import { type Balance, type HabitToday, habitToday } from './habit/today.ts'
 import { MOST_HABITS } from './habit.ts'
@@ -45,7 +45,7 @@ const MOST_WAITING = 20
 interface HabitJson {
   row: Texts<Habit>
   versions: Texts<HabitVersion>[]
-  checkpoint: Texts<HabitCheckpoint> | null
+  checkpoint: CheckpointJson | null
   balances: Balance[]
   done: PlaceJson[]
 }
@@ -140,7 +140,7 @@ function habitOf(
       habit,
       versions: versions.map((version) => dated(version, ['effectiveFrom', 'createdOn'])),
       breaks: breaks.filter(({ habitId }) => habitId === null || habitId === habit.id),
-      checkpoint: checkpoint ? dated(checkpoint, ['through']) : undefined,
+      checkpoint: checkpoint ? checkpointFrom(habit.id, checkpoint) : undefined,
     },
     done.map((place): DoneRow => ({ habitId: habit.id, ...placeFrom(place) })),
     balances,
@@ -183,8 +183,7 @@ const TEXT = `
     ${list(`SELECT to_json(own) AS row,
       ${list(`SELECT ${columns(Prisma.HabitVersionScalarFieldEnum, 'version')} FROM "HabitVersion" version
         WHERE version."habitId" = own.id ORDER BY version.number DESC`)} AS versions,
-      ${row(`SELECT ${columns(Prisma.HabitCheckpointScalarFieldEnum, 'checkpoint')} FROM "HabitCheckpoint" checkpoint
-        WHERE checkpoint."habitId" = own.id`)} AS checkpoint,
+      ${saidBy('own.id')} AS checkpoint,
       ${list(`SELECT bucket, currency, "balanceMinor" FROM "LedgerBalance" balance
         WHERE balance."userId" = $1::uuid AND balance."habitId" = own.id`)} AS balances,
       ${livePlaces('own.id', 'since.day')} AS done

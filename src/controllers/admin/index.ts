@@ -1,4 +1,4 @@
-import type { Router } from 'express'
+import { type RequestHandler, Router } from 'express'
 import { ADMIN, ADMIN_FRESHLY, guardsOf } from '../../middleware/authorisation.ts'
 import { paths } from '../../paths.ts'
 import type { Route } from '../../routes.ts'
@@ -21,7 +21,7 @@ import { statusControllers } from './status.ts'
 import { userControllers } from './users.ts'
 
 /** Admins only. Nobody else learns even which addresses there are. */
-export function adminRouter(context: WebContext, options: { sandboxConsole: boolean }): Router {
+export function adminRouter(context: WebContext, options: { sandboxConsole: boolean }): RequestHandler {
   const overview = overviewControllers(context)
   const status = statusControllers(context)
   const stop = paymentStopControllers(context)
@@ -69,8 +69,10 @@ export function adminRouter(context: WebContext, options: { sandboxConsole: bool
     ['POST', '/admin/payments/:id/unmark', ADMIN_FRESHLY, payments.unmark],
     ...(options.sandboxConsole ? consoleRoutes(context) : []),
   ]
-  const router = context.routes.router(rows.map((row) => noted(row, context)))
-  return router.use(paths.admin, ...guardsOf(ADMIN))
+  const found = context.routes.router(rows.map((row) => noted(row, context)))
+  return Router()
+    .use(found)
+    .use(paths.admin, ...guardsOf(ADMIN))
 }
 
 /** Only against a sandbox: at a real bank these forms would move real money. */

@@ -1,4 +1,4 @@
-import type { RequestHandler, Router } from 'express'
+import type { RequestHandler } from 'express'
 import { formatMoney } from '../../format.ts'
 import { t } from '../../language.ts'
 import { PUBLIC } from '../../middleware/authorisation.ts'
@@ -11,7 +11,11 @@ import { OPERATIONS, type Operation } from './operations.ts'
 import { PROBLEMS } from './problems.ts'
 
 /** The page on which programs' makers read how to ask; made of the same tables as the document. */
-export function developerRouter(context: WebContext, baseUrl: string, requestsPerMinute: number): Router {
+export function developerRouter(
+  context: WebContext,
+  baseUrl: string,
+  requestsPerMinute: number,
+): RequestHandler {
   const props = () => ({
     baseUrl,
     apiUrl: baseUrl + paths.api,

@@ -1,4 +1,4 @@
-import type { Router } from 'express'
+import type { RequestHandler } from 'express'
 import {
   CONFIRMED,
   CONFIRMED_FRESHLY,
@@ -31,7 +31,7 @@ import { statementControllers } from './statement.ts'
 import { tokenControllers } from './tokens.ts'
 
 /** Confirmed savers and their own data. */
-export function mainRouter(context: WebContext): Router {
+export function mainRouter(context: WebContext): RequestHandler {
   const dashboard = dashboardControllers(context)
   const habits = habitControllers(context)
   const goals = goalControllers(context)

@@ -1,4 +1,4 @@
-import { fromDbDay, Prisma, type Statements } from '../../db.ts'
+import { fromDbDay, Prisma, type Statements, toDbDay } from '../../db.ts'
 import type { CheckOff, Habit, HabitCheckpoint, User } from '../../generated/client.ts'
 import { columns } from '../json-rows.ts'
 import { type Plan, tallyOf } from './plan.ts'
@@ -42,6 +42,27 @@ export function livePlaces(habitId: string, since: string): string {
 
 export function placeFrom([day, period, slot, daySlot]: PlaceJson): Place {
   return { day, period, slot, daySlot }
+}
+
+export type CheckpointJson = [
+  through: Day,
+  weekStart: number,
+  streak: number,
+  best: number,
+  strength: number,
+  month: number,
+  freezesUsed: number,
+]
+
+/** SQL: what a habit's checkpoint says, as JSON without names; null without one. @param habitId expression. */
+export function saidBy(habitId: string): string {
+  return `(SELECT json_build_array(through, "weekStart", streak, best, strength, month, "freezesUsed")
+    FROM "HabitCheckpoint" WHERE "habitId" = ${habitId})`
+}
+
+export function checkpointFrom(habitId: string, said: CheckpointJson): HabitCheckpoint {
+  const [through, weekStart, streak, best, strength, month, freezesUsed] = said
+  return { habitId, through: toDbDay(through), weekStart, streak, best, strength, month, freezesUsed }
 }
 
 /** The live check-offs of habits, each from its own day on. */
