@@ -85,7 +85,7 @@ async function measureHistory(bench: Bench): Promise<GrowthResults['history']> {
 async function measureLooks<Side extends string>(
   name: string,
   sides: Record<Side, Company>,
-  { plan }: Bench,
+  { plan: { growth: plan } }: Bench,
 ): Promise<Looks<Side>> {
   return {
     unchanged: await alternate(`${name}, unchanged`, sides, plan, ({ origin, asks }, seconds) =>

@@ -17,8 +17,17 @@ export interface Plan {
   /** Savers with the same life as one that was lived. */
   copies: number
   overloadSeconds: number
-  growth: { months: number; savers: number }
+  growth: GrowthPlan
   settling: SettlingPlan
+}
+
+/** A tenth more or less is what it is about: that takes more pairs than half or double, and code that has long been compiled. */
+export interface GrowthPlan {
+  months: number
+  savers: number
+  pairs: number
+  secondsPerRun: number
+  warmUpSeconds: number
 }
 
 export interface SettlingPlan {

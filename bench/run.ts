@@ -36,7 +36,7 @@ const plan: Plan = {
         warmUpSeconds: 2,
         copies: 80,
         overloadSeconds: 20,
-        growth: { months: 13, savers: 2_000 },
+        growth: { months: 13, savers: 2_000, pairs: 3, secondsPerRun: 1.5, warmUpSeconds: 1 },
       }
     : {
         pairs: 5,
@@ -44,7 +44,7 @@ const plan: Plan = {
         warmUpSeconds: 3,
         copies: 1_000,
         overloadSeconds: 300,
-        growth: { months: MONTHS, savers: 100_000 },
+        growth: { months: MONTHS, savers: 100_000, pairs: 11, secondsPerRun: 3, warmUpSeconds: 10 },
       }),
   settling: options.quick
     ? { rounds: 3, secondsPerRun: 1, warmUpSeconds: 1, limitedSeconds: 2, savers: 300 }

@@ -72,9 +72,14 @@ export function createDb(url: string, poolSize: number): Db {
 class PatientPool extends pg.Pool {
   override query(...given: unknown[]): never {
     const send = super.query.bind(this) as (...given: unknown[]) => unknown
-    return retried(async () => send(...given)) as never
+    const [first] = given as [string | { text?: string }]
+    const text = typeof first === 'string' ? first : (first.text ?? '')
+    return (IN_STEPS.test(text) ? send(...given) : retried(async () => send(...given))) as never
   }
 }
+
+/** The one kind that commits on its way, so that a deadlock doesn't undo all of it. */
+const IN_STEPS = /\bCONCURRENTLY\b/i
 
 async function onOwnConnection<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect()

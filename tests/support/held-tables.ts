@@ -14,10 +14,15 @@ export interface Held {
 }
 
 const open = new Set<pg.Client>()
-const WAITING = `SELECT count(DISTINCT l.pid)::int AS waiting FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+const WAITING = `SELECT count(DISTINCT pid)::int AS waiting FROM pg_locks JOIN pg_stat_activity USING (pid)
   WHERE NOT granted AND datname = current_database()`
 
-export async function held({ ownerUrl, asOwner }: TestDatabase, table: string): Promise<Held> {
+/** @param isolation of its transaction; one that repeats its reads keeps what it has seen from going. */
+export async function held(
+  { ownerUrl, asOwner }: TestDatabase,
+  table: string,
+  isolation: 'READ COMMITTED' | 'REPEATABLE READ' = 'READ COMMITTED',
+): Promise<Held> {
   const client = new pg.Client({ connectionString: ownerUrl })
   client.on('error', () => {})
   open.add(client)
@@ -25,8 +30,10 @@ export async function held({ ownerUrl, asOwner }: TestDatabase, table: string): 
   const take = async (name: string) => {
     await client.query(`LOCK TABLE "${name}" IN ACCESS EXCLUSIVE MODE`)
   }
-  await client.query('BEGIN')
+  await client.query(`BEGIN ISOLATION LEVEL ${isolation}`)
   await take(table)
+  // A snapshot, which a lock alone doesn't take.
+  await client.query('SELECT 1')
   const waiting = async () => (await asOwner<{ waiting: number }>(WAITING)).rows[0]?.waiting
   return {
     areWaiting: (least) =>
