@@ -47,7 +47,7 @@ const MB = 1_048_576
 const READY_WITHIN_MS = 30_000
 const LOOK_EVERY_MS = 2
 const SERVER = fileURLToPath(new URL('../src/server.ts', import.meta.url))
-const HEAP = ['--expose-gc', '--import', new URL('programs/heap.ts', import.meta.url).href]
+const HEAP = ['--import', new URL('programs/heap.mjs', import.meta.url).href]
 
 interface Web {
   child: ChildProcess
