@@ -71,15 +71,17 @@ export function createDb(url: string, poolSize: number): Db {
  */
 class PatientPool extends pg.Pool {
   override query(...given: unknown[]): never {
-    const send = super.query.bind(this) as (...given: unknown[]) => unknown
-    const [first] = given as [string | { text?: string }]
-    const text = typeof first === 'string' ? first : (first.text ?? '')
-    return (IN_STEPS.test(text) ? send(...given) : retried(async () => send(...given))) as never
+    const send = async () => (super.query as (...given: unknown[]) => unknown)(...given)
+    return retried(send, () => !IN_STEPS.test(textOf(given))) as never
   }
 }
 
 /** The one kind that commits on its way, so that a deadlock doesn't undo all of it. */
 const IN_STEPS = /\bCONCURRENTLY\b/i
+
+function textOf([first]: readonly unknown[]): string {
+  return typeof first === 'string' ? first : ((first as { text?: string }).text ?? '')
+}
 
 async function onOwnConnection<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect()
@@ -169,11 +171,12 @@ function namesOfStatements(): (query: { sql: string }) => string {
   }
 }
 
-async function retried<T>(run: () => Promise<T>, triesLeft = TRIES): Promise<T> {
+/** @param isUndone whether a deadlock has undone all of it. */
+async function retried<T>(run: () => Promise<T>, isUndone = () => true, triesLeft = TRIES): Promise<T> {
   try {
     return await run()
   } catch (error) {
-    if (isDeadlock(error) && triesLeft > 1) return retried(run, triesLeft - 1)
+    if (isDeadlock(error) && triesLeft > 1 && isUndone()) return retried(run, isUndone, triesLeft - 1)
     throw error
   }
 }
