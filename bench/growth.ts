@@ -41,6 +41,7 @@ export const growth: Part<GrowthResults> = {
   name: 'growth',
   inQuick: false,
   measure,
+  runs: ({ growth: plan }) => plan,
   words: ({ months, history, savers, crowd }) => [
     `| dashboard; ${months} months; ${savers.many} savers and ${savers.few} | requests/s | p50 ms | p99 ms |`,
     TABLE_HEAD,

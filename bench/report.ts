@@ -100,10 +100,14 @@ export async function writeBetweenMarks(words: string, file: string): Promise<vo
 }
 
 /** What stands above a part's figures. */
-export function headline(name: string, { machine: on, plan, date }: Kept): string {
+export function headline(
+  name: string,
+  { machine: on, plan, date }: Kept,
+  runs: Pick<Plan, 'pairs' | 'secondsPerRun'>,
+): string {
   return [
     `**${name}** on ${date.slice(0, 10)}: ${on.cores} cores (${on.processor}), Node ${on.node}, PostgreSQL ${on.postgres}, one flush to disk ${on.flushMs.toFixed(2)} ms,`,
-    `load before ${on.loadBefore.toFixed(1)}; medians (smallest–largest) of ${plan.pairs} runs of ${plan.secondsPerRun} s in turns, ${plan.connections} connections, ratios within a round.`,
+    `load before ${on.loadBefore.toFixed(1)}; medians (smallest–largest) of ${runs.pairs} runs of ${runs.secondsPerRun} s in turns, ${plan.connections} connections, ratios within a round.`,
   ].join('\n')
 }
 
