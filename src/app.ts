@@ -1,6 +1,5 @@
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import compression from 'compression'
 import express, { type Express, type Request } from 'express'
 import { adminRouter } from './controllers/admin/index.ts'
 import { developerRouter } from './controllers/api/developers.ts'
@@ -95,8 +94,6 @@ export function createApp(deps: Deps, files: Files = readFiles(), views: Views =
   app.use(routes.router(operationRoutes(deps, requests, door)))
   app.use(canonicalHost(settings.BASE_URL))
   app.use(routes.router(files.routes))
-  // Downloads, which are streams; pages are packed whole.
-  app.use(compression())
   app.use(packing)
   app.use(door.admit)
 

@@ -2,6 +2,7 @@
 import type { RequestListener, Server, ServerResponse } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
 import { SECOND } from './clock.ts'
+import { Present } from './present.ts'
 
 // An import of it would ask for everything it exports, WebSocket among it, and so for Node's own client of 11 MB: nobody here calls that.
 const { createServer } = process.getBuiltinModule('node:http')
@@ -53,7 +54,7 @@ export interface WebServer {
 }
 
 export function createWebServer(handler: RequestListener, limits: Limits = LIMITS): WebServer {
-  const underWay = new Set<ServerResponse>()
+  const underWay = new Present<ServerResponse>()
   let isLeaving = false
   const server = createServer(
     {
@@ -64,8 +65,7 @@ export function createWebServer(handler: RequestListener, limits: Limits = LIMIT
     },
     (req, res) => {
       if (isLeaving) sayLast(res)
-      underWay.add(res)
-      res.once('close', () => underWay.delete(res))
+      res.once('close', underWay.add(res))
       handler(req, res)
     },
   )

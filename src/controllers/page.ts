@@ -71,8 +71,8 @@ export function renderPage(
 
 /** What a page is made of, apart from what is on every page. */
 export interface Lasting {
-  /** The page is kept beside this object, and as long as it is there. */
-  of: object
+  /** The page is kept in this object, and as long as it is there. */
+  of: object & { [PAGE]?: KeptPage }
   /** All else that is read for it, but for the language. */
   by: unknown
 }
@@ -88,7 +88,7 @@ interface KeptPage {
 /** Stands in a kept page where each session's own token goes. */
 const TOKEN_PLACE = `token-${randomUUID()}`
 const MOST_READY = 8
-const keptPages = new WeakMap<object, KeptPage>()
+const PAGE = Symbol('page')
 
 /**
  * The same for a page that is asked for again and again: made of the same it says the same, up to the token in its forms, and
@@ -107,13 +107,13 @@ export function renderLasting(
     .then((flashes) => {
       const page = pageOf(req, res, options, flashes, () => TOKEN_PLACE)
       const key = JSON.stringify([view, page, lasting.by])
-      const kept = keptPages.get(lasting.of)
+      const kept = lasting.of[PAGE]
       if (kept?.key === key) return sendKept(req, res, kept)
       res.render(view, { ...props(), page }, (error, html) => {
         if (error) throw error
         const pieces = html.split(TOKEN_PLACE).map((piece) => apart(Buffer.from(piece)))
         const fresh = { key, pieces, ready: new Map() }
-        keptPages.set(lasting.of, fresh)
+        lasting.of[PAGE] = fresh
         sendKept(req, res, fresh)
       })
     })
@@ -130,7 +130,7 @@ function sendKept(req: Request, res: Response, { pieces, ready }: KeptPage): voi
   const html = Buffer.concat(pieces.flatMap((piece, index) => (index === 0 ? [piece] : [token, piece])))
   const packed = packedFor(req, html)
   if (!packed) {
-    res.type('html').send(html)
+    res.vary('Accept-Encoding').type('html').send(html)
     return
   }
   if (ready.size >= MOST_READY) ready.clear()
@@ -190,17 +190,35 @@ function noToken(): never {
   throw new Error('an open page has no form')
 }
 
+/**
+ * Views know it as `page`. Its token is an accessor of the class: one of each page's own, as an object written out would have it, makes
+ * V8 keep everything around it until all of the heap is collected.
+ */
+class Page {
+  readonly #tokenForForm: () => string
+
+  constructor(facts: object, tokenForForm: () => string) {
+    Object.assign(this, facts)
+    this.#tokenForForm = tokenForForm
+  }
+
+  /** Made when a form asks for it: a page without one makes no session. */
+  get csrfToken(): string {
+    return this.#tokenForForm()
+  }
+}
+
 function pageOf(
   req: Request,
   res: Response,
   options: PageOptions,
   flashes: Flash[],
   tokenForForm: () => string,
-) {
+): Page {
   const { demo, fileAt, idleMinutes } = res.app.locals as unknown as PageSettings
   const user = req.user ?? null
   const confirmed = Boolean(user?.emailConfirmedOn)
-  return {
+  const facts = {
     title: options.title,
     width: options.width,
     // Nobody has asked for it by hand, so it keeps no session alive.
@@ -221,13 +239,10 @@ function pageOf(
       current: isCurrent(place.href, req.path, req.baseUrl),
     })),
     flashes,
-    // Made when a form asks for it: a page without one makes no session.
-    get csrfToken() {
-      return tokenForForm()
-    },
     demo,
     fileAt,
   }
+  return new Page(facts, tokenForForm)
 }
 
 /** Where another language is chosen, and back from there. What comes behind an address is not repeated, nor is the one-time part of a link. */

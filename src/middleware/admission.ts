@@ -1,6 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express'
 import { SECOND } from '../clock.ts'
 import { Overloaded } from '../errors.ts'
+import { Present } from '../present.ts'
 
 export interface Admission {
   /** Lets a request in, or turns it away before anything was done for it. */
@@ -26,7 +27,7 @@ const SENDS_WITHIN_MS = SECOND
  * longest wait is bounded. How many may be slow to send or to read is bounded by the number of connections.
  */
 export function admission(most: number): Admission {
-  const inside = new Set<Held>()
+  const inside = new Present<Held>()
   let refused = 0
 
   return {
@@ -35,9 +36,7 @@ export function admission(most: number): Admission {
         refused += 1
         return next(new Overloaded())
       }
-      const held = { req, res, sinceMs: performance.now() }
-      inside.add(held)
-      res.once('close', () => inside.delete(held))
+      res.once('close', inside.add({ req, res, sinceMs: performance.now() }))
       next()
     },
     underWay: () => inside.size,

@@ -24,7 +24,20 @@ export const languageOfVisitor: RequestHandler = (req, _res, next) => {
   next()
 }
 
+/** Browsers ask in few ways: what each has come to is known, until there are too many. */
+const understood = new Map<string, Language>()
+const MOST_UNDERSTOOD = 200
+const LONGEST_UNDERSTOOD = 100
+
 function askedOf(req: Request): Language {
+  const wish = req.headers['accept-language'] ?? ''
+  const known = understood.get(wish)
+  if (known) return known
   const asked = req.acceptsLanguages(Object.keys(ASKED))
-  return (asked && ASKED[asked]) || 'en'
+  const language = (asked && ASKED[asked]) || 'en'
+  if (wish.length <= LONGEST_UNDERSTOOD) {
+    if (understood.size >= MOST_UNDERSTOOD) understood.clear()
+    understood.set(wish, language)
+  }
+  return language
 }

@@ -1,4 +1,7 @@
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
+import compression from 'compression'
 import type { Request, RequestHandler, Response } from 'express'
 
 /** The smallest first. */
@@ -7,7 +10,7 @@ export type Encoding = (typeof ENCODINGS)[number]
 
 /** Smaller bodies fit into one packet as they are. */
 const LEAST_BYTES = 1_024
-/** More at once would keep everybody else waiting; the stream after this takes what is larger. */
+/** More at once would keep everybody else waiting; what is larger is packed while it is written. */
 const MOST_BYTES = 128 * 1_024
 
 /** Quick rather than small: the next better quality takes twice as long and saves a twentieth. */
@@ -16,6 +19,9 @@ const QUICKLY: Record<Encoding, (bytes: Buffer) => Buffer> = {
   br: (bytes) => brotliCompressSync(bytes, QUICK_BROTLI),
   gzip: (bytes) => gzipSync(bytes, { level: 3 }),
 }
+
+/** Only for answers that need it: what it wraps around each of them is left to the collector. */
+const packAsWritten = compression()
 
 /** A body as it goes over the wire. */
 export interface Packed {
@@ -48,6 +54,12 @@ export function sendPacked(res: Response, { encoding, bytes }: Packed): void {
   res.send(bytes)
 }
 
+/** An answer that is packed while it is written, for what is too long to be held whole. */
+export async function sendStream(req: Request, res: Response, parts: AsyncIterable<unknown>): Promise<void> {
+  packAsWritten(req, res, () => {})
+  await pipeline(Readable.from(parts), res)
+}
+
 /**
  * Pages are whole when they are sent, so they are packed in one call: without a stream, without the thread pool that passwords
  * wait for, and with a length. Form tokens are salted anew for each page that is packed, so that nobody learns them from its
@@ -56,6 +68,7 @@ export function sendPacked(res: Response, { encoding, bytes }: Packed): void {
 export const packing: RequestHandler = (req, res, next) => {
   const send = res.send
   res.send = (body?: unknown) => {
+    if (lengthOf(body) > MOST_BYTES) packAsWritten(req, res, () => {})
     if (typeof body !== 'string' || res.get('Content-Encoding') || req.fresh) return send.call(res, body)
     const bytes = Buffer.from(body)
     // Whether it is packed depends on the sender, so that a cache has to know of it in any case.
@@ -66,4 +79,9 @@ export const packing: RequestHandler = (req, res, next) => {
     return res
   }
   next()
+}
+
+/** In bytes; of text, at least as many as it has characters. */
+function lengthOf(body: unknown): number {
+  return typeof body === 'string' || body instanceof Uint8Array ? body.length : 0
 }

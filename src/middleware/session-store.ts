@@ -12,16 +12,37 @@ type Found = session.Session & Partial<session.SessionData>
 /** How much sooner than it says a session's row may be swept away: so that not every look has to put it off. */
 const SWEPT_EARLIER_MS = MINUTE
 
-const visits = new WeakMap<Request, Visit>()
+/**
+ * What is known of a request and of its session stands in them, by names that JSON passes over. A WeakMap would keep both until all
+ * of the heap is collected, where otherwise they go with the next small collection.
+ */
+const VISIT = Symbol('visit')
+const ROW = Symbol('row')
+
+/** What a session's row holds, as far as its request knows. */
+interface Row {
+  /** As JSON; undefined for a session that has none yet. */
+  stored?: string
+  /** Milliseconds: until then it is kept as it stands. */
+  keptUntil: number
+  hasFlashes: boolean
+}
+
+type Marked<Thing> = Thing & { [VISIT]?: Visit; [ROW]?: Row }
 
 /** Who came with a request's session, as the look-up of the session has found them. */
-export function visitorOf(req: Request): User | null {
-  return visits.get(req)?.user ?? null
+export function visitorOf(req: Marked<Request>): User | null {
+  return req[VISIT]?.user ?? null
 }
 
 /** Of what whoever is signed in is shown, when the request came; null where that is not known. */
-export function markOf(req: Request): string | null {
-  return visits.get(req)?.mark ?? null
+export function markOf(req: Marked<Request>): string | null {
+  return req[VISIT]?.mark ?? null
+}
+
+function rowOf(found: Marked<object>): Row {
+  found[ROW] ??= { keptUntil: 0, hasFlashes: false }
+  return found[ROW]
 }
 
 /** Whoever reads no page collects no more sentences than these, the latest. */
@@ -50,13 +71,7 @@ const TAKE_FLASHES = {
  */
 export class SessionStore extends connectPgSimple(session) {
   readonly #pool: pg.Pool
-  /** By session, what its row holds as far as this request knows, as JSON. */
-  readonly #stored = new WeakMap<object, string>()
-  readonly #withFlashes = new WeakSet<object>()
   readonly #visits: Visits
-  readonly #visited = new WeakMap<object, Visit>()
-  /** Milliseconds: by session, until when its row is kept as it stands. */
-  readonly #keptUntil = new WeakMap<object, number>()
   #isSwept = false
 
   constructor(pool: pg.Pool, visits: Visits, errorLog: (...details: unknown[]) => void) {
@@ -68,30 +83,32 @@ export class SessionStore extends connectPgSimple(session) {
   override get(sid: string, done: (error: unknown, data?: session.SessionData | null) => void): void {
     this.#sweep()
     this.#visits.find(sid).then((visit) => {
-      if (visit) this.#visited.set(visit.session, visit)
-      done(null, (visit?.session as session.SessionData | undefined) ?? null)
+      if (!visit) return done(null, null)
+      const data: Marked<object> = visit.session
+      data[VISIT] = visit
+      done(null, visit.session as session.SessionData)
     }, done)
   }
 
-  override createSession(req: Request, data: session.SessionData): session.Session & session.SessionData {
-    const row: session.SessionData & { flashes?: unknown } = data
-    const hasFlashes = row.flashes !== undefined
-    delete row.flashes
-    const visit = this.#visited.get(data)
-    if (visit) visits.set(req, visit)
-    const found = super.createSession(req, row)
-    this.#keptUntil.set(found, endOf(found))
-    this.#stored.set(found, JSON.stringify(found))
-    if (hasFlashes) this.#withFlashes.add(found)
+  override createSession(
+    req: Marked<Request>,
+    data: Marked<session.SessionData & { flashes?: unknown }>,
+  ): session.Session & session.SessionData {
+    const hasFlashes = data.flashes !== undefined
+    if (hasFlashes) delete data.flashes
+    if (data[VISIT]) req[VISIT] = data[VISIT]
+    const found: Marked<session.Session & session.SessionData> = super.createSession(req, data)
+    found[ROW] = { stored: JSON.stringify(found), keptUntil: endOf(found), hasFlashes }
     return found
   }
 
   override set(sid: string, data: session.SessionData, done: (error?: unknown) => void = () => {}): void {
-    const before = this.#stored.get(data)
+    const row = rowOf(data)
+    const before = row.stored
     const now = JSON.stringify(data)
     // Only what has been written counts as stored: a write that failed is made up for by the next one.
     const written = (error?: unknown) => {
-      if (!error) this.#stored.set(data, now)
+      if (!error) row.stored = now
       done(error)
     }
     if (before)
@@ -102,24 +119,26 @@ export class SessionStore extends connectPgSimple(session) {
   /** Each request would move the end of its session a little; it is written down once that is worth it. */
   override touch(sid: string, data: session.SessionData, done: () => void = () => {}): void {
     const end = endOf(data)
-    if (end - (this.#keptUntil.get(data) ?? 0) < SWEPT_EARLIER_MS) done()
+    if (end - rowOf(data).keptUntil < SWEPT_EARLIER_MS) done()
     else super.touch(sid, data, done)
   }
 
   /** Puts a sentence into the session's row, unless the same one waits there. */
   async leaveFlash(found: Found, flash: Flash): Promise<void> {
-    if (!this.#stored.has(found)) {
+    if (rowOf(found).stored === undefined) {
       // An empty session gets no cookie, and then nobody would ever read the sentence.
       found.isTold = true
       await saved(found)
     }
     await this.#pool.query({ ...LEAVE_FLASH, values: [found.id, JSON.stringify([flash])] })
-    this.#withFlashes.add(found)
+    rowOf(found).hasFlashes = true
   }
 
   /** Takes the sentences out of the session's row: of requests that come at once, one gets each. */
   async takeFlashes(found: Found): Promise<Flash[]> {
-    if (!this.#withFlashes.delete(found)) return []
+    const row = rowOf(found)
+    if (!row.hasFlashes) return []
+    row.hasFlashes = false
     const { rows } = await this.#pool.query<{ flashes: Flash[] | null }>({
       ...TAKE_FLASHES,
       values: [found.id],

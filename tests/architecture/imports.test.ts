@@ -67,6 +67,13 @@ test('no raw SQL is built from strings', () => {
   expect(unsafe).toEqual([])
 })
 
+test('nothing is kept beside an object in a weak table, which would hold it until all of the heap is collected', () => {
+  const weak = sourceFiles().filter((file) =>
+    /new Weak(Map|Set|Ref)\b/.test(readFileSync(join(ROOT, file), 'utf8')),
+  )
+  expect(weak).toEqual([])
+})
+
 function own(from: string, to: string): Import {
   return { from, to, isOwn: true, isTypeOnly: false }
 }

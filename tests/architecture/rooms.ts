@@ -9,7 +9,7 @@ export interface Room {
 }
 
 const LEAF =
-  /^src\/(money|clock|country|networks|database-address|errors|folder|paths|logger|crypto|mailer|metrics|push-target|language|html|format)\.ts$/
+  /^src\/(money|clock|country|present|networks|database-address|errors|folder|paths|logger|crypto|mailer|metrics|push-target|language|html|format)\.ts$/
 const PUSH_DOOR = /^src\/push\/index\.ts$/
 const BANK_DOOR = /^src\/bank\/index\.ts$/
 const MODELS = /^src\/models\/.+\.ts$/

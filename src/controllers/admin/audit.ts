@@ -1,10 +1,9 @@
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import type { RequestHandler } from 'express'
 import { z } from 'zod'
 import { NotFound } from '../../errors.ts'
 import { t } from '../../language.ts'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
+import { sendStream } from '../../middleware/packing.ts'
 import type { AuditFilter } from '../../models/desk/audit-search.ts'
 import { paths } from '../../paths.ts'
 import type { WebContext } from '../context.ts'
@@ -76,7 +75,7 @@ export function auditControllers({ models }: WebContext) {
     await models.auditSearch.noteExport(wanted, actorOf(req))
     res.setHeader('Content-Type', 'application/x-ndjson; charset=utf-8')
     res.setHeader('Content-Disposition', 'attachment; filename="audit-trail.ndjson"')
-    await pipeline(Readable.from(lines(models.auditSearch.all(wanted))), res)
+    await sendStream(req, res, lines(models.auditSearch.all(wanted)))
   }
 
   return { list: list.show, show, exportFile }

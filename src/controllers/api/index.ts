@@ -35,11 +35,10 @@ export interface ApiOptions {
 export function apiRouter(
   context: WebContext,
   { baseUrl, requestsPerMinute, noteRefusal, admit }: ApiOptions,
-): Router {
+): RequestHandler {
   const { models, routes, clock, log } = context
   const routeOf = (req: Request) => routes.asked(req).route
   const router = Router()
-  router.use((req, _res, next) => next(isOfApi(req.path) ? undefined : 'router'))
   router.use((_req, _res, next) => inLanguage('en', next))
   router.use(
     noStore,
@@ -54,7 +53,9 @@ export function apiRouter(
   router.use(sendsJson, express.json({ limit: '4kb', strict: true, inflate: false }))
   router.use(routes.router(rows(context, baseUrl)))
   router.use(problemHandler(log, noteRefusal, baseUrl + paths.developers))
-  return router
+  // What isn't for programs, which is nearly everything, doesn't go through a router to learn that.
+  const ofApi: RequestHandler = (req, res, next) => (isOfApi(req.path) ? router(req, res, next) : next())
+  return Object.assign(ofApi, { stack: router.stack })
 }
 
 function publicRows(baseUrl: string): Route[] {

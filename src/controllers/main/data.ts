@@ -1,11 +1,10 @@
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import type { Request, RequestHandler } from 'express'
 import { TooManyRequests } from '../../errors.ts'
 import { formatInstant } from '../../format.ts'
 import { t } from '../../language.ts'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
 import { flash } from '../../middleware/flash.ts'
+import { sendStream } from '../../middleware/packing.ts'
 import { regenerated } from '../../middleware/session-store.ts'
 import { paths } from '../../paths.ts'
 import type { WebContext } from '../context.ts'
@@ -32,7 +31,7 @@ export function dataControllers({ models }: WebContext) {
     const waitMs = await models.exports.begin(user.id, actorOf(req))
     if (waitMs > 0) throw new TooManyRequests(waitMs)
     res.attachment(FILE_NAME)
-    await pipeline(Readable.from(models.exports.write(user.id)), res)
+    await sendStream(req, res, models.exports.write(user.id))
   }
 
   /** GET /settings/data/erase */

@@ -1,10 +1,9 @@
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import type { Request, RequestHandler } from 'express'
 import { Temporal } from 'temporal-polyfill'
 import { TooManyRequests } from '../../errors.ts'
 import { t } from '../../language.ts'
 import { actorOf, signedIn } from '../../middleware/authentication.ts'
+import { sendStream } from '../../middleware/packing.ts'
 import { startOfDay } from '../../models/payment/windows.ts'
 import type { StatementFilter } from '../../models/statement.ts'
 import { paths } from '../../paths.ts'
@@ -65,7 +64,7 @@ export function statementControllers({ models, clock }: WebContext) {
     const about = await aboutOf(req, wish, filter)
     const { type, write } = FILES[format]
     res.attachment(`sparvana-statement.${format}`).type(type)
-    await pipeline(Readable.from(write(about, models.statements.all(user.id, filter))), res)
+    await sendStream(req, res, write(about, models.statements.all(user.id, filter)))
   }
 
   return { show, download }
