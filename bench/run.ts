@@ -41,7 +41,8 @@ const plan: Plan = {
     : {
         pairs: 5,
         secondsPerRun: 4,
-        warmUpSeconds: 3,
+        // A process runs for a day; V8 takes some thousand requests to compile what they come through as well as it can.
+        warmUpSeconds: 10,
         copies: 1_000,
         overloadSeconds: 300,
         growth: { months: MONTHS, savers: 100_000, pairs: 11, secondsPerRun: 3, warmUpSeconds: 10 },

@@ -10,8 +10,8 @@ export type Encoding = (typeof ENCODINGS)[number]
 
 /** Smaller bodies fit into one packet as they are. */
 const LEAST_BYTES = 1_024
-/** More at once would keep everybody else waiting; what is larger is packed while it is written. */
-const MOST_BYTES = 128 * 1_024
+/** Ten times the largest page there is: more at once would keep everybody else waiting for milliseconds. */
+const MOST_BYTES = 1_024 * 1_024
 
 /** Quick rather than small: the next better quality takes twice as long and saves a twentieth. */
 const QUICK_BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 1, [constants.BROTLI_PARAM_LGWIN]: 16 } }
@@ -20,7 +20,7 @@ const QUICKLY: Record<Encoding, (bytes: Buffer) => Buffer> = {
   gzip: (bytes) => gzipSync(bytes, { level: 3 }),
 }
 
-/** Only for answers that need it: what it wraps around each of them is left to the collector. */
+/** Only for answers that are streams: what it wraps around each of them is left to the collector. */
 const packAsWritten = compression()
 
 /** A body as it goes over the wire. */
@@ -68,7 +68,6 @@ export async function sendStream(req: Request, res: Response, parts: AsyncIterab
 export const packing: RequestHandler = (req, res, next) => {
   const send = res.send
   res.send = (body?: unknown) => {
-    if (lengthOf(body) > MOST_BYTES) packAsWritten(req, res, () => {})
     if (typeof body !== 'string' || res.get('Content-Encoding') || req.fresh) return send.call(res, body)
     const bytes = Buffer.from(body)
     // Whether it is packed depends on the sender, so that a cache has to know of it in any case.
@@ -79,9 +78,4 @@ export const packing: RequestHandler = (req, res, next) => {
     return res
   }
   next()
-}
-
-/** In bytes; of text, at least as many as it has characters. */
-function lengthOf(body: unknown): number {
-  return typeof body === 'string' || body instanceof Uint8Array ? body.length : 0
 }
