@@ -48,7 +48,12 @@ function rowOf(found: Marked<object>): Row {
 /** Whoever reads no page collects no more sentences than these, the latest. */
 const MOST_FLASHES = 10
 
-/** Both with a name: the answer to every form leaves one, and the next page takes it. */
+/** All with a name: whoever looks again after a while is written down, the answer to every form leaves a flash, and the next page takes it. */
+const CHANGE = {
+  name: 'change a session',
+  text: `UPDATE session SET sess = ((sess::jsonb - $1::text[]) || $2::jsonb)::json, expire = to_timestamp($3)
+    WHERE sid = $4`,
+}
 const LEAVE_FLASH = {
   name: 'leave a flash',
   text: `UPDATE session SET sess = jsonb_set(sess::jsonb, '{flashes}',
@@ -155,11 +160,7 @@ export class SessionStore extends connectPgSimple(session) {
 
   async #update(sid: string, data: session.SessionData, { set, unset }: Changes): Promise<void> {
     const expire = Math.ceil(endOf(data) / 1_000)
-    await this.#pool.query(
-      `UPDATE session SET sess = ((sess::jsonb - $1::text[]) || $2::jsonb)::json, expire = to_timestamp($3)
-       WHERE sid = $4`,
-      [unset, set, expire, sid],
-    )
+    await this.#pool.query({ ...CHANGE, values: [unset, set, expire, sid] })
   }
 }
 
