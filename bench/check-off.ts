@@ -12,7 +12,7 @@ import type { Program } from './program.ts'
 import type { Recording, Recordings } from './programs/floor-replay.ts'
 import type { Sent } from './programs/statements.ts'
 import { recordingOf } from './record.ts'
-import { type Pair, type Plan, pairRows, TABLE_HEAD } from './report.ts'
+import { inTurns, type Pair, type Plan, pairRows, TABLE_HEAD } from './report.ts'
 import { countRows, type Rows, rowsSince } from './rows.ts'
 import { freshSavers } from './savers.ts'
 import { post, type SignedIn, signInAll } from './sign-in.ts'
@@ -35,7 +35,8 @@ export const checkOff: Part<CheckOffResults> = {
   name: 'check-off',
   inQuick: true,
   measure,
-  words: ({ statements, pairs, answers, rows }) => [
+  words: ({ statements, pairs, answers, rows }, plan) => [
+    ...inTurns(plan),
     '| check-off | requests/s | p50 ms | p99 ms |',
     TABLE_HEAD,
     ...pairRows('check-off', pairs),

@@ -10,7 +10,7 @@ import { type Answer, type Ask, ask, type Load, loadOf, saturate } from './load.
 import { openLoop } from './open-loop.ts'
 import type { Bench, Part } from './part.ts'
 import type { Program } from './program.ts'
-import { medianOf, type Pair, pairRows, ratioRow, TABLE_HEAD } from './report.ts'
+import { inTurns, medianOf, type Pair, pairRows, ratioRow, TABLE_HEAD } from './report.ts'
 import { HABITS as FEW } from './savers.ts'
 import { sessionsLike } from './sessions.ts'
 import { type SignedIn, signIn, signInAll } from './sign-in.ts'
@@ -50,7 +50,8 @@ export const dashboard: Part<DashboardResults> = {
   name: 'dashboard',
   inQuick: true,
   measure,
-  words: ({ variants, atHalfLoad }) => [
+  words: ({ variants, atHalfLoad }, plan) => [
+    ...inTurns(plan),
     '| dashboard | requests/s | p50 ms | p99 ms |',
     TABLE_HEAD,
     ...variants.flatMap((variant) => pairRows(nameOf(variant), variant.pairs)),

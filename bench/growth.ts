@@ -7,7 +7,7 @@ import { bothSavers } from './history/both.ts'
 import type { Saver } from './history/life.ts'
 import { type Ask, looksAfter, saturate } from './load.ts'
 import type { Bench, Part } from './part.ts'
-import { type Pair, pairRows, TABLE_HEAD } from './report.ts'
+import { inTurns, type Pair, pairRows, TABLE_HEAD } from './report.ts'
 import { saverWithTwoDays } from './savers.ts'
 import { sessionsLike } from './sessions.ts'
 import { signIn } from './sign-in.ts'
@@ -41,8 +41,8 @@ export const growth: Part<GrowthResults> = {
   name: 'growth',
   inQuick: false,
   measure,
-  runs: ({ growth: plan }) => plan,
-  words: ({ months, history, savers, crowd }) => [
+  words: ({ months, history, savers, crowd }, { growth: plan }) => [
+    ...inTurns({ ...plan, connections: 1 }),
     `| dashboard; ${months} months; ${savers.many} savers and ${savers.few} | requests/s | p50 ms | p99 ms |`,
     TABLE_HEAD,
     ...pairRows('forty habits, nothing has changed', history.unchanged),

@@ -8,7 +8,7 @@ import { liveAMonth } from './history/life.ts'
 import { repeatMonth } from './history/repeat.ts'
 import { ask, saturate } from './load.ts'
 import type { Bench, Part } from './part.ts'
-import { type Pair, pairRows, TABLE_HEAD } from './report.ts'
+import { inTurns, type Pair, pairRows, TABLE_HEAD } from './report.ts'
 import { openForm, type SignedIn, signIn } from './sign-in.ts'
 import { type Stage, setStage } from './stage.ts'
 
@@ -39,7 +39,8 @@ export const pages: Part<PagesResults> = {
   name: 'pages',
   inQuick: false,
   measure,
-  words: (results) => [
+  words: (results, plan) => [
+    ...inTurns(plan),
     '| page | requests/s | p50 ms | p99 ms |',
     TABLE_HEAD,
     ...results.flatMap(({ page, pairs }) => pairRows(page, pairs)),

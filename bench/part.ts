@@ -9,8 +9,6 @@ export interface Part<Result = unknown> {
   /** Whether it belongs to a quick run too. */
   inQuick: boolean
   measure(bench: Bench): Promise<Result>
-  /** Where it has others than the rest of the plan. */
-  runs?(plan: Plan): Pick<Plan, 'pairs' | 'secondsPerRun'>
   /** What it says on the terminal and in the README, line by line. */
   words(result: Result, plan: Plan): string[]
 }

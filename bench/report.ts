@@ -30,6 +30,8 @@ export interface GrowthPlan {
   warmUpSeconds: number
 }
 
+type Turns = Pick<Plan, 'pairs' | 'secondsPerRun' | 'connections'>
+
 export interface SettlingPlan {
   rounds: number
   secondsPerRun: number
@@ -100,15 +102,19 @@ export async function writeBetweenMarks(words: string, file: string): Promise<vo
 }
 
 /** What stands above a part's figures. */
-export function headline(
-  name: string,
-  { machine: on, plan, date }: Kept,
-  runs: Pick<Plan, 'pairs' | 'secondsPerRun'>,
-): string {
+export function headline(name: string, { machine: on, date }: Kept): string {
   return [
     `**${name}** on ${date.slice(0, 10)}: ${on.cores} cores (${on.processor}), Node ${on.node}, PostgreSQL ${on.postgres}, one flush to disk ${on.flushMs.toFixed(2)} ms,`,
-    `load before ${on.loadBefore.toFixed(1)}; medians (smallest–largest) of ${runs.pairs} runs of ${runs.secondsPerRun} s in turns, ${plan.connections} connections, ratios within a round.`,
+    `load before ${on.loadBefore.toFixed(1)}.`,
   ].join('\n')
+}
+
+/** What stands above the table of a part whose sides take turns. */
+export function inTurns({ pairs, secondsPerRun, connections }: Turns): string[] {
+  return [
+    `Medians (smallest–largest) of ${pairs} runs of ${secondsPerRun} s in turns, connections: ${connections}; ratios within a round.`,
+    '',
+  ]
 }
 
 export const TABLE_HEAD = '|---|---|---|---|'

@@ -75,16 +75,12 @@ const PARTS: AnyPart[] = [
   part(start),
 ]
 
-function part<Result>({ name, inQuick, measure, runs, words }: Part<Result>): AnyPart {
+function part<Result>({ name, inQuick, measure, words }: Part<Result>): AnyPart {
   return {
     name,
     inQuick,
     run: measure,
-    wordsOf: (kept) => [
-      headline(name, kept, runs?.(kept.plan) ?? kept.plan),
-      '',
-      ...words(kept.result as Result, kept.plan),
-    ],
+    wordsOf: ({ result, plan }) => words(result as Result, plan),
   }
 }
 
@@ -142,7 +138,7 @@ function textOf(parts: readonly AnyPart[], kept: Record<string, Kept>): string {
   return parts
     .flatMap(({ name, wordsOf }) => {
       const of = kept[name]
-      return of ? [...wordsOf(of), ''] : []
+      return of ? [headline(name, of), '', ...wordsOf(of), ''] : []
     })
     .join('\n')
     .trimEnd()

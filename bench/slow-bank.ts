@@ -8,7 +8,7 @@ import { checkOffAsk } from './check-off.ts'
 import { type Load, loadOf } from './load.ts'
 import { openLoop } from './open-loop.ts'
 import type { Bench, Part } from './part.ts'
-import { type Pair, pairRows, TABLE_HEAD } from './report.ts'
+import { inTurns, type Pair, pairRows, TABLE_HEAD } from './report.ts'
 import { freshSavers } from './savers.ts'
 import { sessionsLike } from './sessions.ts'
 import type { Emulator } from './settling/emulator.ts'
@@ -37,11 +37,16 @@ export const slowBank: Part<SlowBankResults> = {
   name: 'slow-bank',
   inQuick: false,
   measure,
-  words: ({ perSecond, pairs }) => [
+  words: ({ perSecond, pairs }, { pairs: rounds, secondsPerRun }) => [
+    ...inTurns({ pairs: rounds, secondsPerRun: secondsOf(secondsPerRun), connections: CONNECTIONS }),
     `| check-off, ${perSecond}/s, a worker settling | requests/s | p50 ms | p99 ms |`,
     TABLE_HEAD,
     ...pairRows('check-off', pairs),
   ],
+}
+
+function secondsOf(wanted: number): number {
+  return Math.max(wanted, LEAST_SECONDS)
 }
 
 /** The app, a worker and the emulated bank. What savers wait for must not be the bank, however long the worker waits for it. */
@@ -73,7 +78,7 @@ async function measure(bench: Bench): Promise<SlowBankResults> {
   )
 
   const run = async (delayMs: number, wanted: number): Promise<Load> => {
-    const seconds = Math.max(wanted, LEAST_SECONDS)
+    const seconds = secondsOf(wanted)
     await emulator.delayBy(0)
     await nothingDue(place.pool)
     const offers = await Promise.all(

@@ -10,7 +10,7 @@ export type Encoding = (typeof ENCODINGS)[number]
 
 /** Smaller bodies fit into one packet as they are. */
 const LEAST_BYTES = 1_024
-/** Ten times the largest page there is: more at once would keep everybody else waiting for milliseconds. */
+/** Several times the largest page there is; more at once would keep everybody else waiting for too long. */
 const MOST_BYTES = 1_024 * 1_024
 
 /** Quick rather than small: the next better quality takes twice as long and saves a twentieth. */

@@ -89,9 +89,9 @@ export class SessionStore extends connectPgSimple(session) {
     this.#sweep()
     this.#visits.find(sid).then((visit) => {
       if (!visit) return done(null, null)
-      const data: Marked<object> = visit.session
+      const data = visit.session as Marked<session.SessionData>
       data[VISIT] = visit
-      done(null, visit.session as session.SessionData)
+      done(null, data)
     }, done)
   }
 
