@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import type { Request, Response } from 'express'
 import { SECOND } from '../clock.ts'
 import { currentLanguage, t, term } from '../language.ts'
@@ -72,27 +72,24 @@ export function renderPage(
 /** What a page is made of, apart from what is on every page. */
 export interface Lasting {
   /** The page is kept in this object, and as long as it is there. */
-  of: object & { [PAGE]?: KeptPage }
+  of: object & { [PAGES]?: Map<string, KeptPage> }
   /** All else that is read for it, but for the language. */
   by: unknown
 }
 
+/** A page as it was last sent to one session, with that session's token in its forms. */
 interface KeptPage {
   key: string
-  /** What stands between the places of the token. */
-  pieces: Buffer[]
-  /** By session, with its token and packed: those that have asked last. */
-  ready: Map<string, Packed>
+  packed: Packed
 }
 
-/** Stands in a kept page where each session's own token goes. */
-const TOKEN_PLACE = `token-${randomUUID()}`
-const MOST_READY = 8
-const PAGE = Symbol('page')
+/** Of one saver: they look with a telephone and a computer, hardly with more. */
+const MOST_SESSIONS = 8
+const PAGES = Symbol('pages')
 
 /**
- * The same for a page that is asked for again and again: made of the same it says the same, up to the token in its forms, and
- * is not written anew. Whoever asks for it twice is sent the same bytes: nothing of the request is in them.
+ * The same for a page that is asked for again and again: made of the same it says the same, and is not written anew. Whoever asks
+ * for it twice with one session is sent the same bytes: nothing of the request is in them.
  * @param props worked out only where the page is.
  */
 export function renderLasting(
@@ -100,42 +97,33 @@ export function renderLasting(
   res: Response,
   view: string,
   options: PageOptions,
-  lasting: Lasting,
-  props: () => object,
+  { of, by }: Lasting,
+  props: () => Promise<object>,
 ): void {
   takeFlashes(req)
-    .then((flashes) => {
-      const page = pageOf(req, res, options, flashes, () => TOKEN_PLACE)
-      const key = JSON.stringify([view, page, lasting.by])
-      const kept = lasting.of[PAGE]
-      if (kept?.key === key) return sendKept(req, res, kept)
-      res.render(view, { ...props(), page }, (error, html) => {
+    .then(async (flashes) => {
+      const page = pageOf(req, res, options, flashes, () => csrfToken(req))
+      const key = JSON.stringify([view, page, by])
+      const pages = of[PAGES] ?? new Map<string, KeptPage>()
+      of[PAGES] = pages
+      const kept = pages.get(req.sessionID)
+      if (kept?.key === key && req.acceptsEncodings(kept.packed.encoding)) {
+        sendPacked(res, kept.packed)
+        return
+      }
+      res.render(view, { ...(await props()), page }, (error, html) => {
         if (error) throw error
-        const pieces = html.split(TOKEN_PLACE).map((piece) => apart(Buffer.from(piece)))
-        const fresh = { key, pieces, ready: new Map() }
-        lasting.of[PAGE] = fresh
-        sendKept(req, res, fresh)
+        const packed = packedFor(req, Buffer.from(html))
+        if (!packed) {
+          res.vary('Accept-Encoding').type('html').send(html)
+          return
+        }
+        if (pages.size >= MOST_SESSIONS) pages.clear()
+        pages.set(req.sessionID, { key, packed: { ...packed, bytes: apart(packed.bytes) } })
+        sendPacked(res, packed)
       })
     })
     .catch((error) => req.next?.(error))
-}
-
-function sendKept(req: Request, res: Response, { pieces, ready }: KeptPage): void {
-  const before = ready.get(req.sessionID)
-  if (before && req.acceptsEncodings(before.encoding)) {
-    sendPacked(res, before)
-    return
-  }
-  const token = Buffer.from(csrfToken(req))
-  const html = Buffer.concat(pieces.flatMap((piece, index) => (index === 0 ? [piece] : [token, piece])))
-  const packed = packedFor(req, html)
-  if (!packed) {
-    res.vary('Accept-Encoding').type('html').send(html)
-    return
-  }
-  if (ready.size >= MOST_READY) ready.clear()
-  ready.set(req.sessionID, { ...packed, bytes: apart(packed.bytes) })
-  sendPacked(res, packed)
 }
 
 /**

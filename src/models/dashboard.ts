@@ -6,7 +6,6 @@ import { type GoalsStanding, standingsOf } from './goal/standing.ts'
 import {
   type CheckpointJson,
   checkpointFrom,
-  type DoneRow,
   livePlaces,
   type PlaceJson,
   placeFrom,
@@ -37,6 +36,16 @@ export interface Dashboard {
   recent: PaymentInList[]
 }
 
+/** What waits for the saver: all that the notices above the page are made of. */
+export type Waiting = Pick<Dashboard, 'waiting' | 'approvals' | 'consent' | 'isStopped'>
+
+export interface Look {
+  /** The same object as before where nothing has changed: nobody may change it. */
+  waiting: Readonly<Waiting>
+  /** Everything; read anew, unless this look has just done that. */
+  whole(): Promise<Dashboard>
+}
+
 export type Dashboards = ReturnType<typeof createDashboards>
 
 const RECENT = 5
@@ -64,37 +73,44 @@ interface DashboardRow {
   recent: Texts<PaymentInList>[]
 }
 
-/** So many savers' pages are kept by one process, those looked at last: some ten thousand bytes each. */
+/** Of so many savers one process keeps what waits for them, those looked at last, and the page that was made with it. */
 const MOST_KEPT = 500
+
+interface Kept {
+  key: string
+  waiting: Waiting
+}
 
 /**
  * The page that everybody looks at most, in one statement with a name: each part reads what its twin among the other models
  * reads (`habits.listOwned`, `goals.standing`, `payments.…`, `consents.live`), or a query of Prisma in the test that holds
- * them equal. What was worked out is kept, and given again as long as nothing it was made of has changed (0048).
+ * them equal. As long as nothing it was made of has changed, the page that a look led to still holds (0048).
  */
 export function createDashboards({ db, clock }: Pick<ModelContext, 'db' | 'clock'>) {
-  const kept = new Map<string, { key: string; dashboard: Dashboard }>()
+  const kept = new Map<string, Kept>()
 
   return {
-    /**
-     * @param mark of what the saver is shown, no older than the request; null to read anew in any case.
-     * @returns the same object as before where nothing has changed: nobody may change it.
-     */
-    async of(user: User, mark: string | null): Promise<Readonly<Dashboard>> {
+    /** @param mark of what the saver is shown, no older than the request; null to read anew in any case. */
+    async look(user: User, mark: string | null): Promise<Look> {
       const today = dayOf(clock.now(), user.timezone, user.dayStartHour)
       const before = kept.get(user.id)
       if (before && mark !== null && before.key === keyOf(mark, user, today)) {
         keep(user.id, before)
-        return before.dashboard
+        return { waiting: before.waiting, whole: async () => (await readDashboard(user, today)).dashboard }
       }
       const read = await readDashboard(user, today)
-      keep(user.id, { key: keyOf(read.mark, user, today), dashboard: read.dashboard })
-      return read.dashboard
+      const { waiting, approvals, consent, isStopped } = read.dashboard
+      const fresh = {
+        key: keyOf(read.mark, user, today),
+        waiting: { waiting, approvals, consent, isStopped },
+      }
+      keep(user.id, fresh)
+      return { waiting: fresh.waiting, whole: async () => read.dashboard }
     },
   }
 
   /** The one looked at last goes to the end; the first goes when there are too many. */
-  function keep(userId: string, entry: { key: string; dashboard: Dashboard }): void {
+  function keep(userId: string, entry: Kept): void {
     kept.delete(userId)
     kept.set(userId, entry)
     const [oldest] = kept.keys()
@@ -142,7 +158,7 @@ function habitOf(
       breaks: breaks.filter(({ habitId }) => habitId === null || habitId === habit.id),
       checkpoint: checkpoint ? checkpointFrom(habit.id, checkpoint) : undefined,
     },
-    done.map((place): DoneRow => ({ habitId: habit.id, ...placeFrom(place) })),
+    done.map(placeFrom),
     balances,
     user,
     today,

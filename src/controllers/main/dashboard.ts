@@ -24,10 +24,10 @@ export function dashboardControllers({ models, clock }: WebContext) {
   /** GET /dashboard */
   const show: RequestHandler = async (req, res) => {
     const user = signedIn(req)
-    const dashboard = await models.dashboards.of(user, markOf(req))
-    const { consent } = dashboard
+    const look = await models.dashboards.look(user, markOf(req))
+    const { consent } = look.waiting
     const notices = noticesFor({
-      ...dashboard,
+      ...look.waiting,
       user,
       standing: consent && models.consents.standingOf(consent),
       now: clock.now(),
@@ -38,8 +38,8 @@ export function dashboardControllers({ models, clock }: WebContext) {
       res,
       'main/dashboard',
       { title: t('Today') },
-      { of: dashboard, by: [notices, accLoaded, timezone] },
-      () => ({ notices, ...propsOf(dashboard, accLoaded, timezone) }),
+      { of: look.waiting, by: [notices, accLoaded, timezone] },
+      async () => ({ notices, ...propsOf(await look.whole(), accLoaded, timezone) }),
     )
   }
 

@@ -1,7 +1,7 @@
 import { fromDbDay, Prisma, type Statements, toDbDay } from '../../db.ts'
 import type { CheckOff, Habit, HabitCheckpoint, User } from '../../generated/client.ts'
 import { columns } from '../json-rows.ts'
-import { type Plan, tallyOf } from './plan.ts'
+import { countedByDay, type Plan, tallyOf } from './plan.ts'
 import type { Place } from './progress.ts'
 import { type Day, dayOf, epochDay, fromEpochDay } from './schedule.ts'
 import { BEGINNING, type StandingUntil, standingThrough } from './standing.ts'
@@ -90,12 +90,6 @@ export async function doneByDay(
     SELECT day::text AS day, count(*)::integer AS count FROM "CheckOff"
     WHERE state = 'RECORDED' AND "habitId" = ${habitId}::uuid AND day >= ${from}::date GROUP BY day`
   return new Map(rows.map(({ day, count }) => [day, count]))
-}
-
-export function countedByDay(rows: readonly Pick<DoneRow, 'day'>[]): Map<Day, number> {
-  const counts = new Map<Day, number>()
-  for (const { day } of rows) counts.set(day, (counts.get(day) ?? 0) + 1)
-  return counts
 }
 
 /** Whether so much is settled by now that another checkpoint is worth its row. */

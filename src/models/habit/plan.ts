@@ -38,20 +38,18 @@ export function scheduleOn(plan: Pick<Plan, 'versions'>, day: Day): Schedule | u
  * before it ends the day before that, and is never over if that cuts it short.
  * @param after those whose last day is not later are left out.
  */
-export function* stretchesOf(
-  plan: Plan,
-  today: number,
-  after = Number.NEGATIVE_INFINITY,
-): Generator<Stretch> {
+export function stretchesOf(plan: Plan, today: number, after = Number.NEGATIVE_INFINITY): Stretch[] {
+  const stretches: Stretch[] = []
   for (const { schedule, from, to } of claimsOf(plan, today)) {
     const length = periodLength(schedule)
     const known = Math.max(0, Math.floor((after + 1 - from) / length))
     for (let start = from + known * length; start <= to; start += length) {
       const end = start + length - 1
       const last = Math.min(end, to)
-      if (last > after) yield { schedule, start, last, isOver: end === last && end < today }
+      if (last > after) stretches.push({ schedule, start, last, isOver: end === last && end < today })
     }
   }
+  return stretches
 }
 
 /** Which version counts from when to when, oldest first. */
@@ -79,16 +77,26 @@ export function breaksOf({ breaks }: Pick<Plan, 'breaks'>): BreakFinder {
   return (start, end) => spans.some((span) => span.start <= end && span.end >= start)
 }
 
+/** How often a habit was done on each day. */
+export function countedByDay(live: readonly { day: Day }[]): Map<Day, number> {
+  const counts = new Map<Day, number>()
+  for (const { day } of live) counts.set(day, (counts.get(day) ?? 0) + 1)
+  return counts
+}
+
 /** How often a habit was done on the days from one to another. */
 export type Tally = (start: number, end: number) => number
 
 export function tallyOf(doneOn: ReadonlyMap<Day, number>): Tally {
   if (doneOn.size === 0) return () => 0
-  const days = [...doneOn].map(([day, count]) => ({ day: epochDay(day), count }))
-  const first = days.reduce((least, { day }) => Math.min(least, day), Number.POSITIVE_INFINITY)
-  const last = days.reduce((most, { day }) => Math.max(most, day), Number.NEGATIVE_INFINITY)
+  let first = Number.POSITIVE_INFINITY
+  let last = Number.NEGATIVE_INFINITY
+  for (const day of doneOn.keys()) {
+    first = Math.min(first, epochDay(day))
+    last = Math.max(last, epochDay(day))
+  }
   const before = new Uint32Array(last - first + 2)
-  for (const { day, count } of days) before[day - first + 1] = count
+  for (const [day, count] of doneOn) before[epochDay(day) - first + 1] = count
   for (let at = 1; at < before.length; at += 1) before[at] = (before[at] ?? 0) + (before[at - 1] ?? 0)
   const upTo = (day: number) => before[Math.min(Math.max(day - first + 1, 0), before.length - 1)] ?? 0
   return (start, end) => (end < start ? 0 : upTo(end) - upTo(start - 1))

@@ -1,4 +1,12 @@
-import { type BreakFinder, breaksOf, type Plan, scheduleOn, type Tally, tallyOf } from './plan.ts'
+import {
+  type BreakFinder,
+  breaksOf,
+  countedByDay,
+  type Plan,
+  scheduleOn,
+  type Tally,
+  tallyOf,
+} from './plan.ts'
 import {
   asksOn,
   type Day,
@@ -116,12 +124,6 @@ function fullestAround({ interval }: Schedule, day: number, tally: Tally): numbe
   let most = 0
   for (let end = day; end < day + interval; end += 1) most = Math.max(most, tally(end - interval + 1, end))
   return most
-}
-
-function countedByDay(live: readonly Place[]): Map<Day, number> {
-  const counts = new Map<Day, number>()
-  for (const { day } of live) counts.set(day, (counts.get(day) ?? 0) + 1)
-  return counts
 }
 
 function firstFree(taken: readonly number[]): number {

@@ -82,7 +82,7 @@ export function periodStart(schedule: Schedule, day: number, weekStart: number):
 
 /** Days since 1970-01-01: a day is a place in the calendar and has no zone, so whole numbers do. */
 export function epochDay(day: Day): number {
-  return Date.UTC(Number(day.slice(0, 4)), Number(day.slice(5, 7)) - 1, Number(day.slice(8, 10))) / DAY
+  return Date.parse(day) / DAY
 }
 
 export function fromEpochDay(day: number): Day {

@@ -55,28 +55,31 @@ export function standingThrough(
 function fold(plan: Plan, tally: Tally, today: number, since: StandingUntil, through: number): StandingUntil {
   const isBroken = breaksOf(plan)
   const firstDay = epochDay(plan.startDay)
-  let standing = since
+  const standing = { ...since }
   for (const stretch of stretchesOf(plan, today, since.through ?? undefined)) {
     if (stretch.last > through) break
-    const verdict = verdictOn(stretch, firstDay, tally, isBroken)
-    standing = { ...after(standing, stretch, verdict), through: stretch.last }
+    const fulfilment = fulfilmentOf(stretch, tally)
+    if (fulfilment === 1 || (fulfilment !== null && !isExcused(stretch, firstDay, isBroken)))
+      count(standing, stretch, fulfilment)
+    standing.through = stretch.last
   }
   return standing
 }
 
-interface Verdict {
-  /** How much of what was asked was done, 0 to 1; null where nothing was asked. */
-  fulfilment: number | null
-  isMissed: boolean
+/** How much of what was asked was done, 0 to 1; null where nothing was asked. */
+function fulfilmentOf(stretch: Stretch, tally: Tally): number | null {
+  const { schedule, start, last } = stretch
+  if (!asksOn(schedule, start)) return null
+  return Math.min(1, tally(lookedAtFrom(stretch), last) / schedule.frequency)
 }
 
-function verdictOn(stretch: Stretch, firstDay: number, tally: Tally, isBroken: BreakFinder): Verdict {
+function isExcused(stretch: Stretch, firstDay: number, isBroken: BreakFinder): boolean {
   const { schedule, start, last, isOver } = stretch
-  if (!asksOn(schedule, start)) return { fulfilment: null, isMissed: false }
-  const lookedAtFrom = schedule.kind === 'ROLLING' ? start - schedule.interval + 1 : start
-  const fulfilment = Math.min(1, tally(lookedAtFrom, last) / schedule.frequency)
-  const isExcused = isPartial(schedule, start, firstDay) || isBroken(lookedAtFrom, last)
-  return { fulfilment, isMissed: fulfilment < 1 && isOver && !isExcused }
+  return !isOver || isPartial(schedule, start, firstDay) || isBroken(lookedAtFrom(stretch), last)
+}
+
+function lookedAtFrom({ schedule, start }: Stretch): number {
+  return schedule.kind === 'ROLLING' ? start - schedule.interval + 1 : start
 }
 
 /** The first one of a habit, and the first days in a row of a rolling one, had less time than they ask for. */
@@ -85,19 +88,20 @@ export function isPartial(schedule: Schedule, start: number, firstDay: number): 
   return start < firstDay
 }
 
-function after(standing: Standing, stretch: Stretch, { fulfilment, isMissed }: Verdict): Standing {
-  if (fulfilment === null || (fulfilment < 1 && !isMissed)) return standing
-  const days = stretch.last - stretch.start + 1
-  const strength = smoothed(standing.strength, fulfilment, days, halfLifeOf(stretch.schedule))
-  if (!isMissed) {
-    const streak = standing.streak + 1
-    return { ...standing, streak, best: Math.max(standing.best, streak), strength }
+/** Changes the standing, for there may be years of periods. */
+function count(standing: Standing, { schedule, start, last }: Stretch, fulfilment: number): void {
+  standing.strength = smoothed(standing.strength, fulfilment, last - start + 1, halfLifeOf(schedule))
+  if (fulfilment === 1) {
+    standing.streak += 1
+    standing.best = Math.max(standing.best, standing.streak)
+    return
   }
-  const month = monthOf(stretch.last)
+  const month = monthOf(last)
   const used = month === standing.month ? standing.freezesUsed : 0
-  const isFrozen = used < stretch.schedule.freezesPerMonth
-  const streak = isFrozen ? standing.streak : 0
-  return { ...standing, streak, strength, month, freezesUsed: isFrozen ? used + 1 : used }
+  const isFrozen = used < schedule.freezesPerMonth
+  standing.month = month
+  standing.freezesUsed = isFrozen ? used + 1 : used
+  if (!isFrozen) standing.streak = 0
 }
 
 /** Each day moves it towards what that day's period came to, so that it halves in a half-life of nothing. */

@@ -9,10 +9,10 @@ import type {
 } from '../../generated/client.ts'
 import type { ModelContext } from '../context.ts'
 import { NOTHING_SAVED, type SavingsTotals, totalsOf } from '../ledger.ts'
-import { countedByDay, type DoneRow, doneSince, neededFrom, standingOf } from './checkpoints.ts'
+import { doneSince, neededFrom, standingOf } from './checkpoints.ts'
 import { type Outlook, outlookOn } from './outlook.ts'
-import { type Plan, scheduleOn, tallyOf } from './plan.ts'
-import { type Progress, progressOf } from './progress.ts'
+import { countedByDay, type Plan, scheduleOn, tallyOf } from './plan.ts'
+import { type Place, type Progress, progressOf } from './progress.ts'
 import { type Day, dayOf, daysLeft, epochDay, fromEpochDay } from './schedule.ts'
 import { type StandingUntil, standingOn } from './standing.ts'
 import { planOf, versionOn } from './versions.ts'
@@ -107,7 +107,7 @@ export function createHabitReading({ db, clock }: Pick<ModelContext, 'db' | 'clo
  */
 export function habitToday(
   rows: HabitRows,
-  done: readonly DoneRow[],
+  done: readonly Place[],
   balances: readonly Balance[],
   user: User,
   today: Day,
@@ -125,7 +125,7 @@ function readingOf(rows: HabitRows, user: User): Reading {
 function asToday(
   { habit, versions, breaks, plan, since }: Reading,
   today: Day,
-  done: readonly DoneRow[],
+  done: readonly Place[],
   balances: readonly Balance[],
 ): HabitToday | null {
   // Before the first day and after the last there are terms all the same: those of that day.
