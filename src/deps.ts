@@ -99,6 +99,7 @@ export async function createDeps(
       await emulator?.close()
       mailer.close()
       await push?.close()
+      await models.visits.settled()
       await db.close()
     },
   }

@@ -48,7 +48,7 @@ function rowOf(found: Marked<object>): Row {
 /** Whoever reads no page collects no more sentences than these, the latest. */
 const MOST_FLASHES = 10
 
-/** All with a name: whoever looks again after a while is written down, the answer to every form leaves a flash, and the next page takes it. */
+/** All with a name: the answer to every form leaves a flash, and the next page takes it. */
 const CHANGE = {
   name: 'change a session',
   text: `UPDATE session SET sess = ((sess::jsonb - $1::text[]) || $2::jsonb)::json, expire = to_timestamp($3)
@@ -77,12 +77,14 @@ const TAKE_FLASHES = {
 export class SessionStore extends connectPgSimple(session) {
   readonly #pool: pg.Pool
   readonly #visits: Visits
+  readonly #errorLog: (...details: unknown[]) => void
   #isSwept = false
 
   constructor(pool: pg.Pool, visits: Visits, errorLog: (...details: unknown[]) => void) {
     super({ pool, errorLog, pruneSessionInterval: 15 * 60 })
     this.#pool = pool
     this.#visits = visits
+    this.#errorLog = errorLog
   }
 
   override get(sid: string, done: (error: unknown, data?: session.SessionData | null) => void): void {
@@ -116,9 +118,21 @@ export class SessionStore extends connectPgSimple(session) {
       if (!error) row.stored = now
       done(error)
     }
-    if (before)
-      this.#update(sid, data, changes(contentOf(before), contentOf(now))).then(() => written(), written)
-    else super.set(sid, data, written)
+    if (!before) {
+      super.set(sid, data, written)
+      return
+    }
+    const change = changes(contentOf(before), contentOf(now))
+    if (saysOnlySeen(change)) {
+      this.#noteSeen(sid, data, change)
+      written()
+    } else this.#update(sid, data, change).then(() => written(), written)
+  }
+
+  /** The answer doesn't wait for it, and many are written down at once. */
+  #noteSeen(sid: string, data: session.SessionData, { set }: Changes): void {
+    const seen = { at: data.lastSeenAt, parts: jsonOf(set), endsAt: rowEndOf(data) }
+    this.#visits.noteSeen(sid, seen).catch((error) => this.#errorLog('not written down who was there', error))
   }
 
   /** Each request would move the end of its session a little; it is written down once that is worth it. */
@@ -159,8 +173,7 @@ export class SessionStore extends connectPgSimple(session) {
   }
 
   async #update(sid: string, data: session.SessionData, { set, unset }: Changes): Promise<void> {
-    const expire = Math.ceil(endOf(data) / 1_000)
-    await this.#pool.query({ ...CHANGE, values: [unset, set, expire, sid] })
+    await this.#pool.query({ ...CHANGE, values: [unset, jsonOf(set), rowEndOf(data), sid] })
   }
 }
 
@@ -183,16 +196,34 @@ function endOf({ cookie }: session.SessionData): number {
   return cookie.expires ? new Date(cookie.expires).getTime() : Date.now()
 }
 
+/** Seconds since 1970. */
+function rowEndOf(data: session.SessionData): number {
+  return Math.ceil(endOf(data) / 1_000)
+}
+
 interface Changes {
-  /** A JSON object. */
-  set: string
+  /** Names of parts, each with its JSON. */
+  set: [string, string][]
   unset: string[]
 }
 
+/** Nothing has happened but that somebody was there, and so its cookie lasts longer. */
+function saysOnlySeen({ set, unset }: Changes): boolean {
+  const names = set.map(([name]) => name)
+  return (
+    unset.length === 0 &&
+    names.includes('lastSeenAt') &&
+    names.every((name) => name === 'lastSeenAt' || name === 'cookie')
+  )
+}
+
+function jsonOf(parts: Changes['set']): string {
+  return `{${parts.map(([name, value]) => `${JSON.stringify(name)}:${value}`).join(',')}}`
+}
+
 function changes(before: Map<string, string>, now: Map<string, string>): Changes {
-  const set = [...now].filter(([key, value]) => before.get(key) !== value)
   return {
-    set: `{${set.map(([key, value]) => `${JSON.stringify(key)}:${value}`).join(',')}}`,
+    set: [...now].filter(([key, value]) => before.get(key) !== value),
     unset: [...before.keys()].filter((key) => !now.has(key)),
   }
 }

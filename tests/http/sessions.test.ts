@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { HOUR, ManualClock, SECOND } from '../../src/clock.ts'
+import { HOUR, ManualClock, MINUTE, SECOND } from '../../src/clock.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { newLinkedSaver, newSaver, PASSWORD } from '../support/people.ts'
 import { textOf, Visitor } from '../support/visitor.ts'
@@ -227,6 +227,58 @@ describe('a session', () => {
     const { rows } = await app.deps.db.pool.query('SELECT sess FROM session WHERE sid = $1', [idOf(cookie)])
     expect(rows[0].sess.passport).toEqual({ user: user.id })
     expect(Object.keys(rows[0].sess).sort()).toEqual(KEPT)
+  })
+})
+
+describe('who was there', () => {
+  const rowOf = async (cookie: string) =>
+    (await app.deps.db.pool.query('SELECT sess, expire FROM session WHERE sid = $1', [idOf(cookie)])).rows[0]
+
+  test('is written down without the page waiting for it, and known until then', async () => {
+    const { visitor } = await newSaver(app)
+    const cookie = await cookieOf(visitor, '/dashboard')
+    const before = await rowOf(cookie)
+    const holder = await app.deps.db.pool.connect()
+    try {
+      await holder.query('BEGIN')
+      await holder.query('SELECT 1 FROM session WHERE sid = $1 FOR UPDATE', [idOf(cookie)])
+      clock.advance(29 * MINUTE)
+      expect((await withCookie(cookie)).status).toBe(200)
+      clock.advance(29 * MINUTE)
+      expect((await withCookie(cookie)).status).toBe(200)
+      expect(await rowOf(cookie)).toEqual(before)
+    } finally {
+      await holder.query('ROLLBACK')
+      holder.release()
+    }
+    await app.deps.models.visits.settled()
+    const after = await rowOf(cookie)
+    expect(after.sess).toEqual({
+      ...before.sess,
+      lastSeenAt: clock.now().getTime(),
+      cookie: after.sess.cookie,
+    })
+    expect(after.expire.getTime()).toBeGreaterThanOrEqual(before.expire.getTime())
+  })
+
+  test('takes nothing back that another process has written since, and brings no session back', async () => {
+    const { visitor } = await newSaver(app)
+    const cookie = await cookieOf(visitor, '/dashboard')
+    const sid = idOf(cookie)
+    const { visits } = app.deps.models
+    const now = clock.now().getTime()
+    const note = (at: number, more = {}) =>
+      visits.noteSeen(sid, {
+        at,
+        parts: JSON.stringify({ lastSeenAt: at, ...more }),
+        endsAt: at / SECOND + 60,
+      })
+    await note(now + 2, { cookie: 'of the second' })
+    await note(now + 1, { cookie: 'of the first' })
+    expect((await rowOf(cookie)).sess).toMatchObject({ lastSeenAt: now + 2, cookie: 'of the second' })
+    await app.deps.db.pool.query('DELETE FROM session WHERE sid = $1', [sid])
+    await note(now + 3)
+    expect(await rowOf(cookie)).toBeUndefined()
   })
 })
 
