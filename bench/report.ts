@@ -14,8 +14,6 @@ export interface Plan {
   pairs: number
   secondsPerRun: number
   warmUpSeconds: number
-  /** Savers with the same life as one that was lived. */
-  copies: number
   overloadSeconds: number
   growth: GrowthPlan
   settling: SettlingPlan

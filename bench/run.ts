@@ -34,7 +34,6 @@ const plan: Plan = {
         pairs: 3,
         secondsPerRun: 2,
         warmUpSeconds: 2,
-        copies: 80,
         overloadSeconds: 20,
         growth: { months: 13, savers: 2_000, pairs: 3, secondsPerRun: 1.5, warmUpSeconds: 1 },
       }
@@ -43,7 +42,6 @@ const plan: Plan = {
         secondsPerRun: 4,
         // A process runs for a day; V8 takes some thousand requests to compile what they come through as well as it can.
         warmUpSeconds: 10,
-        copies: 1_000,
         overloadSeconds: 300,
         growth: { months: MONTHS, savers: 100_000, pairs: 11, secondsPerRun: 3, warmUpSeconds: 10 },
       }),
