@@ -26,6 +26,8 @@ interface Row {
   /** Milliseconds: until then it is kept as it stands. */
   keptUntil: number
   hasFlashes: boolean
+  /** Its request only looks: that somebody was there may be written down after the answer. */
+  isLook?: boolean
 }
 
 type Marked<Thing> = Thing & { [VISIT]?: Visit; [ROW]?: Row }
@@ -105,7 +107,8 @@ export class SessionStore extends connectPgSimple(session) {
     if (hasFlashes) delete data.flashes
     if (data[VISIT]) req[VISIT] = data[VISIT]
     const found: Marked<session.Session & session.SessionData> = super.createSession(req, data)
-    found[ROW] = { stored: JSON.stringify(found), keptUntil: endOf(found), hasFlashes }
+    const isLook = req.method === 'GET' || req.method === 'HEAD'
+    found[ROW] = { stored: JSON.stringify(found), keptUntil: endOf(found), hasFlashes, isLook }
     return found
   }
 
@@ -123,7 +126,7 @@ export class SessionStore extends connectPgSimple(session) {
       return
     }
     const change = changes(contentOf(before), contentOf(now))
-    if (saysOnlySeen(change)) {
+    if (row.isLook && saysOnlySeen(change)) {
       this.#noteSeen(sid, data, change)
       written()
     } else this.#update(sid, data, change).then(() => written(), written)

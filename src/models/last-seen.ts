@@ -24,9 +24,9 @@ export class LastSeen {
     this.#write = write
   }
 
-  /** @returns settled as the statement is that has written it down. */
+  /** The later one counts, whichever answer was ready first. @returns settled as the statement is that has written it down. */
   note(sid: string, seen: Seen): Promise<void> {
-    this.#waiting.set(sid, seen)
+    this.#waiting.set(sid, later(this.#waiting.get(sid), seen))
     if (!this.#next) {
       this.#next = this.#settled.then(() => this.#round())
       this.#settled = this.#next.catch(() => {})
@@ -36,7 +36,8 @@ export class LastSeen {
 
   /** What is not yet sure to be in the row. */
   of(sid: string): Seen | undefined {
-    return this.#waiting.get(sid) ?? this.#underWay.get(sid)
+    const [underWay, waiting] = [this.#underWay.get(sid), this.#waiting.get(sid)]
+    return waiting ? later(underWay, waiting) : underWay
   }
 
   /** Once everything noted so far is written down, or has failed. */
@@ -54,4 +55,8 @@ export class LastSeen {
       this.#underWay = new Map()
     }
   }
+}
+
+function later(known: Seen | undefined, seen: Seen): Seen {
+  return known && known.at > seen.at ? known : seen
 }

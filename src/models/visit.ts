@@ -1,3 +1,4 @@
+import { SECOND } from '../clock.ts'
 import { Prisma } from '../db.ts'
 import type { User } from '../generated/client.ts'
 import type { ModelContext } from './context.ts'
@@ -26,6 +27,9 @@ const FIND = {
     WHERE session.sid = $1 AND session.expire >= to_timestamp($2)`,
 }
 
+/** The next ones wait for it: a connection that has died without a word must not keep them for ever. */
+const GIVEN_UP_AFTER_MS = 20 * SECOND
+
 /** Locked in one order, so that two processes can't deadlock; nobody comes back to life, and no clock goes back. */
 const WRITE_SEEN = {
   name: 'write down who was there',
@@ -43,7 +47,8 @@ export function createVisits({ db }: Pick<ModelContext, 'db'>) {
   const lastSeen = new LastSeen(async (notes) => {
     const seen = [...notes.values()]
     const values = [[...notes.keys()], seen.map(({ parts }) => parts), seen.map(({ endsAt }) => endsAt)]
-    await db.pool.query({ ...WRITE_SEEN, values })
+    const statement = { ...WRITE_SEEN, values, query_timeout: GIVEN_UP_AFTER_MS }
+    await db.pool.query(statement)
   })
 
   return {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { HOUR, ManualClock, MINUTE, SECOND } from '../../src/clock.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { newLinkedSaver, newSaver, PASSWORD } from '../support/people.ts'
@@ -259,6 +259,18 @@ describe('who was there', () => {
       cookie: after.sess.cookie,
     })
     expect(after.expire.getTime()).toBeGreaterThanOrEqual(before.expire.getTime())
+  })
+
+  test('is written down before the answer to a form, which may be the word to stay signed in', async () => {
+    const { visitor } = await newSaver(app)
+    const cookie = await cookieOf(visitor, '/settings')
+    const body = `_csrf=${encodeURIComponent(visitor.token)}`
+    const noted = vi.spyOn(app.deps.models.visits, 'noteSeen')
+    clock.advance(MINUTE)
+    await ask(app, 'POST', '/session/keep', { headers: { cookie }, body })
+    expect((await rowOf(cookie)).sess.lastSeenAt).toBe(clock.now().getTime())
+    expect(noted).not.toHaveBeenCalled()
+    noted.mockRestore()
   })
 
   test('takes nothing back that another process has written since, and brings no session back', async () => {

@@ -48,6 +48,22 @@ test('what is noted is known until it is written, the latest of it', async () =>
   expect(lastSeen.of('ida')).toBeUndefined()
 })
 
+test('of two answers the later look counts, whichever was ready first', async () => {
+  const { lastSeen, round } = slowly()
+  const first = lastSeen.note('ida', at(5))
+  const one = await round(0)
+  const second = lastSeen.note('ida', at(3))
+  expect(lastSeen.of('ida')?.at).toBe(5)
+  const third = lastSeen.note('ida', at(4))
+  lastSeen.note('ida', at(2)).catch(() => {})
+  one.end.resolve()
+  await first
+  expect(lastSeen.of('ida')?.at).toBe(4)
+  const two = await round(1)
+  two.end.resolve()
+  await Promise.all([second, third])
+})
+
 test('a statement that fails is told to those it was for, and the next goes on', async () => {
   const { lastSeen, round } = slowly()
   const lost = lastSeen.note('ida', at(1))

@@ -36,9 +36,14 @@ export function scheduleOn(plan: Pick<Plan, 'versions'>, day: Day): Schedule | u
 /**
  * Every period up to today, oldest first. The newest version claims the whole of the period that it takes effect in; what was
  * before it ends the day before that, and is never over if that cuts it short.
- * @param after those whose last day is not later are left out.
+ * @param after those whose last day is not later are left out, and so are those whose last day is later than `until`.
  */
-export function stretchesOf(plan: Plan, today: number, after = Number.NEGATIVE_INFINITY): Stretch[] {
+export function stretchesOf(
+  plan: Plan,
+  today: number,
+  after = Number.NEGATIVE_INFINITY,
+  until = Number.POSITIVE_INFINITY,
+): Stretch[] {
   const stretches: Stretch[] = []
   for (const { schedule, from, to } of claimsOf(plan, today)) {
     const length = periodLength(schedule)
@@ -46,6 +51,7 @@ export function stretchesOf(plan: Plan, today: number, after = Number.NEGATIVE_I
     for (let start = from + known * length; start <= to; start += length) {
       const end = start + length - 1
       const last = Math.min(end, to)
+      if (last > until) return stretches
       if (last > after) stretches.push({ schedule, start, last, isOver: end === last && end < today })
     }
   }

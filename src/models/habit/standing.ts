@@ -56,8 +56,7 @@ function fold(plan: Plan, tally: Tally, today: number, since: StandingUntil, thr
   const isBroken = breaksOf(plan)
   const firstDay = epochDay(plan.startDay)
   const standing = { ...since }
-  for (const stretch of stretchesOf(plan, today, since.through ?? undefined)) {
-    if (stretch.last > through) break
+  for (const stretch of stretchesOf(plan, today, since.through ?? undefined, through)) {
     const fulfilment = fulfilmentOf(stretch, tally)
     if (fulfilment === 1 || (fulfilment !== null && !isExcused(stretch, firstDay, isBroken)))
       count(standing, stretch, fulfilment)
