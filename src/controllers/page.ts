@@ -90,7 +90,7 @@ const PAGES = Symbol('pages')
 /**
  * The same for a page that is asked for again and again: made of the same it says the same, and is not written anew. Whoever asks
  * for it twice with one session is sent the same bytes: nothing of the request is in them.
- * @param props worked out only where the page is.
+ * @param props worked out only where the page is; `again` where that is for this once, because it says a sentence of the one before.
  */
 export function renderLasting(
   req: Request,
@@ -98,7 +98,7 @@ export function renderLasting(
   view: string,
   options: PageOptions,
   { of, by }: Lasting,
-  props: () => Promise<object>,
+  props: (how: { again: boolean }) => Promise<object>,
 ): void {
   takeFlashes(req)
     .then(async (flashes) => {
@@ -111,9 +111,10 @@ export function renderLasting(
         sendPacked(res, kept.packed)
         return
       }
-      res.render(view, { ...(await props()), page }, (error, html) => {
+      const again = flashes.length > 0
+      res.render(view, { ...(await props({ again })), page }, (error, html) => {
         if (error) throw error
-        const packed = packedFor(req, Buffer.from(html))
+        const packed = again ? null : packedFor(req, Buffer.from(html))
         if (!packed) {
           res.vary('Accept-Encoding').type('html').send(html)
           return

@@ -42,8 +42,11 @@ export type Waiting = Pick<Dashboard, 'waiting' | 'approvals' | 'consent' | 'isS
 export interface Look {
   /** The same object as before where nothing has changed: nobody may change it. */
   waiting: Readonly<Waiting>
-  /** Everything; read anew, unless this look has just done that. */
-  whole(): Promise<Dashboard>
+  /**
+   * Everything; read anew, unless this look has just done that or it was laid aside.
+   * @param how `again` lays it aside: it will be asked for once more.
+   */
+  whole(how?: { again: boolean }): Promise<Dashboard>
 }
 
 export type Dashboards = ReturnType<typeof createDashboards>
@@ -79,6 +82,7 @@ const MOST_KEPT = 500
 interface Kept {
   key: string
   waiting: Waiting
+  laidAside: Dashboard | null
 }
 
 /**
@@ -96,17 +100,29 @@ export function createDashboards({ db, clock }: Pick<ModelContext, 'db' | 'clock
       const before = kept.get(user.id)
       if (before && mark !== null && before.key === keyOf(mark, user, today)) {
         keep(user.id, before)
-        return { waiting: before.waiting, whole: async () => (await readDashboard(user, today)).dashboard }
+        return lookOf(before, async () => before.laidAside ?? (await readDashboard(user, today)).dashboard)
       }
       const read = await readDashboard(user, today)
       const { waiting, approvals, consent, isStopped } = read.dashboard
-      const fresh = {
+      const fresh: Kept = {
         key: keyOf(read.mark, user, today),
         waiting: { waiting, approvals, consent, isStopped },
+        laidAside: null,
       }
       keep(user.id, fresh)
-      return { waiting: fresh.waiting, whole: async () => read.dashboard }
+      return lookOf(fresh, async () => read.dashboard)
     },
+  }
+
+  function lookOf(kept: Kept, everything: () => Promise<Dashboard>): Look {
+    return {
+      waiting: kept.waiting,
+      whole: async ({ again } = { again: false }) => {
+        const dashboard = await everything()
+        kept.laidAside = again ? dashboard : null
+        return dashboard
+      },
+    }
   }
 
   /** The one looked at last goes to the end; the first goes when there are too many. */

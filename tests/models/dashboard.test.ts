@@ -191,7 +191,21 @@ describe('one statement', () => {
     const user = await newLinkedUser(world)
     await newHabit(world, user)
     const first = await (await lookAt(world, user)).whole()
-    expect(await (await lookAt(world, user)).whole()).toEqual(first)
+    const again = await lookAt(world, user)
+    const statements = await statementsOf(async () => expect(await again.whole()).toEqual(first))
+    expect(statements).toHaveLength(1)
+  })
+
+  test('reads nothing that was laid aside, and that only once', async () => {
+    const world = worldAt(db)
+    const user = await newLinkedUser(world)
+    await newHabit(world, user)
+    const first = await (await lookAt(world, user)).whole({ again: true })
+    const looks = [await lookAt(world, user), await lookAt(world, user)]
+    const counts: number[] = []
+    for (const look of looks)
+      counts.push((await statementsOf(async () => expect(await look.whole()).toEqual(first))).length)
+    expect(counts).toEqual([0, 1])
   })
 })
 

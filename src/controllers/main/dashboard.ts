@@ -39,7 +39,7 @@ export function dashboardControllers({ models, clock }: WebContext) {
       'main/dashboard',
       { title: t('Today') },
       { of: look.waiting, by: [notices, accLoaded, timezone] },
-      async () => ({ notices, ...propsOf(await look.whole(), accLoaded, timezone) }),
+      async (how) => ({ notices, ...propsOf(await look.whole(how), accLoaded, timezone) }),
     )
   }
 
