@@ -134,9 +134,8 @@ async function measureLists(
   const answerBytes = await lookAtDashboard(app.origin, first, habits)
   const asks = lists.map((list) => list.map((browser) => dashboardOf(browser, answerBytes)))
   // A page is kept for each session: of one saver the same session looks again.
-  const others = asks.flat().slice(0, plan.connections)
-  const again = Array(plan.connections).fill(others[0])
-  const statements = await countStatements(counting, look === 'same saver' ? again : others)
+  const counted = look === 'same saver' ? Array(plan.connections).fill(asks[0]?.[0]) : asks.flat()
+  const statements = await countStatements(counting, counted.slice(0, plan.connections))
   await place.tidy()
   const expected = { status: 200, leastBytes: answerBytes * SMALLEST_SHARE }
   let asked = 0

@@ -1,5 +1,6 @@
 import type { RequestHandler } from 'express'
 import { t } from '../language.ts'
+import { onlyLooks } from './known-requests.ts'
 import { isOwnPath } from './own-path.ts'
 
 /**
@@ -11,7 +12,7 @@ export function canonicalHost(baseUrl: string): RequestHandler {
   const wantsTls = protocol === 'https:'
   return (req, res, next) => {
     if (req.headers.host === host && (!wantsTls || req.secure)) return next()
-    if (req.method === 'GET' || req.method === 'HEAD')
+    if (onlyLooks(req))
       return res.redirect(308, baseUrl + (isOwnPath(req.originalUrl) ? req.originalUrl : '/'))
     res
       .status(421)

@@ -1,4 +1,4 @@
-import type { RequestHandler } from 'express'
+import type { Request, RequestHandler } from 'express'
 import { AppError } from '../errors.ts'
 import { t } from '../language.ts'
 
@@ -15,6 +15,11 @@ export const knownMethods: RequestHandler = (req, res, next) => {
       t('Nothing was changed. Use the links and buttons of the pages.'),
     ),
   )
+}
+
+/** It asks for a page and changes nothing. */
+export function onlyLooks({ method }: Pick<Request, 'method'>): boolean {
+  return method === 'GET' || method === 'HEAD'
 }
 
 /** A body that is not a plain form (JSON, XML, an upload) is refused before anybody reads it. */

@@ -6,6 +6,7 @@ import { MINUTE } from '../clock.ts'
 import type { User } from '../generated/client.ts'
 import type { Visit, Visits } from '../models/visit.ts'
 import type { Flash } from './flash.ts'
+import { onlyLooks } from './known-requests.ts'
 
 type Found = session.Session & Partial<session.SessionData>
 
@@ -107,8 +108,12 @@ export class SessionStore extends connectPgSimple(session) {
     if (hasFlashes) delete data.flashes
     if (data[VISIT]) req[VISIT] = data[VISIT]
     const found: Marked<session.Session & session.SessionData> = super.createSession(req, data)
-    const isLook = req.method === 'GET' || req.method === 'HEAD'
-    found[ROW] = { stored: JSON.stringify(found), keptUntil: endOf(found), hasFlashes, isLook }
+    found[ROW] = {
+      stored: JSON.stringify(found),
+      keptUntil: endOf(found),
+      hasFlashes,
+      isLook: onlyLooks(req),
+    }
     return found
   }
 

@@ -43,8 +43,8 @@ export interface Look {
   /** The same object as before where nothing has changed: nobody may change it. */
   waiting: Readonly<Waiting>
   /**
-   * Everything; read anew, unless this look has just done that or it was laid aside.
-   * @param how `again` lays it aside: it will be asked for once more.
+   * Everything; read anew, unless it is still at hand.
+   * @param how `again` leaves it at hand: it will be asked for once more.
    */
   whole(how?: { again: boolean }): Promise<Dashboard>
 }
@@ -82,7 +82,8 @@ const MOST_KEPT = 500
 interface Kept {
   key: string
   waiting: Waiting
-  laidAside: Dashboard | null
+  /** Everything, until it has been asked for as often as it will be. */
+  atHand: Dashboard | null
 }
 
 /**
@@ -98,30 +99,27 @@ export function createDashboards({ db, clock }: Pick<ModelContext, 'db' | 'clock
     async look(user: User, mark: string | null): Promise<Look> {
       const today = dayOf(clock.now(), user.timezone, user.dayStartHour)
       const before = kept.get(user.id)
-      if (before && mark !== null && before.key === keyOf(mark, user, today)) {
-        keep(user.id, before)
-        return lookOf(before, async () => before.laidAside ?? (await readDashboard(user, today)).dashboard)
+      const holds = before && mark !== null && before.key === keyOf(mark, user, today)
+      const entry = holds ? before : await entryOf(user, today)
+      keep(user.id, entry)
+      return {
+        waiting: entry.waiting,
+        whole: async ({ again } = { again: false }) => {
+          const dashboard = entry.atHand ?? (await readDashboard(user, today)).dashboard
+          entry.atHand = again ? dashboard : null
+          return dashboard
+        },
       }
-      const read = await readDashboard(user, today)
-      const { waiting, approvals, consent, isStopped } = read.dashboard
-      const fresh: Kept = {
-        key: keyOf(read.mark, user, today),
-        waiting: { waiting, approvals, consent, isStopped },
-        laidAside: null,
-      }
-      keep(user.id, fresh)
-      return lookOf(fresh, async () => read.dashboard)
     },
   }
 
-  function lookOf(kept: Kept, everything: () => Promise<Dashboard>): Look {
+  async function entryOf(user: User, today: Day): Promise<Kept> {
+    const { mark, dashboard } = await readDashboard(user, today)
+    const { waiting, approvals, consent, isStopped } = dashboard
     return {
-      waiting: kept.waiting,
-      whole: async ({ again } = { again: false }) => {
-        const dashboard = await everything()
-        kept.laidAside = again ? dashboard : null
-        return dashboard
-      },
+      key: keyOf(mark, user, today),
+      waiting: { waiting, approvals, consent, isStopped },
+      atHand: dashboard,
     }
   }
 

@@ -196,7 +196,7 @@ describe('one statement', () => {
     expect(statements).toHaveLength(1)
   })
 
-  test('reads nothing that was laid aside, and that only once', async () => {
+  test('reads nothing that was left at hand, and that only once', async () => {
     const world = worldAt(db)
     const user = await newLinkedUser(world)
     await newHabit(world, user)

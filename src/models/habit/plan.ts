@@ -95,12 +95,9 @@ export type Tally = (start: number, end: number) => number
 
 export function tallyOf(doneOn: ReadonlyMap<Day, number>): Tally {
   if (doneOn.size === 0) return () => 0
-  let first = Number.POSITIVE_INFINITY
-  let last = Number.NEGATIVE_INFINITY
-  for (const day of doneOn.keys()) {
-    first = Math.min(first, epochDay(day))
-    last = Math.max(last, epochDay(day))
-  }
+  const days = [...doneOn.keys()]
+  const first = epochDay(days.reduce((earliest, day) => (day < earliest ? day : earliest)))
+  const last = epochDay(days.reduce((latest, day) => (day > latest ? day : latest)))
   const before = new Uint32Array(last - first + 2)
   for (const [day, count] of doneOn) before[epochDay(day) - first + 1] = count
   for (let at = 1; at < before.length; at += 1) before[at] = (before[at] ?? 0) + (before[at - 1] ?? 0)
