@@ -70,11 +70,27 @@ export function createDb(url: string, poolSize: number): Db {
  * of them. All such statements come through here: Prisma's, the sessions', the queue's.
  */
 class PatientPool extends pg.Pool {
+  readonly #examples: unknown[] = []
+
+  constructor(config: pg.PoolConfig) {
+    super(config)
+    this.once('connect', ({ connection }) => {
+      for (const kind of OF_EVERY_ANSWER)
+        connection.once(kind, (first: unknown) => this.#examples.push(first))
+    })
+  }
+
   override query(...given: unknown[]): never {
     const send = async () => (super.query as (...given: unknown[]) => unknown)(...given)
     return retried(send, () => !IN_STEPS.test(textOf(given))) as never
   }
 }
+
+/**
+ * Messages that come and go with each statement. Told to spare memory, V8 lets go of the hidden class of whatever isn't there at the
+ * moment of a collection, and of all code that was compiled for it; the first message of each kind is kept as an example (0049).
+ */
+const OF_EVERY_ANSWER = ['rowDescription', 'dataRow', 'commandComplete', 'readyForQuery']
 
 /** The one kind that commits on its way, so that a deadlock doesn't undo all of it. */
 const IN_STEPS = /\bCONCURRENTLY\b/i
