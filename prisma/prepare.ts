@@ -1,4 +1,4 @@
-import { createQueueSchema } from '../src/jobs/queue.ts'
+import { createQueueSchema } from '../src/jobs/boss.ts'
 import { applyMigrations } from './engine.ts'
 import { grantRights } from './rights.ts'
 

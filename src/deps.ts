@@ -44,7 +44,7 @@ export async function createDeps(
   const clock = replace.clock ?? systemClock
   const log = replace.log ?? createLogger(role, settings.LOG_LEVEL)
   const db = createDb(settings.DATABASE_URL, settings.DATABASE_POOL)
-  const queue = replace.queue ?? (await createQueue(db, log, role))
+  const queue = replace.queue ?? createQueue(db, log, role)
   if (settings.NODE_ENV === 'production' && (await mayRewriteHistory(db)))
     log.warn('the database role of the app may change tables and history: give it a role of its own')
   const context = modelContext(settings, { clock, db, queue })

@@ -1,4 +1,4 @@
-import { fromPrisma, PgBoss } from 'pg-boss'
+import type { PgBoss } from 'pg-boss'
 import type { Db, Tx } from '../db.ts'
 import { clean, type Logger } from '../logger.ts'
 
@@ -83,33 +83,6 @@ export const JOB_NAMES = [
   'tell-bank',
 ] as const satisfies readonly JobName[]
 
-/** Mails are tried for about a day. Payments have no jobs: a payment's own row says when it is to be looked at. */
-const QUEUE_OPTIONS = {
-  'send-mail': {
-    retryLimit: 12,
-    retryDelay: 5,
-    retryBackoff: true,
-    expireInSeconds: 60,
-    // So that an admin finds a mail that failed; a job carries ids only.
-    deleteAfterSeconds: 3 * 86_400,
-  },
-  // Later than two hours nobody wants it any more; half a minute, then twice as long each time, comes to a bit less.
-  'send-push': {
-    retryLimit: 7,
-    retryDelay: 30,
-    retryBackoff: true,
-    expireInSeconds: 60,
-    deleteAfterSeconds: 3_600,
-  },
-  // Reading every saver's orders takes its time; what one run couldn't compare, the next day's does.
-  reconcile: { retryLimit: 2, retryDelay: 300, expireInSeconds: 6 * 3_600, deleteAfterSeconds: 86_400 },
-  // Whoever is left waits for the next round, minutes later.
-  erase: { retryLimit: 2, retryDelay: 30, expireInSeconds: 900, deleteAfterSeconds: 3_600 },
-  care: { retryLimit: 2, retryDelay: 300, expireInSeconds: 3_600, deleteAfterSeconds: 86_400 },
-  'tell-bank': { retryLimit: 0, expireInSeconds: 900, deleteAfterSeconds: 3_600 },
-  retention: { retryLimit: 2, retryDelay: 300, expireInSeconds: 3_600, deleteAfterSeconds: 86_400 },
-} satisfies Record<JobName, object>
-
 export interface QueueStanding {
   name: JobName
   waiting: number
@@ -183,33 +156,54 @@ const FAILED = `
   FROM pgboss.job WHERE name = ANY ($1::text[]) AND state = 'failed'`
 const NEWEST_FIRST = 'ORDER BY completed_on DESC NULLS LAST, id LIMIT $2'
 
+const RETRY = `
+  UPDATE pgboss.job SET state = 'retry', retry_limit = retry_limit + 1, completed_on = NULL
+  WHERE name = $1 AND id = $2::uuid AND state = 'failed'`
+const SCHEDULES = `SELECT name, cron, created_on AS "createdOn" FROM pgboss.schedule ORDER BY name, key`
+
 /** What a handler has thrown may quote an address or a number. */
 function withoutSecrets(job: FailedJob): FailedJob {
   return { ...job, message: String(clean('message', job.message ?? '')) }
 }
 
-export async function createQueue(db: Db, log: Logger, role: 'web' | 'worker'): Promise<Queue> {
-  const boss = new PgBoss({
-    db: { executeSql: async (text, values) => db.pool.query(text, values) },
-    migrate: false,
-    createSchema: false,
-    supervise: role === 'worker',
-    schedule: role === 'worker',
-  })
-  boss.on('error', (error) => log.error('queue', { error }))
-  await boss.start()
+/**
+ * Whoever only enqueues, looks and tries again writes and reads pg-boss's tables, as it documents them, and doesn't load it: it
+ * takes 5 MB. It is started with the first `work` or `repeat`.
+ */
+export function createQueue(db: Db, log: Logger, role: 'web' | 'worker'): Queue {
+  let boss: Promise<PgBoss> | null = null
+  const startedBoss = () => {
+    boss ??= import('./boss.ts').then(({ startBoss }) => startBoss(db, log, role))
+    return boss
+  }
 
   return {
     enqueue: async (tx, name, data, when) => {
-      await boss.send(name, data, { db: fromPrisma(tx), ...(when ? { startAfter: when.startAfter } : {}) })
+      const startAfter = when?.startAfter.toISOString() ?? null
+      // A queue's own rules are written down with each job, as they are when it is enqueued.
+      const enqueued = await tx.$executeRaw`
+        INSERT INTO pgboss.job (name, data, start_after, created_on, keep_until, expire_seconds, deletion_seconds, retry_limit,
+          retry_delay, retry_backoff, retry_delay_max, policy, dead_letter, heartbeat_seconds)
+        SELECT q.name, ${JSON.stringify(data)}::jsonb, due.at, pgboss.job_now(), due.at + q.retention_seconds * interval '1s',
+          q.expire_seconds, q.deletion_seconds, q.retry_limit, q.retry_delay, COALESCE(q.retry_backoff, false),
+          q.retry_delay_max, q.policy, q.dead_letter, q.heartbeat_seconds
+        FROM pgboss.queue q, (SELECT COALESCE(${startAfter}::timestamptz, pgboss.job_now()) AS at) due
+        WHERE q.name = ${name}`
+      if (enqueued !== 1) throw new Error(`there is no queue for ${name}`)
     },
     work: async (name, { concurrency }, handle) => {
-      await boss.work(name, { pollingIntervalSeconds: 0.5, localConcurrency: concurrency }, async (jobs) => {
-        for (const job of jobs) await handle(job.data as Jobs[typeof name])
-      })
+      const started = await startedBoss()
+      await started.work(
+        name,
+        { pollingIntervalSeconds: 0.5, localConcurrency: concurrency },
+        async (jobs) => {
+          for (const job of jobs) await handle(job.data as Jobs[typeof name])
+        },
+      )
     },
     repeat: async (name, cron, data) => {
-      await boss.schedule(name, cron, data, { tz: 'UTC' })
+      const started = await startedBoss()
+      await started.schedule(name, cron, data, { tz: 'UTC' })
     },
     forget: async (tx, userId) => {
       await tx.$executeRaw`DELETE FROM pgboss.job WHERE name IN ('send-mail', 'send-push') AND data ->> 'userId' = ${userId}`
@@ -231,25 +225,17 @@ export async function createQueue(db: Db, log: Logger, role: 'web' | 'worker'): 
       return rows[0] ? withoutSecrets(rows[0]) : null
     },
     retry: async (name, id) => {
-      // Its type says nothing of what comes back.
-      const { affected } = (await boss.retry(name, id)) as { affected: number }
-      return affected === 1
+      const { rowCount } = await db.pool.query(RETRY, [name, id])
+      return rowCount === 1
     },
     schedules: async () => {
-      const schedules = await boss.getSchedules()
-      return schedules.map(({ name, cron, createdOn }) => ({ name, cron, createdOn }))
+      const { rows } = await db.pool.query(SCHEDULES)
+      return rows
     },
-    stop: (graceMs) => boss.stop({ graceful: true, timeout: graceMs }),
-  }
-}
-
-/** Part of the release command: the queue's own schema and its queues, made before any process needs them. */
-export async function createQueueSchema(url: string): Promise<void> {
-  const boss = new PgBoss({ connectionString: url, max: 2, supervise: false, schedule: false })
-  await boss.start()
-  try {
-    for (const name of JOB_NAMES) await boss.createQueue(name, QUEUE_OPTIONS[name])
-  } finally {
-    await boss.stop({ graceful: false })
+    stop: async (graceMs) => {
+      // What has not come to start says so to whoever asked it to work.
+      const started = await boss?.catch(() => null)
+      await started?.stop({ graceful: true, timeout: graceMs })
+    },
   }
 }

@@ -85,7 +85,19 @@ export const ROOMS: Room[] = [
     may: [LEAF],
     never: [...WEB_PACKAGES, ...DATABASE_PACKAGES, ...QUEUE_PACKAGE],
   },
-  { name: 'jobs/queue', files: /^src\/jobs\/queue\.ts$/, may: [LEAF, /^src\/db\.ts$/], never: WEB_PACKAGES },
+  {
+    name: 'jobs/queue',
+    files: QUEUE,
+    // Pg-boss is loaded by whoever works, at that moment.
+    may: [LEAF, /^src\/db\.ts$/, /^src\/jobs\/boss\.ts$/],
+    never: WEB_PACKAGES,
+  },
+  {
+    name: 'jobs/boss',
+    files: /^src\/jobs\/boss\.ts$/,
+    may: [LEAF, /^src\/db\.ts$/, QUEUE],
+    never: WEB_PACKAGES,
+  },
   {
     name: 'jobs/handlers',
     files: /^src\/jobs\/handlers\/.+\.ts$/,

@@ -99,7 +99,7 @@ describe('an alarm', () => {
     const before = mailsTo(admin.email).length
     const { settings, db, log } = app.deps
     // One that ends with the worker, so that it takes no letters of the tests after this one.
-    const queue = await createQueue(db, log, 'worker')
+    const queue = createQueue(db, log, 'worker')
     const stop = await startHandlers({
       ...app.deps,
       queue,

@@ -122,7 +122,7 @@ test('the worker asks for it at its start, through the queue', async () => {
   const { app, clock } = world
   clock.advance(2 * DAY)
   const before = await runs('start')
-  const queue = await createQueue(app.deps.db, app.deps.log, 'worker')
+  const queue = createQueue(app.deps.db, app.deps.log, 'worker')
   const rules = { pollSeconds: 10, resendAfterSeconds: 120, reminderMinutes: 5 }
   const stop = await startHandlers({ ...app.deps, queue, baseUrl: app.baseUrl, rules })
   await expect.poll(() => runs('start'), { timeout: 30_000 }).toBe(before + 1)
