@@ -46,7 +46,8 @@ export async function createDeps(
   const db = createDb(settings.DATABASE_URL, settings.DATABASE_POOL)
   const queue = replace.queue ?? createQueue(db, log, role)
   // Whoever has no database, or one that has not been prepared, doesn't start; the processes before it go on.
-  if (!(await queue.isReady())) throw new Error('the database is not prepared: run the release command (node prisma/migrate.ts)')
+  if (!(await queue.isReady()))
+    throw new Error('the database is not prepared: run the release command (node prisma/migrate.ts)')
   if (settings.NODE_ENV === 'production' && (await mayRewriteHistory(db)))
     log.warn('the database role of the app may change tables and history: give it a role of its own')
   const context = modelContext(settings, { clock, db, queue })
