@@ -222,7 +222,8 @@ describe('a transaction by hand', () => {
         return holds.promise
       }
       await Promise.all([both('left', 'right', met), both('right', 'left', met)])
-      expect(tries).toBe(3)
+      // Once more at least: the second try may reach its row before the one that waits for it.
+      expect(tries).toBeGreaterThanOrEqual(3)
     } finally {
       await two.close()
     }
