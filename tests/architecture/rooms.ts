@@ -63,7 +63,7 @@ export const ROOMS: Room[] = [
     name: 'models',
     files: MODELS,
     // Of the bank only its words: types are erased, and no call can be made with them.
-    may: [LEAF, MODELS, ROW_TYPES, /^src\/db\.ts$/, /^src\/jobs\/queue\.ts$/, BANK_DOOR],
+    may: [LEAF, MODELS, ROW_TYPES, /^src\/db\.ts$/, QUEUE, BANK_DOOR],
     never: [...WEB_PACKAGES, ...QUEUE_PACKAGE, ...HTTP_CLIENT],
   },
   {
